@@ -1,0 +1,162 @@
+/**
+ * The control API's shapes: one typebox schema per wire shape, from which types, validation and OpenAPI come.
+ *
+ * Only types of this file may be imported at run time (`import type`): the schemas are emitted as JSON at build
+ * time, so that neither program loads typebox. Defaults stand here and nowhere else.
+ */
+import { type Static, Type } from 'typebox';
+
+const closed = { additionalProperties: false } as const;
+
+/** POST /v1/wormholes */
+export const CreateRequest = Type.Object(
+  {
+    words: Type.Array(Type.String({ maxLength: 65_536 }), {
+      minItems: 1,
+      maxItems: 4096,
+      description: 'The spec, one word per element, as given on the command line.',
+    }),
+  },
+  closed,
+);
+export type CreateRequest = Static<typeof CreateRequest>;
+
+export const WormholeState = Type.Union(
+  [Type.Literal('up'), Type.Literal('waiting'), Type.Literal('gone'), Type.Literal('failed'), Type.Literal('draining')],
+  {
+    description:
+      'up: listening and its targets are known · waiting: a container it names is stopped or absent, and is awaited · ' +
+      'gone: the container it was made with (by id) was removed · failed: an error that is retried, see reason · ' +
+      'draining: deleted, living connections go on',
+  },
+);
+export type WormholeState = Static<typeof WormholeState>;
+
+export const MemberStats = Type.Object(
+  {
+    target: Type.String({ description: 'e.g. db@127.0.0.1:3306' }),
+    up: Type.Boolean({ description: 'false while skipped after failed dials' }),
+    open: Type.Integer(),
+    dialed: Type.Integer(),
+    failed: Type.Integer(),
+  },
+  closed,
+);
+export type MemberStats = Static<typeof MemberStats>;
+
+export const Stats = Type.Object(
+  {
+    connectionsOpen: Type.Integer(),
+    connectionsTotal: Type.Integer(),
+    connectionsFailed: Type.Integer(),
+    bytesIn: Type.Integer({ description: 'bytes client → target' }),
+    bytesOut: Type.Integer({ description: 'bytes target → client' }),
+    dialP50Ms: Type.Union([Type.Number(), Type.Null()]),
+    dialP99Ms: Type.Union([Type.Number(), Type.Null()]),
+    datagramsIn: Type.Integer(),
+    datagramsOut: Type.Integer(),
+    datagramsDropped: Type.Integer(),
+    members: Type.Array(MemberStats),
+  },
+  closed,
+);
+export type Stats = Static<typeof Stats>;
+
+export const Wormhole = Type.Object(
+  {
+    id: Type.String(),
+    url: Type.String({ description: 'PROTO://[NS@]HOST:PORT really bound, or unix://PATH' }),
+    spec: Type.String({ description: 'the spec in canonical words, secrets redacted' }),
+    labels: Type.Record(Type.String(), Type.String()),
+    state: WormholeState,
+    reason: Type.String({ description: 'why it is not up; empty when it is' }),
+    head: Type.String(),
+    targets: Type.Array(Type.String()),
+    createdAt: Type.String({ description: 'RFC 3339, UTC' }),
+    stats: Stats,
+  },
+  closed,
+);
+export type Wormhole = Static<typeof Wormhole>;
+
+/** GET /v1/wormholes/:id adds the plan. */
+export const WormholeDetail = Type.Object(
+  { wormhole: Wormhole, plan: Type.Unknown({ description: 'the plan, as `wormhole explain --json` prints it' }) },
+  closed,
+);
+export type WormholeDetail = Static<typeof WormholeDetail>;
+
+export const WormholeList = Type.Object({ wormholes: Type.Array(Wormhole) }, closed);
+export type WormholeList = Static<typeof WormholeList>;
+
+/** POST /v1/ping: `payload` comes back; with `host`, the daemon asks that peer and relays its answer. */
+export const PingRequest = Type.Object(
+  {
+    payload: Type.String({ maxLength: 1024, description: 'echoed back' }),
+    host: Type.Optional(Type.String({ maxLength: 1024, description: 'a peer, as in `wormhole ping HOST`' })),
+  },
+  closed,
+);
+export type PingRequest = Static<typeof PingRequest>;
+
+export const PingAnswer = Type.Object(
+  {
+    payload: Type.String(),
+    version: Type.String(),
+    instance: Type.String({ description: 'random id of the answering daemon process' }),
+    timeMs: Type.Number({ description: 'wall clock of the answering daemon, Unix time in ms' }),
+    peerRttMs: Type.Optional(Type.Number({ description: 'daemon → peer and back, connection included' })),
+  },
+  closed,
+);
+export type PingAnswer = Static<typeof PingAnswer>;
+
+export const Check = Type.Object(
+  {
+    name: Type.String(),
+    state: Type.Union([Type.Literal('ok'), Type.Literal('warn'), Type.Literal('fail'), Type.Literal('skip')]),
+    detail: Type.String(),
+    remedy: Type.String({ description: 'what to do; empty when ok' }),
+  },
+  closed,
+);
+export type Check = Static<typeof Check>;
+
+/** GET /v1/doctor */
+export const DoctorReport = Type.Object({ checks: Type.Array(Check) }, closed);
+export type DoctorReport = Static<typeof DoctorReport>;
+
+/** GET /v1/containers, for completion. */
+export const ContainerList = Type.Object(
+  { containers: Type.Array(Type.Object({ id: Type.String(), name: Type.String(), running: Type.Boolean() }, closed)) },
+  closed,
+);
+export type ContainerList = Static<typeof ContainerList>;
+
+/** GET /v1/health */
+export const Health = Type.Object(
+  {
+    version: Type.String(),
+    instance: Type.String(),
+    pid: Type.Integer(),
+    uptimeMs: Type.Number(),
+    wormholes: Type.Integer(),
+    relayWorkers: Type.Integer(),
+    rssBytes: Type.Integer(),
+  },
+  closed,
+);
+export type Health = Static<typeof Health>;
+
+/** One line of GET /v1/logs (application/x-ndjson). */
+export const LogLine = Type.Object(
+  {
+    timeMs: Type.Number({ description: 'Unix time in ms' }),
+    level: Type.String(),
+    msg: Type.String(),
+    wormhole: Type.Optional(Type.String()),
+    facts: Type.Record(Type.String(), Type.Unknown()),
+  },
+  closed,
+);
+export type LogLine = Static<typeof LogLine>;

@@ -1,0 +1,121 @@
+/**
+ * The plan: what a chain will do on this machine, with all defaults filled in.
+ *
+ * Pure data, JSON-safe and printable (`wormhole explain`). The planner makes it, the daemon carries it out;
+ * nothing in it has touched the system yet.
+ */
+
+/** Wire value; explicit strings, never positions. */
+export type Protocol = 'tcp' | 'udp' | 'unix';
+
+/** Which network namespace an endpoint lives in (for `unix`: whose mount namespace the path is looked up in). */
+export type NamespaceRef =
+  | { readonly kind: 'host' }
+  /** An `ip netns` name, i.e. a file directly under /run/netns. */
+  | { readonly kind: 'netns'; readonly name: string }
+  | { readonly kind: 'pid'; readonly pid: number }
+  /** A container's name, id or unambiguous id prefix, as the user wrote it. */
+  | { readonly kind: 'container'; readonly container: string }
+  /** The container that a `docker-run` of this same endpoint starts. */
+  | { readonly kind: 'run' };
+
+/** A peer's control address. */
+export type PeerAddress =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string }
+  /** A bare word: a configured peer's name, or a host name with the default port. */
+  | { readonly kind: 'name'; readonly name: string };
+
+/** Where the wormhole listens. */
+export interface HeadPlan {
+  readonly protocol: Protocol;
+  readonly namespace: NamespaceRef;
+  /** Literal IPv4/IPv6 (no brackets) or a host name; '' for `unix`. */
+  readonly host: string;
+  /** 0 = ephemeral; 0 for `unix`. */
+  readonly port: number;
+  /** Absolute socket path; `unix` only. */
+  readonly path?: string;
+  /** A container to start for the head (`docker-run` on a head). */
+  readonly run?: RunPlan;
+  /** Connections at once over all workers; absent = the daemon's default. */
+  readonly maxConns?: number;
+  /** Milliseconds without a byte before a connection is closed; 0 = never. */
+  readonly connIdleMs: number;
+  /** Permission bits of a unix head, e.g. 0o660. */
+  readonly mode?: number;
+  /** USER[:GROUP] of a unix head. */
+  readonly owner?: string;
+}
+
+/** Arguments of one `docker-run`, split into words as a shell would. */
+export interface RunPlan {
+  readonly words: readonly string[];
+}
+
+/** One member of the pool behind a tail. */
+export interface TargetPlan {
+  readonly protocol: Protocol;
+  readonly namespace: NamespaceRef;
+  readonly host: string;
+  readonly port: number;
+  readonly path?: string;
+  readonly run?: RunPlan;
+  /** The destination comes from the client, by this protocol. */
+  readonly connect?: 'http' | 'socks5' | 'any';
+}
+
+export type Balance = 'rr' | 'least-conn' | 'first' | 'random';
+
+export type ReadyProbe =
+  | { readonly kind: 'tcp' }
+  | { readonly kind: 'http'; readonly port: number; readonly path: string }
+  | { readonly kind: 'health' }
+  | { readonly kind: 'log'; readonly regex: string }
+  | { readonly kind: 'none' };
+
+/** Where each connection should end up. */
+export interface TailPlan {
+  /** True behind `trigger`: made to exist by the first connection. */
+  readonly lazy: boolean;
+  /** Pool members, in the order written; empty when a link carries the connection away. */
+  readonly targets: readonly TargetPlan[];
+  readonly balance: Balance;
+  /** Milliseconds for all dial attempts of one connection together. */
+  readonly connectTimeoutMs: number;
+  readonly proxyProtocol?: 'v1' | 'v2';
+  readonly ready?: ReadyProbe;
+  /** Milliseconds from trigger to ready. */
+  readonly readyTimeoutMs: number;
+  /** Milliseconds without any open connection before the container is stopped; 0 = never. */
+  readonly idleMs: number;
+  readonly onIdle: 'stop' | 'pause' | 'remove';
+}
+
+export type LinkKind = 'child' | 'chain' | 'remote' | 'tunnel' | 'udptunnel';
+
+/** The rest of the chain, and where it runs. */
+export interface LinkPlan {
+  readonly kind: LinkKind;
+  /** True when the link stands after `trigger`. */
+  readonly lazy: boolean;
+  /** Set for `remote`, `tunnel` and `udptunnel`. */
+  readonly peer?: PeerAddress;
+  readonly segment: SegmentPlan;
+}
+
+export interface SegmentPlan {
+  readonly head: HeadPlan;
+  readonly tail: TailPlan;
+  readonly link?: LinkPlan;
+}
+
+/** The whole of one `create`. */
+export interface Plan {
+  /** Given by the user; absent = the daemon picks one. */
+  readonly id?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly segment: SegmentPlan;
+  /** Words of the spec that this version parses and plans but does not carry out yet, in order, without repeats. */
+  readonly unsupported: readonly string[];
+}
