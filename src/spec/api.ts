@@ -3,6 +3,21 @@
  *
  * Only types of this file may be imported at run time (`import type`): the schemas are emitted as JSON at build
  * time, so that neither program loads typebox. Defaults stand here and nowhere else.
+ *
+ *   GET    /v1/health                 Health
+ *   POST   /v1/ping                   PingRequest → PingAnswer
+ *   GET    /v1/wormholes              WormholeList
+ *   POST   /v1/wormholes              CreateRequest → 201 Wormhole
+ *   GET    /v1/wormholes/:id          WormholeDetail
+ *   DELETE /v1/wormholes/:id?now=     Wormhole, as it was left: `draining` while connections live
+ *   GET    /v1/wormholes/:id/stats    Stats
+ *   GET    /v1/stats                  Stats, summed over all wormholes since the daemon's start
+ *   GET    /v1/logs?id=&follow=       LogLine per line, application/x-ndjson
+ *   GET    /v1/doctor                 DoctorReport
+ *   GET    /v1/containers             ContainerList
+ *   GET    /v1/openapi.json           this table as OpenAPI 3.1
+ *
+ * Every failure answers with a Problem (application/problem+json). Bodies are `application/json` only.
  */
 import { type Static, Type } from 'typebox';
 
@@ -89,6 +104,29 @@ export type WormholeDetail = Static<typeof WormholeDetail>;
 export const WormholeList = Type.Object({ wormholes: Type.Array(Wormhole) }, closed);
 export type WormholeList = Static<typeof WormholeList>;
 
+/** Query of DELETE /v1/wormholes/:id */
+export const DeleteQuery = Type.Object(
+  {
+    now: Type.Optional(
+      Type.Union([Type.Literal('true'), Type.Literal('false')], { description: 'true: end living connections too' }),
+    ),
+  },
+  closed,
+);
+export type DeleteQuery = Static<typeof DeleteQuery>;
+
+/** Query of GET /v1/logs */
+export const LogsQuery = Type.Object(
+  {
+    id: Type.Optional(Type.String({ maxLength: 64, description: 'only lines of this wormhole' })),
+    follow: Type.Optional(
+      Type.Union([Type.Literal('true'), Type.Literal('false')], { description: 'true: go on with new lines' }),
+    ),
+  },
+  closed,
+);
+export type LogsQuery = Static<typeof LogsQuery>;
+
 /** POST /v1/ping: `payload` comes back; with `host`, the daemon asks that peer and relays its answer. */
 export const PingRequest = Type.Object(
   {
@@ -160,3 +198,18 @@ export const LogLine = Type.Object(
   closed,
 );
 export type LogLine = Static<typeof LogLine>;
+
+/** RFC 9457 body of every failure; see lib/problem.ts. */
+export const Problem = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String(),
+    code: Type.String({ description: 'stable WH_ERR_* code, see docs/errors.md' }),
+    facts: Type.Optional(
+      Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()])),
+    ),
+  },
+  closed,
+);
