@@ -1,0 +1,27 @@
+/**
+ * Native memory that JavaScript and the kernel share: allocated once, addressed by number, never moved.
+ *
+ * For the length of the process: nothing here is ever freed, so allocate per thread or per module, never per
+ * connection.
+ */
+import { malloc, memoryAt } from './libc.ts';
+
+/** A block of native memory. */
+export class NativeMemory {
+  /** Address for system calls. */
+  readonly address: number;
+  readonly size: number;
+  /** The same bytes for JavaScript. */
+  readonly buffer: Buffer;
+  readonly view: DataView;
+
+  /** @param size bytes; zeroed */
+  constructor(size: number) {
+    this.address = malloc(size);
+    this.size = size;
+    const bytes = memoryAt(this.address, size);
+    this.buffer = Buffer.from(bytes);
+    this.buffer.fill(0);
+    this.view = new DataView(bytes);
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * Socket addresses between text and the kernel's bytes. See ip(7), ipv6(7), unix(7).
+ *
+ *   sockaddr_in   family:u16 port:be16 addr:4 zero:8                      (16 bytes)
+ *   sockaddr_in6  family:u16 port:be16 flowinfo:u32 addr:16 scope_id:u32  (28 bytes)
+ *   sockaddr_un   family:u16 path:108, NUL-terminated                     (2 + length + 1 bytes)
+ */
+import { isIPv4, isIPv6 } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { AF_INET, AF_INET6, AF_UNIX } from './constants.ts';
+
+/** Largest of the three. */
+export const SOCKADDR_MAX = 110;
+/** `sun_path` holds 108 bytes with the NUL. */
+export const UNIX_PATH_MAX = 107;
+
+/** An IP endpoint; `host` is a literal without brackets, a `%scope` (name or number) allowed on IPv6. */
+export interface IpEndpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** @throws {RangeError} when `host` is not an IP literal */
+export function encodeIp({ host, port }: IpEndpoint): Buffer {
+  if (isIPv4(host)) {
+    const bytes = Buffer.alloc(16);
+    bytes.writeUInt16LE(AF_INET, 0);
+    bytes.writeUInt16BE(port, 2);
+    ipv4Bytes(host).copy(bytes, 4);
+    return bytes;
+  }
+  const [address = '', scope] = host.split('%');
+  if (!isIPv6(address)) throw new RangeError(`not an IP address: ${host}`);
+  const bytes = Buffer.alloc(28);
+  bytes.writeUInt16LE(AF_INET6, 0);
+  bytes.writeUInt16BE(port, 2);
+  ipv6Bytes(address).copy(bytes, 8);
+  bytes.writeUInt32LE(scope === undefined ? 0 : scopeId(scope), 24);
+  return bytes;
+}
+
+/** @throws {RangeError} when the path is too long for sockaddr_un or holds a NUL */
+export function encodeUnix(path: string): Buffer {
+  const text = Buffer.from(path);
+  if (text.length > UNIX_PATH_MAX || text.length === 0 || text.includes(0)) {
+    throw new RangeError(`unix socket path must be 1-${UNIX_PATH_MAX} bytes without NUL: ${path}`);
+  }
+  const bytes = Buffer.alloc(2 + text.length + 1);
+  bytes.writeUInt16LE(AF_UNIX, 0);
+  text.copy(bytes, 2);
+  return bytes;
+}
+
+/** The IP endpoint in a sockaddr, or undefined for any other family. IPv4-mapped IPv6 is shown as IPv4. */
+export function decodeIp(bytes: Buffer): IpEndpoint | undefined {
+  const family = bytes.readUInt16LE(0);
+  const port = bytes.readUInt16BE(2);
+  if (family === AF_INET) return { host: `${bytes[4]}.${bytes[5]}.${bytes[6]}.${bytes[7]}`, port };
+  if (family !== AF_INET6) return undefined;
+  if (bytes.readUInt32BE(8) === 0 && bytes.readUInt32BE(12) === 0 && bytes.readUInt32BE(16) === 0xffff) {
+    return { host: `${bytes[20]}.${bytes[21]}.${bytes[22]}.${bytes[23]}`, port };
+  }
+  const groups = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(8 + 2 * i).toString(16));
+  const scope = bytes.readUInt32LE(24);
+  return { host: compressIpv6(groups) + (scope === 0 ? '' : `%${scope}`), port };
+}
+
+/** `host:port`, with brackets around IPv6. */
+export function formatIp({ host, port }: IpEndpoint): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function ipv4Bytes(host: string): Buffer {
+  return Buffer.from(host.split('.').map(Number));
+}
+
+function ipv6Bytes(host: string): Buffer {
+  const [left = '', right] = host.split('::');
+  const head = groupsOf(left);
+  const tail = right === undefined ? [] : groupsOf(right);
+  const zeros = right === undefined ? [] : Array.from({ length: 8 - head.length - tail.length }, () => 0);
+  const bytes = Buffer.alloc(16);
+  [...head, ...zeros, ...tail].forEach((group, i) => bytes.writeUInt16BE(group, 2 * i));
+  return bytes;
+}
+
+function groupsOf(text: string): number[] {
+  if (text === '') return [];
+  return text.split(':').flatMap((group) => {
+    if (!group.includes('.')) return [Number.parseInt(group, 16)];
+    const quad = ipv4Bytes(group);
+    return [quad.readUInt16BE(0), quad.readUInt16BE(2)];
+  });
+}
+
+/** RFC 5952 §4.2: the longest run of two or more zero groups becomes `::`. */
+function compressIpv6(groups: readonly string[]): string {
+  const runs = groups.join(':').match(/(?:^|:)0(?::0)+(?=:|$)/g) ?? [];
+  const longest = runs.reduce((a, b) => (b.length > a.length ? b : a), '');
+  if (longest === '') return groups.join(':');
+  const text = groups.join(':');
+  const at = text.indexOf(longest);
+  const before = text.slice(0, at);
+  const after = text.slice(at + longest.length);
+  return `${before}::${after.replace(/^:/, '')}`;
+}
+
+function scopeId(scope: string): number {
+  if (/^\d+$/.test(scope)) return Number(scope);
+  for (const address of networkInterfaces()[scope] ?? []) {
+    if (address.family === 'IPv6') return address.scopeid;
+  }
+  throw new RangeError(`no interface ${scope}`);
+}
