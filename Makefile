@@ -1,0 +1,82 @@
+# wormhole: the front door. `make help` lists what it can do.
+#
+# Everything is incremental: dependencies are installed again only when the content of package-lock.json
+# changed, sources are compiled again only when one of them is newer than dist/.
+
+NODE    ?= node
+NPM     ?= npm
+PREFIX  ?= /usr/local
+DESTDIR ?=
+SYSCONFDIR ?= /etc
+# systemd reads units, sysusers and tmpfiles under /usr/local/lib as well as under /usr/lib.
+SYSTEMDDIR ?= $(PREFIX)/lib
+# Extra compiler flags, e.g. TSCFLAGS=--noCheck for a build in the middle of a change.
+TSCFLAGS ?=
+
+BIN := node_modules/.bin
+# A copy of the lock file that node_modules was installed from: compared by content, because a checkout
+# changes times without changing anything else.
+LOCK := node_modules/.wormhole-lock
+BUILT := dist/.built
+SOURCES := $(shell find src -type f ! -name '*.test.ts' 2>/dev/null)
+
+.DEFAULT_GOAL := build
+.DELETE_ON_ERROR:
+.PHONY: help build demo test test-unit test-functional check format bench install uninstall clean distclean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo "  Variables: PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) SYSCONFDIR=$(SYSCONFDIR) NODE=$(NODE) NPM=$(NPM)"
+
+build: $(BUILT) ## Install dependencies if needed, compile, leave ./wormhole and ./wormholed runnable (default)
+
+demo: build ## Connect a service that listens only inside its own namespace, in a private sandbox, in a minute
+	@NODE='$(NODE)' scripts/demo.sh
+
+test: ## Install what the tests need, run unit, conformance and functional tests, print the totals
+	@scripts/test-deps.sh
+	@$(MAKE) --no-print-directory build
+	@NODE='$(NODE)' scripts/test.sh unit conformance functional
+
+test-unit: $(LOCK) ## Run the unit and rule tests only
+	@NODE='$(NODE)' scripts/test.sh unit
+
+test-functional: build ## Run the conformance and functional tests only (root; in a private network namespace)
+	@NODE='$(NODE)' scripts/test.sh conformance functional
+
+check: build ## Check format, lint, types, unused code and the package itself
+	@echo "check: format"   && $(BIN)/biome check .
+	@echo "check: lint"     && $(BIN)/oxlint
+	@echo "check: types"    && $(BIN)/tsc -p tsconfig.json
+	@echo "check: shell"    && for f in scripts/*.sh .ci/run; do bash -n $$f || exit 1; done
+	@echo "check: unused"   && $(BIN)/knip
+	@echo "check: package"  && $(BIN)/publint --strict
+	@echo "check: ok"
+
+format: $(LOCK) ## Format everything and sort imports
+	@$(BIN)/biome check --write .
+
+bench: build ## Compare with haproxy, nginx, socat and others; writes bench/RESULTS.md (ARGS='--quick' for less)
+	@NODE='$(NODE)' bench/run.sh $(ARGS)
+
+install: build ## Install programs, unit, completions and an example configuration (honours DESTDIR and PREFIX)
+	@NODE='$(NODE)' DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' SYSCONFDIR='$(SYSCONFDIR)' SYSTEMDDIR='$(SYSTEMDDIR)' \
+		scripts/install.sh
+
+uninstall: ## Remove what install put there; keeps configuration, key and state
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' SYSTEMDDIR='$(SYSTEMDDIR)' scripts/uninstall.sh
+
+clean: ## Remove everything that a build made
+	@rm -rf dist wormhole wormholed .cache bench/.build coverage
+
+distclean: clean ## Remove the dependencies, too
+	@rm -rf node_modules
+
+# Nothing but the packages of the lock file is downloaded: install scripts stay off, the native part (koffi)
+# comes prebuilt as a package of its own, and is loaded once here so that a missing one is noticed now.
+$(LOCK): package-lock.json
+	@if cmp -s package-lock.json $@; then touch $@; else scripts/install-deps.sh '$(NODE)' '$(NPM)' $@; fi
+
+$(BUILT): $(LOCK) $(SOURCES) tsconfig.json tsconfig.build.json package.json scripts/build.sh
+	@TSCFLAGS='$(TSCFLAGS)' scripts/build.sh

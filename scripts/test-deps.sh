@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Installs with apt-get what the tests need and is not there yet. The list stands here and nowhere else.
+#
+# The packages of the MariaDB image are not in it: the test that needs them downloads and unpacks them without
+# installing anything.
+set -euo pipefail
+
+# package:file that proves it is there, so that a program installed another way counts, too
+needed=(
+  docker.io:/usr/sbin/dockerd
+  iptables:/usr/sbin/iptables
+  nftables:/usr/sbin/nft
+  iproute2:/sbin/ip
+  iputils-ping:/bin/ping
+  busybox-static:/bin/busybox
+  socat:/usr/bin/socat
+  curl:/usr/bin/curl
+  procps:/bin/ps
+  python3:/usr/bin/python3
+  gcc:/usr/bin/gcc
+  libc6-dev:/usr/include/stdio.h
+  make:/usr/bin/make
+  tar:/bin/tar
+  ca-certificates:/etc/ssl/certs/ca-certificates.crt
+)
+
+missing=()
+for entry in "${needed[@]}"; do
+  package=${entry%%:*} file=${entry#*:}
+  [ -e "$file" ] || [ -e "/usr$file" ] || missing+=("$package")
+done
+# A busybox that is not static cannot be the whole of a container image.
+if [ -e /bin/busybox ] && ldd /bin/busybox >/dev/null 2>&1; then missing+=(busybox-static); fi
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+echo "test: installing ${missing[*]}"
+give_up() {
+  echo "test: $1" >&2
+  echo "test: missing: ${missing[*]}" >&2
+  echo "test: install them with: apt-get update && apt-get install --no-install-recommends ${missing[*]}" >&2
+  exit 69
+}
+command -v apt-get >/dev/null || give_up 'this machine has no apt-get; install what these Debian packages hold another way'
+root=()
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null || give_up 'only root can install packages, and there is no sudo'
+  root=(sudo)
+fi
+# The engine is wanted as a program only: the tests start their own, in namespaces of their own. This keeps the
+# package's start-up script from starting one for the whole machine.
+policy=/usr/sbin/policy-rc.d
+made_policy=
+if [ ! -e $policy ]; then
+  printf '#!/bin/sh\nexit 101\n' | "${root[@]}" tee $policy >/dev/null
+  "${root[@]}" chmod 755 $policy
+  made_policy=1
+fi
+cleanup() { [ -z "$made_policy" ] || "${root[@]}" rm -f $policy; }
+trap cleanup EXIT
+
+apt() { "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 "$@" </dev/null; }
+log=$(mktemp)
+if ! { apt update && apt install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+  tail -n 20 "$log" >&2
+  rm -f "$log"
+  give_up 'apt-get failed, its last words are above'
+fi
+rm -f "$log"

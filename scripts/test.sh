@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Runs test projects one after another and ends with one line: N passed, N failed[, N skipped].
+#
+# Each project runs in a network namespace without a route (scripts/in-netns.sh), so that a test can neither
+# reach the network nor be answered by a gateway. Usage: test.sh PROJECT… (of vitest.config.ts)
+set -uo pipefail
+cd "$(dirname "$0")/.."
+node=${NODE:-node}
+
+# Seconds a project may take before it is ended; a hang is a failure, not a wait.
+declare -A limit=([unit]=240 [conformance]=240 [functional]=390)
+
+reports=$(mktemp -d /tmp/wormhole-test.XXXXXX)
+trap 'rm -rf "$reports"' EXIT
+
+arguments=()
+for project in "$@"; do
+  echo "test: $project"
+  # Unit tests need a loopback interface and nothing else of root's.
+  user=()
+  [ "$project" = unit ] && user=(--user)
+  # The runner is a child of timeout, in the foreground, so that ^C reaches it.
+  scripts/in-netns.sh "${user[@]}" timeout --foreground --kill-after=15 "${limit[$project]}" \
+    "$node" node_modules/vitest/vitest.mjs run --project "$project" --cache=false \
+    --reporter=default --reporter=json --outputFile.json="$reports/$project.json" </dev/null
+  arguments+=("$project=$?")
+done
+"$node" scripts/test-totals.mjs "$reports" "${arguments[@]}"
