@@ -6,8 +6,8 @@
  * plain data; the data plane never parses a spec, resolves a name or talks to Docker.
  */
 import type { Balance } from '../spec/plan.ts';
-import type { NetNamespace } from '../sys/netns.ts';
 import type { OwnedFd } from '../sys/fd.ts';
+import type { NetNamespace } from '../sys/netns.ts';
 
 /** A directory that paths of unix targets are resolved in, never above: an O_PATH fd of `/proc/PID/root`. */
 export interface RootDirectory {
@@ -97,7 +97,7 @@ export interface RouteStats {
   readonly connectionsFailed: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
-  /** Dial time in milliseconds, from a log-scale histogram (±10 %); null before the first dial. */
+  /** Dial time in milliseconds, from a log-scale histogram (±15.5 %); null before the first dial. */
   readonly dialP50Ms: number | null;
   readonly dialP99Ms: number | null;
   /** UDP only: datagrams each way, and those dropped because a limit or the kernel refused them. */
