@@ -55,27 +55,22 @@ function generateKeyFile(path: string): boolean {
   const draft = `${path}.${process.pid}.${randomBytes(6).toString('hex')}`;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-    writeDraft(draft);
-    linkSync(draft, path);
+    const fd = openSync(draft, 'wx', 0o600);
+    try {
+      fchmodSync(fd, 0o600);
+      writeSync(fd, `${randomBytes(32).toString('base64url')}\n`);
+      fsyncSync(fd);
+      linkSync(draft, path);
+    } finally {
+      closeSync(fd);
+      unlinkSync(draft);
+    }
     syncDirectory(dirname(path));
     return true;
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
     if (code === 'EEXIST') return false;
     throw refusal(path, `does not exist and cannot be made (${code})`, 'run as root, or name one with -K', cause);
-  } finally {
-    rmSync(draft, { force: true });
-  }
-}
-
-function writeDraft(draft: string): void {
-  const fd = openSync(draft, 'wx', 0o600);
-  try {
-    fchmodSync(fd, 0o600);
-    writeSync(fd, `${randomBytes(32).toString('base64url')}\n`);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
   }
 }
 
