@@ -13,7 +13,7 @@ import {
   linkSync,
   mkdirSync,
   openSync,
-  rmSync,
+  unlinkSync,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
