@@ -17,7 +17,8 @@ for (const run of runs) {
   const sum = totalsOf(join(directory, `${project}.json`));
   // Each kind of trouble that the counts do not show counts as one failed test.
   if (sum === undefined) add({ passed: 0, failed: 1, skipped: 0 }, `${project}: no report (exit ${exit})`);
-  else if (exit !== '0' && sum.failed === 0) add({ ...sum, failed: 1 }, `${project}: exit ${exit} without a failed test`);
+  else if (exit !== '0' && sum.failed === 0)
+    add({ ...sum, failed: 1 }, `${project}: exit ${exit} without a failed test`);
   else if (sum.passed + sum.failed === 0) add({ ...sum, failed: 1 }, `${project}: no test ran`);
   else add(sum);
 }
