@@ -83,10 +83,16 @@ export class DockerHost implements AsyncDisposable {
     const log = openSync(join(this.directory, 'log'), 'a');
     const words = [
       // The kernel ends dockerd with us, even when the test process is killed.
-      ...['--pdeathsig', 'TERM', 'nsenter', `--net=/run/netns/${this.namespace}`, DOCKERD],
-      ...['--data-root', join(this.directory, 'data'), '--exec-root', join(this.directory, 'exec')],
-      ...['--pidfile', join(this.directory, 'pid'), '--host', this.address, '--bip', '172.29.0.1/16'],
-      ...['--shutdown-timeout', '2'],
+      '--pdeathsig=TERM',
+      'nsenter',
+      `--net=/run/netns/${this.namespace}`,
+      DOCKERD,
+      `--data-root=${join(this.directory, 'data')}`,
+      `--exec-root=${join(this.directory, 'exec')}`,
+      `--pidfile=${join(this.directory, 'pid')}`,
+      `--host=${this.address}`,
+      '--bip=172.29.0.1/16',
+      '--shutdown-timeout=2',
     ];
     const engine = spawn('setpriv', words, { stdio: ['ignore', log, log], detached: true });
     closeSync(log);
@@ -119,14 +125,13 @@ export class DockerHost implements AsyncDisposable {
 
   /** Starts a detached container that stops at once when told to. @returns its full id */
   run(options: RunOptions = {}): Promise<string> {
-    return this.docker([
-      ...['run', '--detach', '--stop-signal', 'KILL'],
-      ...(options.name === undefined ? [] : ['--name', options.name]),
-      ...(options.network === undefined ? [] : ['--network', options.network]),
-      ...(options.flags ?? []),
-      IMAGE,
-      ...(options.command ?? []),
-    ]);
+    const { name, network, flags = [], command: words = [] } = options;
+    const given = [
+      ...flags,
+      ...(name === undefined ? [] : [`--name=${name}`]),
+      ...(network === undefined ? [] : [`--network=${network}`]),
+    ];
+    return this.docker(['run', '--detach', '--stop-signal=KILL', ...given, IMAGE, ...words]);
   }
 
   /** Runs a shell script inside a container. @returns its trimmed stdout */
@@ -141,7 +146,7 @@ export class DockerHost implements AsyncDisposable {
 
   /** Removes every container, running or not. */
   async clear(): Promise<void> {
-    const ids = (await this.docker(['ps', '--all', '--quiet'])).split('\n').filter((id) => id !== '');
+    const ids = (await this.docker(['ps', '--all', '--quiet', '--no-trunc'])).split('\n').filter((id) => id !== '');
     if (ids.length > 0) await this.docker(['rm', '--force', '--volumes', ...ids]);
   }
 

@@ -1,0 +1,42 @@
+/** The engine's JSON of one container, reduced to the facts of a {@link Container}. */
+import type { ContainerInfo, ContainerInspectInfo } from 'dockerode';
+import type { Container } from './engine.ts';
+
+/** From `GET /containers/ID/json`. */
+export function fromInspect(info: ContainerInspectInfo): Container {
+  // While a restart policy waits, Docker says Running with pid 0: there is nothing to enter.
+  const pid = info.State.Running ? info.State.Pid : 0;
+  return {
+    id: info.Id,
+    name: bareName(info.Name),
+    running: pid > 0,
+    pid,
+    startedAt: info.State.StartedAt,
+    hostNetwork: info.HostConfig.NetworkMode === 'host',
+    image: info.Config.Image,
+    labels: info.Config.Labels ?? {},
+  };
+}
+
+/** A container of `GET /containers/json` that does not run; `startedAt` is '' because that answer has no such fact. */
+export function fromList(info: ContainerInfo): Container {
+  return {
+    id: info.Id,
+    name: ownName(info.Names),
+    running: false,
+    pid: 0,
+    startedAt: '',
+    hostNetwork: info.HostConfig.NetworkMode === 'host',
+    image: info.Image,
+    labels: info.Labels ?? {},
+  };
+}
+
+/** A container's own name among its names: those of legacy links (`/web/db`) belong to other containers. */
+export function ownName(names: readonly string[] | undefined): string {
+  return (names ?? []).map(bareName).find((name) => !name.includes('/')) ?? '';
+}
+
+function bareName(name: string): string {
+  return name.replace(/^\//, '');
+}
