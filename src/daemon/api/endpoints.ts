@@ -1,0 +1,95 @@
+/**
+ * Every endpoint of the control API as data: the routes are registered from this table and OpenAPI is printed from it.
+ */
+
+/** Names of schemas in `src/spec/api.ts`. */
+export interface Endpoint {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** Parameters as `:name`. */
+  readonly path: string;
+  readonly summary: string;
+  readonly body?: string;
+  readonly query?: string;
+  /** Schema of a successful answer; `lines` of one schema, or a document of its own. */
+  readonly answer: string;
+  readonly answerType?: 'application/x-ndjson';
+  readonly status: 200 | 201;
+}
+
+export const endpoints = {
+  health: { method: 'GET', path: '/v1/health', summary: 'the daemon is alive', answer: 'Health', status: 200 },
+  ping: {
+    method: 'POST',
+    path: '/v1/ping',
+    summary: 'echo a payload, through a peer when one is named',
+    body: 'PingRequest',
+    answer: 'PingAnswer',
+    status: 200,
+  },
+  list: { method: 'GET', path: '/v1/wormholes', summary: 'all wormholes', answer: 'WormholeList', status: 200 },
+  create: {
+    method: 'POST',
+    path: '/v1/wormholes',
+    summary: 'make a wormhole from a spec',
+    body: 'CreateRequest',
+    answer: 'Wormhole',
+    status: 201,
+  },
+  inspect: {
+    method: 'GET',
+    path: '/v1/wormholes/:id',
+    summary: 'one wormhole and its plan',
+    answer: 'WormholeDetail',
+    status: 200,
+  },
+  remove: {
+    method: 'DELETE',
+    path: '/v1/wormholes/:id',
+    summary: 'close the listener and forget the wormhole; living connections go on unless now=true',
+    query: 'DeleteQuery',
+    answer: 'Wormhole',
+    status: 200,
+  },
+  wormholeStats: {
+    method: 'GET',
+    path: '/v1/wormholes/:id/stats',
+    summary: 'counters of one wormhole',
+    answer: 'Stats',
+    status: 200,
+  },
+  stats: {
+    method: 'GET',
+    path: '/v1/stats',
+    summary: "counters summed over all wormholes since the daemon's start",
+    answer: 'Stats',
+    status: 200,
+  },
+  logs: {
+    method: 'GET',
+    path: '/v1/logs',
+    summary: 'the newest log lines, and new ones when followed',
+    query: 'LogsQuery',
+    answer: 'LogLine',
+    answerType: 'application/x-ndjson',
+    status: 200,
+  },
+  doctor: {
+    method: 'GET',
+    path: '/v1/doctor',
+    summary: 'what on this machine may keep wormholes from working, with remedies',
+    answer: 'DoctorReport',
+    status: 200,
+  },
+  containers: {
+    method: 'GET',
+    path: '/v1/containers',
+    summary: 'containers that can be named',
+    answer: 'ContainerList',
+    status: 200,
+  },
+} as const satisfies Record<string, Endpoint>;
+
+export type EndpointName = keyof typeof endpoints;
+
+/** Where the table is served as OpenAPI. */
+export const OPENAPI_PATH = '/v1/openapi.json';

@@ -1,0 +1,41 @@
+/**
+ * What the control API can ask of the daemon: one operation per endpoint, in plain values.
+ *
+ * The composition root supplies them; the API adds HTTP and nothing else.
+ */
+import type { Readable } from 'node:stream';
+import type {
+  ContainerList,
+  CreateRequest,
+  DeleteQuery,
+  DoctorReport,
+  Health,
+  LogsQuery,
+  PingAnswer,
+  PingRequest,
+  Stats,
+  Wormhole,
+  WormholeDetail,
+  WormholeList,
+} from '../../spec/api.ts';
+
+/** Who asks. */
+export interface Caller {
+  /** Aborts when the client goes away before it got its answer. */
+  readonly signal: AbortSignal;
+}
+
+export interface Operations {
+  health(): Health;
+  ping(request: PingRequest, caller: Caller): Promise<PingAnswer>;
+  list(): WormholeList;
+  create(request: CreateRequest, caller: Caller): Promise<Wormhole>;
+  inspect(id: string): WormholeDetail;
+  remove(id: string, query: DeleteQuery): Promise<Wormhole>;
+  wormholeStats(id: string): Stats;
+  stats(): Stats;
+  /** Lines as bytes; ends with the lines kept unless followed, and whenever `caller.signal` aborts. */
+  logs(query: LogsQuery, caller: Caller): Readable;
+  doctor(caller: Caller): Promise<DoctorReport>;
+  containers(caller: Caller): Promise<ContainerList>;
+}

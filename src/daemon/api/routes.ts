@@ -1,0 +1,24 @@
+/** From a validated request to its operation: one line per endpoint. */
+import type { FastifyRequest } from 'fastify';
+import type { CreateRequest, DeleteQuery, LogsQuery, PingRequest } from '../../spec/api.ts';
+import type { EndpointName } from './endpoints.ts';
+import type { Caller, Operations } from './operations.ts';
+
+/** Bodies and queries have been checked against their schema before. */
+export type Operate = (operations: Operations, request: FastifyRequest, caller: Caller) => unknown;
+
+const idOf = (request: FastifyRequest): string => (request.params as { id: string }).id;
+
+export const operates: Readonly<Record<EndpointName, Operate>> = {
+  health: (operations) => operations.health(),
+  ping: (operations, { body }, caller) => operations.ping(body as PingRequest, caller),
+  list: (operations) => operations.list(),
+  create: (operations, { body }, caller) => operations.create(body as CreateRequest, caller),
+  inspect: (operations, request) => operations.inspect(idOf(request)),
+  remove: (operations, request) => operations.remove(idOf(request), request.query as DeleteQuery),
+  wormholeStats: (operations, request) => operations.wormholeStats(idOf(request)),
+  stats: (operations) => operations.stats(),
+  logs: (operations, { query }, caller) => operations.logs(query as LogsQuery, caller),
+  doctor: (operations, _request, caller) => operations.doctor(caller),
+  containers: (operations, _request, caller) => operations.containers(caller),
+};

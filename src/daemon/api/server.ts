@@ -1,0 +1,130 @@
+/**
+ * The control API: fastify over the emitted schemas, operations behind it.
+ *
+ * Owns the road of a request: guard (`guard.ts`) → route → body and query against their schema → operation →
+ * answer, or a problem. Leaves listening to `listeners/`, and meaning to the operations.
+ */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import { WormholeError } from '../../lib/errors.ts';
+import { toProblem } from '../../lib/problem.ts';
+import type { Logger } from '../log.ts';
+import type { JsonSchema, Schemas } from '../schema/schema.ts';
+import { validate } from '../schema/validate.ts';
+import { type Endpoint, type EndpointName, endpoints, OPENAPI_PATH } from './endpoints.ts';
+import { createHttpServer } from './http-server.ts';
+import { type ApiLimits, apiLimits } from './limits.ts';
+import { openapiDocument } from './openapi.ts';
+import type { Operations } from './operations.ts';
+import { invalidRequest, PROBLEM_TYPE, translateFastify } from './problems.ts';
+import { type Operate, operates } from './routes.ts';
+
+export interface ApiOptions {
+  readonly operations: Operations;
+  readonly schemas: Schemas;
+  readonly version: string;
+  /** Canonical host names that requests may be addressed to; read for every request. */
+  readonly allowedHosts: () => ReadonlySet<string>;
+  readonly log: Logger;
+  readonly limits?: ApiLimits;
+}
+
+/** The API without a listener. */
+export interface Api extends AsyncDisposable {
+  readonly fastify: FastifyInstance;
+  /** Takes ownership of a plaintext connection and serves it; beyond the cap it is closed at once. */
+  admit(connection: Duplex): void;
+}
+
+export async function createApi(options: ApiOptions): Promise<Api> {
+  const { schemas, log, limits = apiLimits } = options;
+  const servers: Server[] = [];
+  const app = fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    bodyLimit: limits.bodyBytes,
+    routerOptions: { maxParamLength: 128 },
+    forceCloseConnections: true,
+    serverFactory: (serve) => {
+      const http = createHttpServer(
+        serve as (request: IncomingMessage, response: ServerResponse) => void,
+        options.allowedHosts,
+        limits,
+      );
+      servers.push(http);
+      return http;
+    },
+  });
+  app.setValidatorCompiler(({ schema, httpPart }) => (value: unknown) => {
+    const violation = validate(schema as JsonSchema, value);
+    return violation === undefined ? { value } : { error: invalidRequest(httpPart ?? 'the request', violation) };
+  });
+  app.setSerializerCompiler(() => (value: unknown) => JSON.stringify(value));
+  app.removeContentTypeParser('text/plain');
+  app.setErrorHandler((error, request, reply) => fail(error, request, reply, log));
+  app.setNotFoundHandler(({ method, url }) => {
+    const [path = ''] = url.split('?');
+    throw new WormholeError('WH_ERR_ROUTE_NOT_FOUND', `there is no ${method} ${path}; see GET ${OPENAPI_PATH}`);
+  });
+  for (const [name, endpoint] of Object.entries(endpoints)) {
+    addRoute(app, endpoint, operates[name as EndpointName], options);
+  }
+  app.get(OPENAPI_PATH, () => openapiDocument(schemas, options.version));
+  await app.ready();
+  const [http] = servers;
+  if (http === undefined) throw new Error('fastify made no server');
+  return { fastify: app, ...door(http, limits), [Symbol.asyncDispose]: () => app.close() };
+}
+
+function addRoute(app: FastifyInstance, endpoint: Endpoint, operate: Operate, options: ApiOptions): void {
+  const { api } = options.schemas;
+  const schema = {
+    ...(endpoint.body !== undefined && { body: api[endpoint.body] }),
+    ...(endpoint.query !== undefined && { querystring: api[endpoint.query] }),
+  };
+  app.route({
+    method: endpoint.method,
+    url: endpoint.path,
+    schema,
+    handler: (request, reply) => {
+      reply.code(endpoint.status);
+      if (endpoint.answerType !== undefined) reply.type(endpoint.answerType);
+      return operate(options.operations, request, { signal: clientGone(reply) });
+    },
+  });
+}
+
+/** Aborts when the connection ends before the answer does. */
+function clientGone(reply: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) controller.abort(new WormholeError('WH_ERR_ABORTED', 'the client went away'));
+  });
+  return controller.signal;
+}
+
+function fail(thrown: unknown, request: FastifyRequest, reply: FastifyReply, log: Logger): void {
+  const error = translateFastify(thrown);
+  const problem = toProblem(error);
+  if (problem.code === 'WH_ERR_INTERNAL') {
+    log.error({ err: thrown, method: request.method, route: request.routeOptions.url }, 'request failed');
+  }
+  void reply.code(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem));
+}
+
+function door(http: Server, limits: ApiLimits): Pick<Api, 'admit'> {
+  let open = 0;
+  return {
+    admit(connection) {
+      connection.on('error', () => connection.destroy());
+      if (open >= limits.connections) {
+        connection.destroy();
+        return;
+      }
+      open += 1;
+      connection.once('close', () => (open -= 1));
+      http.emit('connection', connection);
+    },
+  };
+}

@@ -1,0 +1,46 @@
+/** What `--print-config` and `--help` write. */
+import type { Effective } from './effective.ts';
+import type { Option } from './options.ts';
+
+/**
+ * The effective settings as a config file that could be used as such; each line's comment says where it came from.
+ *
+ * Settings hold no secrets (the key is a file's path); user information inside an address is redacted all the same.
+ */
+export function printConfig(config: readonly Effective[]): string {
+  const lines = config.map(({ option, value, origin }) => {
+    const text = value === undefined ? `# ${option.key}:` : `${option.key}: ${redact(JSON.stringify(value))}`;
+    return { text, origin };
+  });
+  const width = Math.max(...lines.map(({ text }) => text.length));
+  return lines.map(({ text, origin }) => `${text.padEnd(width)}  # ${origin}\n`).join('');
+}
+
+export function printHelp(options: readonly Option[]): string {
+  const rows = [
+    ...options.map((option) => ({
+      names: `${option.flag === undefined ? '    ' : `-${option.flag}, `}--${option.key} ${option.metavar}`,
+      text: `${option.description}${showDefault(option.fallback)}`,
+    })),
+    { names: '    --config FILE', text: 'settings as YAML, the long options are its keys' },
+    { names: '    --print-config', text: 'show the effective settings and their origin, and end' },
+    { names: '    --version', text: 'show the version, and end' },
+    { names: '-h, --help', text: 'show this text, and end' },
+  ];
+  const width = Math.max(...rows.map(({ names }) => names.length));
+  const table = rows.map(({ names, text }) => `  ${names.padEnd(width)}  ${text}\n`).join('');
+  return (
+    'usage: wormholed [options]\n\n' +
+    'Owns the sockets of all wormholes on this machine; `wormhole` talks to it.\n\n' +
+    `${table}\n` +
+    'A flag wins over its environment variable (--state-dir: WORMHOLE_STATE_DIR), that over the file.\n'
+  );
+}
+
+function showDefault(value: unknown): string {
+  return value === undefined ? '' : ` (default ${Array.isArray(value) ? value.join(' ') : String(value)})`;
+}
+
+function redact(text: string): string {
+  return text.replaceAll(/\/\/[^/@\s"]*@/g, '//[redacted]@');
+}
