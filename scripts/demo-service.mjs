@@ -17,7 +17,10 @@ const server = createServer((socket) => {
       while (left > 0) {
         const size = Math.min(left, block.length);
         left -= size;
-        if (!socket.write(block.subarray(0, size))) return void socket.once('drain', send);
+        if (!socket.write(block.subarray(0, size))) {
+          socket.once('drain', send);
+          return;
+        }
       }
       socket.end();
     };
