@@ -27,6 +27,3 @@ export const alpn = {
 
 /** PSK identity of the common key: whoever holds `key.secret` belongs to this one class. */
 export const commonIdentity = 'wormhole';
-
-/** Port of the control API and of carriers. */
-export const defaultPort = 9999;

@@ -1,0 +1,143 @@
+/**
+ * The control API as functions: one method per endpoint of `spec/api.ts`, errors as WormholeErrors.
+ *
+ * Owns nothing that lasts: each call opens a connection of its own and closes it, so a restarted daemon is simply
+ * reached by the next call.
+ */
+import type {
+  ContainerList,
+  CreateRequest,
+  DoctorReport,
+  Health,
+  LogLine,
+  PingAnswer,
+  PingRequest,
+  Stats,
+  Wormhole,
+  WormholeDetail,
+  WormholeList,
+} from '../spec/api.ts';
+import { Call, type CallOptions, type CallTarget } from './call.ts';
+
+/** Which daemon to ping, and what to send. */
+export interface PingOptions extends CallOptions, Partial<PingRequest> {}
+
+/** Which log lines. */
+export interface LogsOptions extends CallOptions {
+  /** Only those of one wormhole. */
+  readonly id?: string;
+  /** Go on with new lines until the loop is left or the daemon ends. */
+  readonly follow?: boolean;
+}
+
+export interface DeleteOptions extends CallOptions {
+  /** End living connections too. */
+  readonly now?: boolean;
+}
+
+/** A daemon's answer to a ping, and how long it took. */
+export interface Ping extends PingAnswer {
+  /** Milliseconds from request to answer, without opening the connection. */
+  readonly rttMs: number;
+  /** Milliseconds that opening the connection took, TLS included. */
+  readonly connectMs: number;
+}
+
+/**
+ * A typed client of one wormholed.
+ *
+ * Every method takes `{ signal, timeoutMs }` last, and throws WormholeErrors only: those the daemon answered with,
+ * and WH_ERR_DAEMON_UNREACHABLE, WH_ERR_PERMISSION, WH_ERR_PEER_AUTH, WH_ERR_KEY_FILE, WH_ERR_NAME_NOT_RESOLVED,
+ * WH_ERR_PROTOCOL, WH_ERR_TIMEOUT and WH_ERR_ABORTED for failures on the way.
+ */
+export class Client implements AsyncDisposable {
+  readonly #call: Call;
+  readonly #closing = new AbortController();
+
+  /** Use `connect`. */
+  constructor(target: CallTarget) {
+    this.#call = new Call(target, this.#closing.signal);
+  }
+
+  /** Where the daemon is: `unix:///PATH` or `tcp://HOST:PORT`. */
+  get address(): string {
+    return this.#call.address;
+  }
+
+  /** GET /v1/health */
+  health(options?: CallOptions): Promise<Health> {
+    return this.#call.json<Health>({ method: 'GET', target: '/v1/health' }, options);
+  }
+
+  /** POST /v1/ping; with `host`, the daemon asks that peer. */
+  async ping(options: PingOptions = {}): Promise<Ping> {
+    const { payload = 'ping', host } = options;
+    const json: PingRequest = { payload, ...(host !== undefined && { host }) };
+    let times = { connectMs: 0, rttMs: 0 };
+    const timed = { ...options, onTimes: (measured: typeof times) => void (times = measured) };
+    const answer = await this.#call.json<PingAnswer>({ method: 'POST', target: '/v1/ping', json }, timed);
+    return { ...answer, ...times };
+  }
+
+  /** POST /v1/wormholes; `words` is the spec, one word per element. */
+  create(words: readonly string[], options?: CallOptions): Promise<Wormhole> {
+    const json: CreateRequest = { words: [...words] };
+    return this.#call.json<Wormhole>({ method: 'POST', target: '/v1/wormholes', json }, options);
+  }
+
+  /** GET /v1/wormholes */
+  list(options?: CallOptions): Promise<WormholeList> {
+    return this.#call.json<WormholeList>({ method: 'GET', target: '/v1/wormholes' }, options);
+  }
+
+  /** GET /v1/wormholes/:id. @throws {WormholeError} WH_ERR_WORMHOLE_NOT_FOUND */
+  get(id: string, options?: CallOptions): Promise<WormholeDetail> {
+    return this.#call.json<WormholeDetail>({ method: 'GET', target: wormholePath(id) }, options);
+  }
+
+  /**
+   * DELETE /v1/wormholes/:id; living connections go on unless `now`.
+   *
+   * @returns the wormhole as it was left: `draining` while connections live
+   * @throws {WormholeError} WH_ERR_WORMHOLE_NOT_FOUND
+   */
+  delete(id: string, options: DeleteOptions = {}): Promise<Wormhole> {
+    const target = `${wormholePath(id)}${options.now === true ? '?now=true' : ''}`;
+    return this.#call.json<Wormhole>({ method: 'DELETE', target }, options);
+  }
+
+  /** GET /v1/stats, or those of one wormhole. */
+  stats(id?: string, options?: CallOptions): Promise<Stats> {
+    const target = id === undefined ? '/v1/stats' : `${wormholePath(id)}/stats`;
+    return this.#call.json<Stats>({ method: 'GET', target }, options);
+  }
+
+  /** GET /v1/logs. The connection is opened by the loop and closed when it is left. */
+  logs(options: LogsOptions = {}): AsyncIterable<LogLine> {
+    const search = new URLSearchParams();
+    if (options.id !== undefined) search.set('id', options.id);
+    if (options.follow === true) search.set('follow', 'true');
+    const target = search.size > 0 ? `/v1/logs?${search.toString()}` : '/v1/logs';
+    return this.#call.lines<LogLine>({ method: 'GET', target }, options);
+  }
+
+  /** GET /v1/doctor */
+  doctor(options?: CallOptions): Promise<DoctorReport> {
+    return this.#call.json<DoctorReport>({ method: 'GET', target: '/v1/doctor' }, options);
+  }
+
+  /** GET /v1/containers */
+  containers(options?: CallOptions): Promise<ContainerList> {
+    return this.#call.json<ContainerList>({ method: 'GET', target: '/v1/containers' }, options);
+  }
+
+  /** Ends the calls that still run with WH_ERR_ABORTED, and refuses new ones. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    return Promise.resolve();
+  }
+}
+
+function wormholePath(id: string): string {
+  return `/v1/wormholes/${encodeURIComponent(id)}`;
+}
