@@ -21,11 +21,11 @@ const ATTEMPT_MIN_MS = 250;
 export type DialStep = 'attempt' | 'round-over' | 'timeout';
 
 /** The attempts of one connection. All times are milliseconds of one clock that never jumps. */
-export class DialSchedule {
+export class DialSchedule<T extends UpstreamTarget = UpstreamTarget> {
   readonly #connectTimeoutMs: number;
   #deadline = -1;
   #roundStart = 0;
-  #order: readonly UpstreamTarget[] = [];
+  #order: readonly T[] = [];
   #at = -1;
 
   /** @param connectTimeoutMs for all attempts together; 0 = no limit but the kernel's */
@@ -34,7 +34,7 @@ export class DialSchedule {
   }
 
   /** Starts a round over `order` (borrowed); the first one starts the clock. */
-  begin(order: readonly UpstreamTarget[], now: number): void {
+  begin(order: readonly T[], now: number): void {
     if (this.#deadline < 0) this.#deadline = now + this.#connectTimeoutMs;
     this.#roundStart = now;
     this.#order = order;
@@ -49,7 +49,7 @@ export class DialSchedule {
   }
 
   /** The address of the attempt that {@link next} announced. */
-  get target(): UpstreamTarget {
+  get target(): T {
     const target = this.#order[this.#at];
     if (target === undefined) throw new Error('no attempt is due');
     return target;

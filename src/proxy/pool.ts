@@ -16,10 +16,10 @@ const BACKOFF_MAX_MS = 30_000;
 const PROBE_MS = 1000;
 
 /** One member: counters for people, the rest for {@link Pool}. */
-interface Member {
+interface Member<T extends UpstreamTarget> {
   readonly member: number;
   /** Its addresses, in the order they are tried. */
-  targets: UpstreamTarget[];
+  targets: T[];
   open: number;
   dialed: number;
   failed: number;
@@ -38,13 +38,13 @@ export interface PoolOptions {
 }
 
 /** Members, health and rotation of one route; in the splice data plane, of one route in one worker. */
-export class Pool {
+export class Pool<T extends UpstreamTarget = UpstreamTarget> {
   readonly #balance: Balance;
   readonly #random: () => number;
   readonly #now: () => number;
-  readonly #known = new Map<number, Member>();
+  readonly #known = new Map<number, Member<T>>();
   /** The members in use, in the order written. */
-  #members: readonly Member[] = [];
+  #members: readonly Member<T>[] = [];
   #cursor = 0;
 
   constructor(options: PoolOptions) {
@@ -57,8 +57,8 @@ export class Pool {
    * Replaces the addresses. Members are known by index: those that stay keep their counters and health, and
    * the rotation goes on unless the number of members changed. A member whose addresses changed is thought to be up.
    */
-  replace(targets: readonly UpstreamTarget[]): void {
-    const addresses = new Map<number, UpstreamTarget[]>();
+  replace(targets: readonly T[]): void {
+    const addresses = new Map<number, T[]>();
     for (const target of targets) {
       const list = addresses.get(target.member);
       if (list === undefined) addresses.set(target.member, [target]);
@@ -72,10 +72,10 @@ export class Pool {
     }
   }
 
-  #replaceMember(index: number, targets: UpstreamTarget[]): Member {
+  #replaceMember(index: number, targets: T[]): Member<T> {
     const known = this.#known.get(index);
     if (known === undefined) {
-      const fresh: Member = {
+      const fresh: Member<T> = {
         member: index,
         targets,
         open: 0,
@@ -97,11 +97,16 @@ export class Pool {
     return this.#members.length === 0;
   }
 
+  /** Number of members. */
+  get size(): number {
+    return this.#members.length;
+  }
+
   /**
    * The addresses that one round of one connection tries, in order; all addresses of a member stand together.
    * Borrowed until the next call of {@link replace}; empty when there are none.
    */
-  pick(): readonly UpstreamTarget[] {
+  pick(): readonly T[] {
     const [only] = this.#members;
     if (only === undefined) return [];
     if (this.#members.length === 1) return only.targets;
@@ -111,7 +116,7 @@ export class Pool {
     return this.#ordered(eligible).flatMap((member) => member.targets);
   }
 
-  #ordered(eligible: readonly Member[]): readonly Member[] {
+  #ordered(eligible: readonly Member<T>[]): readonly Member<T>[] {
     switch (this.#balance) {
       case 'first':
         return eligible;
@@ -128,26 +133,26 @@ export class Pool {
   }
 
   /** From the cursor on and around. */
-  #rotated(eligible: readonly Member[]): readonly Member[] {
+  #rotated(eligible: readonly Member<T>[]): readonly Member<T>[] {
     const { length } = this.#members;
     for (let i = 0; i < length; i++) {
-      const start = eligible.indexOf(this.#members[(this.#cursor + i) % length] as Member);
+      const start = eligible.indexOf(this.#members[(this.#cursor + i) % length] as Member<T>);
       if (start >= 0) return [...eligible.slice(start), ...eligible.slice(0, start)];
     }
     return eligible;
   }
 
   /** The next rotation starts behind the member that goes first in this one. */
-  #takingTurns(order: readonly Member[]): readonly Member[] {
-    this.#cursor = (this.#members.indexOf(order[0] as Member) + 1) % this.#members.length;
+  #takingTurns(order: readonly Member<T>[]): readonly Member<T>[] {
+    this.#cursor = (this.#members.indexOf(order[0] as Member<T>) + 1) % this.#members.length;
     return order;
   }
 
-  #shuffled(eligible: readonly Member[]): readonly Member[] {
+  #shuffled(eligible: readonly Member<T>[]): readonly Member<T>[] {
     const order = [...eligible];
     for (let i = order.length - 1; i > 0; i--) {
       const j = Math.floor(this.#random() * (i + 1));
-      [order[i], order[j]] = [order[j] as Member, order[i] as Member];
+      [order[i], order[j]] = [order[j] as Member<T>, order[i] as Member<T>];
     }
     return order;
   }
@@ -180,6 +185,12 @@ export class Pool {
     if (known.streak > 0) this.#heal(known);
   }
 
+  /** `member` gave a sign of life on a connection that is open: what a datagram target has instead of an accept. */
+  answered(member: number): void {
+    const known = this.#known.get(member);
+    if (known !== undefined && known.streak > 0) this.#heal(known);
+  }
+
   /** A connection reported by {@link opened} has ended. */
   closed(member: number): void {
     const known = this.#known.get(member);
@@ -188,7 +199,7 @@ export class Pool {
     if (known.open === 0 && !this.#members.includes(known)) this.#known.delete(member);
   }
 
-  #heal(member: Member): void {
+  #heal(member: Member<T>): void {
     member.streak = 0;
     member.downUntil = 0;
     member.probedUntil = 0;
@@ -207,7 +218,7 @@ export class Pool {
   }
 }
 
-function isDown(member: Member, now: number): boolean {
+function isDown(member: Member<UpstreamTarget>, now: number): boolean {
   return member.streak > 0 && (now < member.downUntil || now < member.probedUntil);
 }
 

@@ -1,0 +1,130 @@
+/**
+ * A portable route for datagrams: the head, and one flow per client address with the longest unused one evicted first.
+ */
+import type { Socket } from 'node:dgram';
+import { WormholeError } from '../../lib/errors.ts';
+import type { OwnedFd } from '../../sys/fd.ts';
+import type { RouteOptions, RouteStats, Targets } from '../route.ts';
+import { bindDatagram, sendDatagram } from './datagram-socket.ts';
+import { Flow, type FlowClient, type FlowDeps } from './flow.ts';
+import type { ListenAddress } from './listen-address.ts';
+import type { PortableRoute } from './plane.ts';
+import { Tally } from './tally.ts';
+import { CurrentTargets } from './targets.ts';
+
+/** See the module header. */
+export class DatagramRoute implements PortableRoute {
+  readonly #options: RouteOptions;
+  readonly #tail: CurrentTargets;
+  readonly #tally = new Tally();
+  /** By client, the longest unused first. */
+  readonly #flows = new Map<string, Flow>();
+  readonly #deps: FlowDeps;
+  readonly #onClosed: () => void;
+  #head: Socket | undefined;
+  #closed = false;
+
+  /** @param onClosed called once, when nothing of the route is left */
+  constructor(options: RouteOptions, onClosed: () => void) {
+    this.#options = options;
+    this.#tail = new CurrentTargets(options);
+    this.#onClosed = onClosed;
+    this.#deps = {
+      options,
+      tail: this.#tail,
+      tally: this.#tally,
+      reply: (data, client, done) => this.#reply(data, client, done),
+      onEnd: (flow) => this.#forget(flow),
+    };
+  }
+
+  async listen(socket: OwnedFd): Promise<void> {
+    await this.#bind({ fd: socket.release() });
+  }
+
+  async listenOn(address: ListenAddress): Promise<ListenAddress> {
+    const head = await this.#bind(address);
+    const bound = head.address();
+    return { host: bound.address, port: bound.port };
+  }
+
+  async #bind(where: ListenAddress | { readonly fd: number }): Promise<Socket> {
+    await this.unlisten();
+    const head = await bindDatagram(where);
+    // somebody else may have been faster, or the route closed
+    await this.unlisten();
+    if (this.#closed) {
+      head.close();
+      throw new WormholeError('WH_ERR_ABORTED', 'the route was closed');
+    }
+    head.on('message', (data, client) => this.#forward(data, client));
+    this.#head = head;
+    return head;
+  }
+
+  /** Flows go on, but their answers are dropped until there is a head again. */
+  unlisten(): Promise<void> {
+    this.#head?.close();
+    this.#head = undefined;
+    return Promise.resolve();
+  }
+
+  retarget(targets: Targets): Promise<void> {
+    return Promise.resolve().then(() => this.#tail.replace(targets));
+  }
+
+  stats(): RouteStats {
+    return this.#tally.stats(this.#tail.pool.health());
+  }
+
+  /** Without a head no answer can reach a client, so there is nothing to drain. */
+  async close(_drainMs: number): Promise<void> {
+    await this.unlisten();
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const flow of this.#flows.values()) flow.end('closed-by-daemon', '');
+    this.#onClosed();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close(0);
+  }
+
+  #forward(data: Buffer, { address, port }: FlowClient): void {
+    const key = keyOf({ address, port });
+    const flow = this.#flows.get(key) ?? this.#open({ address, port });
+    this.#use(key, flow);
+    flow.forward(data);
+  }
+
+  #open(client: FlowClient): Flow {
+    const [oldest] = this.#flows.values();
+    const { maxConns } = this.#options;
+    if (oldest !== undefined && maxConns > 0 && this.#flows.size >= maxConns) {
+      oldest.end('closed-by-daemon', `evicted: ${maxConns} flows at once`);
+    }
+    return new Flow(client, this.#deps);
+  }
+
+  #reply(data: Buffer, client: FlowClient, done: (sent: boolean) => void): void {
+    const key = keyOf(client);
+    const flow = this.#flows.get(key);
+    if (flow !== undefined) this.#use(key, flow);
+    if (this.#head === undefined) done(false);
+    else sendDatagram(this.#head, data, client, done);
+  }
+
+  #use(key: string, flow: Flow): void {
+    this.#flows.delete(key);
+    this.#flows.set(key, flow);
+  }
+
+  #forget(flow: Flow): void {
+    const key = keyOf(flow.client);
+    if (this.#flows.get(key) === flow) this.#flows.delete(key);
+  }
+}
+
+function keyOf({ address, port }: FlowClient): string {
+  return `${address} ${port}`;
+}

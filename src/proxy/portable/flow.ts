@@ -1,0 +1,156 @@
+/**
+ * One UDP client of a portable route: its connected upstream socket, what waits for it, and its end.
+ *
+ *     opening ──connected──► open ──idle, evicted, closed──► ended
+ *        └──── no target ─────────────────────────────────────►
+ *
+ * An ICMP error tells the pool that the target is not there; the flow itself lives on, so that it works when the
+ * target appears. Only when the pool has other members it ends, and the next datagram picks anew.
+ */
+import type { Socket } from 'node:dgram';
+import type { ConnectionRecord, RouteOptions, UpstreamTarget } from '../route.ts';
+import { connectDatagram, sendDatagram } from './datagram-socket.ts';
+import { endpointText } from './listen-address.ts';
+import { type Quiet, watchQuiet } from './quiet.ts';
+import type { Tally } from './tally.ts';
+import { type CurrentTargets, now } from './targets.ts';
+
+/** Datagrams that wait while the upstream is made; further ones are dropped. */
+const PENDING_MAX = 64;
+
+export interface FlowClient {
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface FlowDeps {
+  readonly options: RouteOptions;
+  readonly tail: CurrentTargets;
+  readonly tally: Tally;
+  /** Sends an answer to the client from the head; reports whether the kernel took it. */
+  readonly reply: (data: Buffer, client: FlowClient, done: (sent: boolean) => void) => void;
+  /** Called once, when the flow has ended. */
+  readonly onEnd: (flow: Flow) => void;
+}
+
+/** See the module header. */
+export class Flow {
+  readonly client: FlowClient;
+  readonly #deps: FlowDeps;
+  readonly #quiet: Quiet;
+  readonly #began = now();
+  #pending: Buffer[] | undefined = [];
+  #socket: Socket | undefined;
+  #target: UpstreamTarget | undefined;
+  #ended = false;
+  #dialMs = -1;
+  #bytesIn = 0;
+  #bytesOut = 0;
+
+  constructor(client: FlowClient, deps: FlowDeps) {
+    this.client = client;
+    this.#deps = deps;
+    const limits = { connIdleMs: deps.options.flowIdleMs, halfOpenLingerMs: 0 };
+    this.#quiet = watchQuiet(limits, () => this.end('conn-idle', ''));
+    deps.tally.open++;
+    deps.tally.total++;
+    void this.#open();
+  }
+
+  /** Passes a datagram of the client on. */
+  forward(data: Buffer): void {
+    this.#quiet.touch();
+    if (this.#pending === undefined) this.#send(data);
+    else if (this.#pending.length < PENDING_MAX) this.#pending.push(data);
+    else this.#deps.tally.datagramsDropped++;
+  }
+
+  /** Ends the flow and reports it; again is a no-op. */
+  end(reason: ConnectionRecord['reason'], detail: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const { tally, tail, options, onEnd } = this.#deps;
+    this.#quiet.stop();
+    tally.open--;
+    tally.datagramsDropped += this.#pending?.length ?? 0;
+    if (this.#socket === undefined) tally.failed++;
+    else if (this.#target !== undefined) tail.pool.closed(this.#target.member);
+    this.#socket?.close();
+    onEnd(this);
+    options.onClosed?.({
+      client: endpointText(this.client.address, this.client.port),
+      upstream: this.#target?.label ?? '',
+      reason,
+      detail,
+      durationMs: now() - this.#began,
+      dialMs: this.#dialMs,
+      bytesIn: this.#bytesIn,
+      bytesOut: this.#bytesOut,
+    });
+  }
+
+  async #open(): Promise<void> {
+    const { tail, tally } = this.#deps;
+    try {
+      if (tail.stale) await tail.refresh();
+      const [target] = tail.pool.pick();
+      if (target === undefined || target.address.kind !== 'ip') {
+        this.end('no-target', 'there is no target to send to');
+        return;
+      }
+      tail.pool.dialing(target.member);
+      const { host, port } = target.address;
+      const socket = await connectDatagram(host, port, (error) => this.#refused(target, error));
+      if (this.#ended) {
+        socket.close();
+        return;
+      }
+      tail.pool.opened(target.member);
+      this.#target = target;
+      this.#socket = socket;
+      this.#dialMs = now() - this.#began;
+      tally.dialTimes.add(this.#dialMs * 1000);
+      socket.on('message', (data) => this.#answer(data));
+      const pending = this.#pending ?? [];
+      this.#pending = undefined;
+      for (const data of pending) this.#send(data);
+    } catch (error) {
+      this.end('dial-failed', (error as Error).message);
+    }
+  }
+
+  #send(data: Buffer): void {
+    if (this.#socket === undefined || this.#ended) return;
+    const { tally } = this.#deps;
+    sendDatagram(this.#socket, data, undefined, (sent) => {
+      if (!sent) {
+        tally.datagramsDropped++;
+        return;
+      }
+      tally.datagramsIn++;
+      tally.bytesIn += data.length;
+      this.#bytesIn += data.length;
+    });
+  }
+
+  #answer(data: Buffer): void {
+    const { tally, reply, tail } = this.#deps;
+    this.#quiet.touch();
+    if (this.#target !== undefined) tail.pool.answered(this.#target.member);
+    reply(data, this.client, (sent) => {
+      if (!sent) {
+        tally.datagramsDropped++;
+        return;
+      }
+      tally.datagramsOut++;
+      tally.bytesOut += data.length;
+      this.#bytesOut += data.length;
+    });
+  }
+
+  #refused(target: UpstreamTarget, error: Error): void {
+    const { tail } = this.#deps;
+    tail.pool.failed(target.member);
+    if (tail.pool.size > 1) this.end('dial-failed', error.message);
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * The portable data plane: the contract of `../route.ts` on node:net and node:dgram, for hosts without Linux or
+ * root.
+ *
+ * It owns its routes and runs on the caller's event loop; there are no workers. What needs raw descriptors or
+ * namespaces is refused with WH_ERR_UNSUPPORTED; one thing differs silently because Node cannot tell the address a
+ * datagram was sent to: replies of a UDP head bound to a wildcard address leave from the address that the kernel
+ * chooses.
+ */
+import type { DataPlane, Route, RouteOptions } from '../route.ts';
+import { DatagramRoute } from './datagram-route.ts';
+import type { ListenAddress } from './listen-address.ts';
+import { StreamRoute } from './stream-route.ts';
+
+/** A route that can also listen where descriptors do not exist. */
+export interface PortableRoute extends Route {
+  /**
+   * Like {@link Route.listen}, on an address instead of a descriptor.
+   *
+   * @returns the address really bound: the port is the kernel's when 0 was asked for
+   * @throws {WormholeError} WH_ERR_LISTEN
+   */
+  listenOn(address: ListenAddress): Promise<ListenAddress>;
+}
+
+export interface PortableDataPlane extends DataPlane {
+  open(options: RouteOptions): Promise<PortableRoute>;
+}
+
+/** Starts the portable data plane; disposing of it aborts what is left. */
+export function startPortableDataPlane(): Promise<PortableDataPlane> {
+  const routes = new Set<PortableRoute>();
+  return Promise.resolve({
+    open(options: RouteOptions): Promise<PortableRoute> {
+      const forget = (): void => void routes.delete(route);
+      const route: PortableRoute =
+        options.kind === 'stream' ? new StreamRoute(options, forget) : new DatagramRoute(options, forget);
+      routes.add(route);
+      return Promise.resolve(route);
+    },
+    async [Symbol.asyncDispose](): Promise<void> {
+      await Promise.all([...routes].map((route) => route.close(0)));
+    },
+  });
+}

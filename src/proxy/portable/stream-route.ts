@@ -1,0 +1,111 @@
+/**
+ * A portable route for byte streams: its listener, the clients that wait for a place, the connections, and the drain.
+ */
+import type { Socket } from 'node:net';
+import type { OwnedFd } from '../../sys/fd.ts';
+import type { RouteOptions, RouteStats, Targets } from '../route.ts';
+import { serve } from './connection.ts';
+import { drained } from './drain.ts';
+import type { ListenAddress } from './listen-address.ts';
+import { listenStream, type StreamListener } from './listener.ts';
+import type { PortableRoute } from './plane.ts';
+import { Tally } from './tally.ts';
+import { CurrentTargets } from './targets.ts';
+import { WaitingRoom } from './waiting-room.ts';
+
+/** See the module header. */
+export class StreamRoute implements PortableRoute {
+  readonly #options: RouteOptions;
+  readonly #tail: CurrentTargets;
+  readonly #tally = new Tally();
+  readonly #waiting = new WaitingRoom();
+  readonly #connections = new Map<Promise<void>, AbortController>();
+  readonly #onClosed: () => void;
+  #listener: StreamListener | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** @param onClosed called once, when nothing of the route is left */
+  constructor(options: RouteOptions, onClosed: () => void) {
+    this.#options = options;
+    this.#tail = new CurrentTargets(options);
+    this.#onClosed = onClosed;
+  }
+
+  async listen(socket: OwnedFd): Promise<void> {
+    await this.#listenAt({ fd: socket.release() });
+  }
+
+  async listenOn(address: ListenAddress): Promise<ListenAddress> {
+    const listener = await this.#listenAt(address);
+    return listener.address ?? address;
+  }
+
+  async #listenAt(where: ListenAddress | { readonly fd: number }): Promise<StreamListener> {
+    await this.unlisten();
+    const listener = await listenStream(where, (client) => this.#accept(client));
+    // somebody else may have been faster, or the route closed
+    await this.unlisten();
+    if (this.#closing === undefined) this.#listener = listener;
+    else listener.close();
+    return listener;
+  }
+
+  unlisten(): Promise<void> {
+    this.#listener?.close();
+    this.#listener = undefined;
+    return Promise.resolve();
+  }
+
+  retarget(targets: Targets): Promise<void> {
+    return Promise.resolve().then(() => this.#tail.replace(targets));
+  }
+
+  stats(): RouteStats {
+    return this.#tally.stats(this.#tail.pool.health());
+  }
+
+  close(drainMs: number): Promise<void> {
+    this.#closing ??= this.#drain(drainMs);
+    if (drainMs <= 0) this.#abort();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close(0);
+  }
+
+  async #drain(drainMs: number): Promise<void> {
+    await this.unlisten();
+    this.#waiting.clear();
+    const rest = Promise.all(this.#connections.keys());
+    await drained(rest, drainMs);
+    this.#abort();
+    await rest;
+    this.#onClosed();
+  }
+
+  #abort(): void {
+    for (const controller of this.#connections.values()) controller.abort();
+  }
+
+  #accept(client: Socket): void {
+    if (this.#closing !== undefined) client.destroy();
+    else if (this.#connections.size >= this.#limit) this.#waiting.add(client);
+    else this.#serve(client);
+  }
+
+  get #limit(): number {
+    return this.#options.maxConns > 0 ? this.#options.maxConns : Number.POSITIVE_INFINITY;
+  }
+
+  #serve(client: Socket): void {
+    const controller = new AbortController();
+    const deps = { options: this.#options, tail: this.#tail, tally: this.#tally };
+    const connection = serve(client, deps, controller.signal).finally(() => {
+      this.#connections.delete(connection);
+      const next = this.#connections.size < this.#limit ? this.#waiting.next() : undefined;
+      if (next !== undefined) this.#serve(next);
+    });
+    this.#connections.set(connection, controller);
+  }
+}
