@@ -16,11 +16,12 @@ export type NamespaceRef =
   | { readonly kind: 'pid'; readonly pid: number }
   /** A container's name, id or unambiguous id prefix, as the user wrote it. */
   | { readonly kind: 'container'; readonly container: string }
-  /** The container that a `docker-run` of this same endpoint starts. */
-  | { readonly kind: 'run' };
+  /** The container that a `docker-run` of this same endpoint starts; `of: 'parent'`: of the tail this segment hangs on. */
+  | { readonly kind: 'run'; readonly of?: 'parent' };
 
 /** A peer's control address. */
 export type PeerAddress =
+  /** `host` is '' for `:PORT`: this machine when dialed, every address when listened on. */
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string }
   /** A bare word: a configured peer's name, or a host name with the default port. */
@@ -30,12 +31,17 @@ export type PeerAddress =
 export interface HeadPlan {
   readonly protocol: Protocol;
   readonly namespace: NamespaceRef;
-  /** Literal IPv4/IPv6 (no brackets) or a host name; '' for `unix`. */
+  /** Literal IPv4/IPv6 (no brackets) or a host name; '' for `unix`, and where `arrival` says so. */
   readonly host: string;
   /** 0 = ephemeral; 0 for `unix`. */
   readonly port: number;
   /** Absolute socket path; `unix` only. */
   readonly path?: string;
+  /**
+   * Set on the first head that runs on a peer. `carrier` (after `remote`): nothing listens, connections arrive on the
+   * carrier. `overlay` (after `tunnel`): listens on the tunnel's own address, known when the tunnel is up. `host` is ''.
+   */
+  readonly arrival?: 'carrier' | 'overlay';
   /** A container to start for the head (`docker-run` on a head). */
   readonly run?: RunPlan;
   /** Connections at once over all workers; absent = the daemon's default. */
@@ -57,7 +63,9 @@ export interface RunPlan {
 export interface TargetPlan {
   readonly protocol: Protocol;
   readonly namespace: NamespaceRef;
+  /** Literal IPv4/IPv6 (no brackets) or a host name; '' for `unix` and `connect`. */
   readonly host: string;
+  /** 1–65535; 0 for `unix` and `connect`. */
   readonly port: number;
   readonly path?: string;
   readonly run?: RunPlan;
@@ -68,7 +76,8 @@ export interface TargetPlan {
 export type Balance = 'rr' | 'least-conn' | 'first' | 'random';
 
 export type ReadyProbe =
-  | { readonly kind: 'tcp' }
+  /** `byDefault`: the spec named no probe, so an image's own HEALTHCHECK is asked where there is one. */
+  | { readonly kind: 'tcp'; readonly byDefault?: true }
   | { readonly kind: 'http'; readonly port: number; readonly path: string }
   | { readonly kind: 'health' }
   | { readonly kind: 'log'; readonly regex: string }
@@ -78,12 +87,13 @@ export type ReadyProbe =
 export interface TailPlan {
   /** True behind `trigger`: made to exist by the first connection. */
   readonly lazy: boolean;
-  /** Pool members, in the order written; empty when a link carries the connection away. */
+  /** Pool members, in the order written; for `chain` the next head; empty when a peer takes the connection. */
   readonly targets: readonly TargetPlan[];
   readonly balance: Balance;
   /** Milliseconds for all dial attempts of one connection together. */
   readonly connectTimeoutMs: number;
   readonly proxyProtocol?: 'v1' | 'v2';
+  /** When a started container is ready; absent when the tail names none. */
   readonly ready?: ReadyProbe;
   /** Milliseconds from trigger to ready. */
   readonly readyTimeoutMs: number;

@@ -1,0 +1,127 @@
+/**
+ * The plan in plain English, one numbered station after the other in the order a connection meets them.
+ *
+ * Says nothing that may be secret: of a `docker-run` only the image is named.
+ */
+import { formatAddress } from './address.ts';
+import { formatDuration } from './duration.ts';
+import { andList, headPlace, runImage, targetPlace } from './explain-place.ts';
+import { formatMode } from './number.ts';
+import type { HeadPlan, LinkPlan, Plan, SegmentPlan, TailPlan } from './plan.ts';
+import { formatProbe } from './probe.ts';
+
+/** Lines without newlines; a line that belongs to the station above begins with blanks. */
+export function explain(plan: Plan): string[] {
+  const stations: string[][] = [];
+  explainSegment(plan.segment, undefined, stations);
+  const lines = stations.flatMap(([first = '', ...more], index) => [
+    `${index + 1}. ${first}`,
+    ...more.map((line) => `   ${line}`),
+  ]);
+  const labels = Object.entries(plan.labels).map(([key, value]) => `${key}=${value}`);
+  return [
+    `wormhole ${plan.id ?? '(id chosen at create)'}${labels.length === 0 ? '' : ` · ${labels.join(' ')}`}`,
+    ...lines,
+    ...(plan.unsupported.length === 0 ? [] : [`Not carried out by this version yet: ${andList(plan.unsupported)}.`]),
+  ];
+}
+
+function explainSegment({ head, tail, link }: SegmentPlan, via: LinkPlan | undefined, stations: string[][]): void {
+  stations.push(explainHead(head, via));
+  const start = explainStart(tail, link);
+  if (start.length > 0) stations.push(start);
+  if (tail.targets.length > 0) stations.push(explainDial(tail, link));
+  if (link === undefined) return;
+  if (link.peer !== undefined) stations.push(explainPeer(link, tail));
+  explainSegment(link.segment, link, stations);
+}
+
+function explainHead(head: HeadPlan, via: LinkPlan | undefined): string[] {
+  const { maxConns, connIdleMs, mode, owner } = head;
+  const limits = [
+    ...(head.run === undefined ? [] : [`That container is started first, from image ${runImage(head.run)}.`]),
+    ...(maxConns === undefined ? [] : [`Takes at most ${maxConns} connections at once.`]),
+    ...(connIdleMs === 0 ? [] : [`Closes a connection after ${formatDuration(connIdleMs)} without a byte.`]),
+    ...(mode === undefined ? [] : [`The socket has mode ${formatMode(mode)}.`]),
+    ...(owner === undefined ? [] : [`The socket belongs to ${owner}.`]),
+  ];
+  return [`${headWhen(via)}${headPlace(head)}.`, ...limits];
+}
+
+function headWhen(via: LinkPlan | undefined): string {
+  if (via === undefined) return 'Listens on ';
+  if (via.peer !== undefined) return `On ${formatAddress(via.peer)}: `;
+  const when = via.lazy ? 'with the first connection, before readiness is tested' : 'at create';
+  return via.kind === 'child' ? `Also listens (child, ${when}) on ` : `Listens (chain, ${when}) on `;
+}
+
+function explainStart(tail: TailPlan, link: LinkPlan | undefined): string[] {
+  const images = tail.targets.flatMap(({ run }) => (run === undefined ? [] : [runImage(run)]));
+  const stopped = tail.targets.flatMap(({ namespace }) =>
+    namespace.kind === 'container' ? [namespace.container] : [],
+  );
+  const starts = images.length > 0 || (tail.lazy && stopped.length > 0);
+  if (!starts) return [];
+  const what = [
+    ...images.map((image) => `a container from image ${image}`),
+    ...(tail.lazy ? stopped.map((name) => `container ${name} if it is stopped`) : []),
+  ];
+  const lines = [
+    tail.lazy
+      ? `The first connection starts ${andList(what)}; all that arrive meanwhile wait.`
+      : `Starts ${andList(what)} at create.`,
+  ];
+  if (link?.kind === 'child') lines.push('Then the child below gets its listener, and only then readiness is awaited.');
+  if (tail.ready !== undefined) lines.push(readySentence(tail));
+  if (tail.idleMs > 0) {
+    const verb = { stop: 'stopped', pause: 'paused', remove: 'removed' }[tail.onIdle];
+    lines.push(`After ${formatDuration(tail.idleMs)} without an open connection it is ${verb}.`);
+  } else if (tail.lazy) lines.push('It is never stopped for being idle.');
+  return lines;
+}
+
+function readySentence({ ready, readyTimeoutMs }: TailPlan): string {
+  const limit = `; gives up after ${formatDuration(readyTimeoutMs)}.`;
+  if (ready === undefined || ready.kind === 'none') return 'Readiness is not tested.';
+  if (ready.kind === 'tcp' && ready.byDefault === true) {
+    return `Ready when its port accepts a connection (or its HEALTHCHECK passes, if the image has one)${limit}`;
+  }
+  return `Ready by the probe ${formatProbe(ready)}${limit}`;
+}
+
+function explainDial(tail: TailPlan, link: LinkPlan | undefined): string[] {
+  const [only, ...others] = tail.targets;
+  if (only === undefined) return [];
+  const datagrams = only.protocol === 'udp';
+  const each = datagrams ? 'The datagrams of each client go' : 'Each connection goes';
+  const lines =
+    others.length === 0
+      ? [`${each} to ${targetPlace(only)}${link?.kind === 'chain' ? ', which is the next station' : ''}.`]
+      : [
+          `${each} to one of ${tail.targets.length} targets, ${balances[tail.balance]}:`,
+          ...tail.targets.map((t) => `- ${targetPlace(t)}`),
+        ];
+  if (datagrams) return lines;
+  const timeout = formatDuration(tail.connectTimeoutMs);
+  const failing = others.length === 0 ? 'tries again' : 'tries the other members, then again';
+  lines.push(`If it does not answer, ${failing} for ${timeout} in all, then closes the connection.`);
+  if (tail.proxyProtocol !== undefined)
+    lines.push(`A PROXY ${tail.proxyProtocol} header tells it the client's address.`);
+  return lines;
+}
+
+const balances: Readonly<Record<TailPlan['balance'], string>> = {
+  rr: 'each in turn',
+  'least-conn': 'the one with the fewest open connections',
+  first: 'the first that answers',
+  random: 'at random',
+};
+
+function explainPeer(link: LinkPlan, tail: TailPlan): string[] {
+  const peer = link.peer === undefined ? '' : formatAddress(link.peer);
+  const when = link.lazy ? 'set up by the first connection' : 'set up at create';
+  const limit = `gives up after ${formatDuration(tail.connectTimeoutMs)}.`;
+  if (link.kind === 'remote') return [`Each connection travels to ${peer}, encrypted (carrier, ${when}); ${limit}`];
+  const name = link.kind === 'udptunnel' ? 'kernel tunnel in UDP' : 'kernel tunnel';
+  return [`Each connection travels to ${peer} through a ${name} (${when}); ${limit}`];
+}

@@ -1,0 +1,106 @@
+/**
+ * The planner: chain → plan, with every default filled in and everything refused that cannot work.
+ *
+ * A fold from the first segment to the last: each hands the next what it inherits ({@link Inherited}). Pure: the
+ * same chain gives the same plan, on any machine.
+ */
+import type { Chain, Segment } from './chain.ts';
+import { format } from './format.ts';
+import { refuseLoops } from './loops.ts';
+import type { LinkPlan, Plan, SegmentPlan, TargetPlan } from './plan.ts';
+import { type Inherited, planHead, top } from './plan-head.ts';
+import { checkOptions } from './plan-options.ts';
+import { chainTarget, inheritTail, mergeMembers, planTail, planTargets, refuseTailBeforePeer } from './plan-tail.ts';
+import { tokenize } from './tokens.ts';
+import type { Word } from './words.ts';
+
+/** Words that parse and plan already, and are not carried out by this version. */
+const notYet: ReadonlySet<Word> = new Set<Word>([
+  'trigger',
+  'docker-run',
+  'connect',
+  'child',
+  'chain',
+  'remote',
+  'tunnel',
+  'udptunnel',
+  'ready',
+  'timeout',
+  'idle',
+  'on-idle',
+]);
+
+/**
+ * Plans a chain.
+ *
+ * @throws {WormholeError} WH_ERR_SPEC_INVALID with the `word`, `segment` and `part` in `detail`; WH_ERR_SELF_PROXY
+ */
+export function plan(chain: Chain): Plan {
+  const segment = planSegment(chain.segment, top);
+  refuseLoops(segment);
+  const used = tokenize(format(chain)).map(({ word }) => word);
+  return {
+    ...(chain.id !== undefined && { id: chain.id }),
+    labels: chain.labels,
+    segment,
+    unsupported: [...new Set(used.filter((word) => notYet.has(word)))],
+  };
+}
+
+function planSegment(segment: Segment, inherited: Inherited): SegmentPlan {
+  const head = planHead(segment, inherited);
+  const own = segment.head.url?.port ?? 0;
+  const here: Inherited = { ...inherited, ...(own > 0 && { port: own }) };
+  checkOptions(segment, head, here);
+  const members = mergeMembers(segment, here);
+  const { link } = segment;
+  if (link === undefined) return { head, tail: planTail(segment, planTargets(members, head, here)) };
+
+  const next = { ...here, segment: here.segment + 1 };
+  const planLink = (rest: Inherited): LinkPlan => ({
+    kind: link.kind,
+    lazy: segment.trigger !== undefined,
+    ...(link.peer !== undefined && { peer: link.peer }),
+    segment: planSegment(link.segment, rest),
+  });
+  let targets: readonly TargetPlan[] = [];
+  let plannedLink: LinkPlan;
+  switch (link.kind) {
+    case 'child':
+      targets = planTargets(members, head, here);
+      plannedLink = planLink({ ...next, ...inheritTail(targets, here), via: 'child' });
+      break;
+    case 'chain': {
+      const [member = {}, ...others] = members;
+      const tail = chainTarget(member, others, head, here);
+      plannedLink = planLink({ ...next, ...inheritTail([tail], here), via: 'chain' });
+      targets = [joinChain(tail, plannedLink.segment)];
+      break;
+    }
+    case 'remote':
+    case 'tunnel':
+    case 'udptunnel':
+      refuseTailBeforePeer(members, link.kind, here);
+      plannedLink = planLink({
+        ...next,
+        via: link.kind,
+        protocol: head.protocol,
+        host: '',
+        namespace: { kind: 'host' },
+      });
+  }
+  return { head, tail: planTail(segment, targets), link: plannedLink };
+}
+
+/** This tail dials the next head: its address, in the namespace that both have. */
+function joinChain(tail: TargetPlan, { head }: SegmentPlan): TargetPlan {
+  const anywhere: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+  return {
+    protocol: head.protocol,
+    namespace: head.namespace.kind === 'run' ? tail.namespace : head.namespace,
+    host: anywhere[head.host] ?? head.host,
+    port: head.port,
+    ...(head.path !== undefined && { path: head.path }),
+    ...(tail.run !== undefined && { run: tail.run }),
+  };
+}

@@ -1,0 +1,99 @@
+/**
+ * The arguments of `docker-run`, read the way `docker run` reads its own: flags, image, command.
+ *
+ * Owns the shape only; what a flag means is for whoever starts the container. Messages never repeat a value: it
+ * may be a password.
+ */
+import { parseImage } from './image.ts';
+import { invalid, show } from './invalid.ts';
+import { findRunFlag, listRunFlags } from './run-flags.ts';
+
+/** One flag with its value, '' for a switch, and where the value stands: `words[at].slice(from)`. */
+export interface RunArgument {
+  /** Long name without dashes. */
+  readonly name: string;
+  readonly value: string;
+  readonly at: number;
+  readonly from: number;
+}
+
+/** A `docker-run` taken apart. */
+export interface RunArguments {
+  readonly flags: readonly RunArgument[];
+  readonly image: string;
+  /** Words after the image; empty = the image's own command. */
+  readonly command: readonly string[];
+}
+
+/**
+ * Takes the words apart.
+ *
+ * @throws {WormholeError} WH_ERR_SPEC_INVALID at an unknown flag, a missing value, a missing or malformed image
+ */
+export function readRun(words: readonly string[]): RunArguments {
+  const flags: RunArgument[] = [];
+  let i = 0;
+  for (; i < words.length; i++) {
+    const word = words[i] ?? '';
+    if (word === '--') {
+      i++;
+      break;
+    }
+    if (!word.startsWith('-') || word === '-') break;
+    const read = word.startsWith('--') ? readLong(words, i) : readShort(words, i);
+    flags.push(...read);
+    i = Math.max(i, read.at(-1)?.at ?? i);
+  }
+  const image = words[i];
+  if (image === undefined) {
+    throw invalid('no image is named; all arguments are one word, for example docker-run "-e A=b mysql"');
+  }
+  return { flags, image: parseImage(image), command: words.slice(i + 1) };
+}
+
+/** `--name value`, `--name=value`, `--switch`, `--switch=true`. */
+function readLong(words: readonly string[], at: number): RunArgument[] {
+  const word = words[at] ?? '';
+  const equals = word.indexOf('=');
+  const name = equals < 0 ? word.slice(2) : word.slice(2, equals);
+  const flag = name.length > 1 ? findRunFlag(name) : undefined;
+  if (flag === undefined) throw unknown(`--${name}`);
+  if (equals >= 0 && !flag.value && !/=(?:true|false)$/.test(word)) {
+    throw invalid(`--${name} is a switch; leave the value out, or write true or false`);
+  }
+  if (equals >= 0) return [{ name: flag.name, value: word.slice(equals + 1), at, from: equals + 1 }];
+  return [
+    flag.value ? nextWord(words, at, flag.name, `--${name}`) : { name: flag.name, value: '', at, from: word.length },
+  ];
+}
+
+/** `-e value`, `-evalue`, `-e=value`, `-ite value`. */
+function readShort(words: readonly string[], at: number): RunArgument[] {
+  const word = words[at] ?? '';
+  const flags: RunArgument[] = [];
+  for (let i = 1; i < word.length; i++) {
+    const flag = findRunFlag(word.charAt(i));
+    if (flag === undefined) throw unknown(`-${word.charAt(i)}`);
+    if (!flag.value) {
+      flags.push({ name: flag.name, value: '', at, from: word.length });
+      continue;
+    }
+    const from = word.charAt(i + 1) === '=' ? i + 2 : i + 1;
+    const inline = { name: flag.name, value: word.slice(from), at, from };
+    flags.push(i + 1 < word.length ? inline : nextWord(words, at, flag.name, `-${word.charAt(i)}`));
+    break;
+  }
+  return flags;
+}
+
+function nextWord(words: readonly string[], at: number, name: string, shown: string): RunArgument {
+  const value = words[at + 1];
+  if (value === undefined) {
+    throw invalid(`${shown} has no value; all arguments are one word, for example docker-run "-e A=b mysql"`);
+  }
+  return { name, value, at: at + 1, from: 0 };
+}
+
+function unknown(flag: string): Error {
+  return invalid(`flag ${show(flag)} is not supported; the flags are ${listRunFlags()}`);
+}

@@ -1,0 +1,14 @@
+/**
+ * The spec language, whole: words → chain → plan, and back to words for people.
+ *
+ * The one entry for the CLI and the daemon. Pure and quick to load: no I/O and no dependency.
+ */
+
+export { renderCaret } from './caret.ts';
+export type { Chain } from './chain.ts';
+export { explain } from './explain.ts';
+export { format, redact } from './format.ts';
+export { parse } from './parse.ts';
+export { plan } from './planner.ts';
+export { redactChain } from './redact.ts';
+export { quote } from './shell.ts';
