@@ -58,7 +58,7 @@ format: $(LOCK) ## Format everything and sort imports
 	@$(BIN)/biome check --write .
 
 bench: build ## Compare with haproxy, nginx, socat and others; writes bench/RESULTS.md (ARGS='--quick' for less)
-	@NODE='$(NODE)' bench/run.sh $(ARGS)
+	@$(NODE) bench/run.mjs $(ARGS)
 
 install: build ## Install programs, unit, completions and an example configuration (honours DESTDIR and PREFIX)
 	@NODE='$(NODE)' DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' SYSCONFDIR='$(SYSCONFDIR)' SYSTEMDDIR='$(SYSTEMDDIR)' \

@@ -10,7 +10,7 @@ dest=${DESTDIR:-}
 lib=$dest$PREFIX/lib/wormhole
 bin=$dest$PREFIX/bin
 docs=$dest$PREFIX/share/doc/wormhole
-node=$(command -v "$NODE") || { echo "install: '$NODE' is not installed" >&2; exit 69; }
+node=$(command -v "$NODE") || { echo "install: there is no '$NODE' on PATH (under sudo: sudo make install NODE=\$(command -v node))" >&2; exit 69; }
 node=$(realpath -s "$node")
 
 [ -n "$dest" ] || [ "$(id -u)" -eq 0 ] || {
