@@ -1,0 +1,12 @@
+/**
+ * Where the benchmark's own files are.
+ */
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const benchDir = dirname(fileURLToPath(import.meta.url));
+/** The repository: `make` leaves ./wormhole and ./wormholed here. */
+export const rootDir = dirname(benchDir);
+export const buildDir = join(benchDir, '.build');
+export const loadSources = join(benchDir, 'load');
+export const loadProgram = join(buildDir, 'load');

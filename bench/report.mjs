@@ -1,0 +1,128 @@
+/**
+ * The figures as tables: Markdown that also reads well in a terminal, and JSON with every single sample.
+ */
+
+/** @typedef {import('./verdict.mjs').Judged} Judged */
+/** @typedef {import('./startup.mjs').Startup} Startup */
+/**
+ * @typedef {object} Result
+ * @property {import('./machine.mjs').Machine} machine
+ * @property {Record<string, string>} versions
+ * @property {import('./options.mjs').Options} options
+ * @property {readonly string[]} contenders
+ * @property {readonly string[]} references contenders that are no bar to pass
+ * @property {readonly Judged[]} judged
+ * @property {Startup | undefined} startup
+ * @property {readonly import('./verdict.mjs').Sample[]} samples
+ * @property {number} minutes that the run took
+ */
+
+/** @param {Result} result @returns {string} */
+export function toMarkdown(result) {
+  const { machine, versions, options, references, startup, minutes } = result;
+  const parts = [
+    '# Benchmark results',
+    `Written by \`make bench\`${options.partial ? ' (a partial run: a look, not a result)' : ''}. Medians of ${options.rounds} ` +
+      `interleaved round${options.rounds === 1 ? '' : 's'}, ${options.seconds} s per measurement, ${minutes.toFixed(1)} minutes in all; ` +
+      'everything ran in one network namespace of its own, over its loopback.',
+    [
+      `* ${machine.date} UTC · ${machine.system} · kernel ${machine.kernel} · ${machine.cores} × ${machine.cpu} · ${machine.memoryGb} GB`,
+      `* load average before the run: ${machine.load.join(' ')}`,
+      `* ${Object.entries(versions)
+        .map(([name, version]) => `${name} ${version}`)
+        .join(' · ')}`,
+    ].join('\n'),
+    mainTable(result),
+    notes(references),
+  ];
+  const across = acrossTable(result);
+  if (across !== '') parts.push('## The target in another network namespace', across);
+  if (startup !== undefined) parts.push('## Starting', startupTable(startup));
+  return `${parts.join('\n\n')}\n`;
+}
+
+/** @param {Result} result */
+function mainTable({ judged, contenders, options: { subject } }) {
+  const names = contenders.filter((name) => !name.endsWith('-ns'));
+  return table(
+    ['', ...names, `${subject} : best peer`, 'must', ''],
+    judged.map(({ row, medians, best, ratio, verdict, reason }) => [
+      row.title,
+      ...names.map((name) => figure(medians[name], row.digits)),
+      ratio === undefined ? '' : `${figure(ratio, 3)} (${best})`,
+      demand(row),
+      reason === '' ? verdict : `${verdict}: ${reason}`,
+    ]),
+  );
+}
+
+/** @param {import('./verdict.mjs').Row} row */
+function demand({ better, need, limit, lossless }) {
+  if (limit !== undefined) return `≤ ${limit}`;
+  if (need === undefined) return lossless === true ? 'no loss' : '';
+  return `${better === 'less' ? '≤' : '≥'} ${need.toFixed(1)}${lossless === true ? ', no loss' : ''}`;
+}
+
+/** @param {Result} result '' when no wormhole was there to cross a namespace */
+function acrossTable({ judged, contenders }) {
+  if (!contenders.includes('wormhole-ns')) return '';
+  const measured = judged.filter(({ medians }) => medians['wormhole-ns'] !== undefined);
+  return table(
+    ['', 'direct, inside', 'wormhole, into it', 'direct', 'wormhole', 'best peer, same namespace'],
+    measured.map(({ row, medians, best }) => [
+      row.title,
+      ...['direct-ns', 'wormhole-ns', 'direct', 'wormhole'].map((name) => figure(medians[name], row.digits)),
+      best === '' ? '' : `${figure(medians[best], row.digits)} (${best})`,
+    ]),
+  );
+}
+
+/** @param {Startup} startup */
+function startupTable({ nodeMs, pingMs, pingRatio, answerMs, answerRatio, rssMb, relayWorkers }) {
+  const judge = (/** @type {number} */ value, /** @type {number} */ limit) => (value <= limit ? 'PASS' : 'SHORT');
+  return table(
+    ['', 'value', 'ratio to node -e 0', 'must', ''],
+    [
+      ['node -e 0, ms', figure(nodeMs, 1), '', '', ''],
+      ['wormhole ping, ms', figure(pingMs, 1), figure(pingRatio, 2), '≤ 1.5', judge(pingRatio, 1.5)],
+      [
+        'wormholed start to first answer, ms',
+        figure(answerMs, 1),
+        figure(answerRatio, 2),
+        '≤ 6',
+        judge(answerRatio, 6),
+      ],
+      [`wormholed idle with ${relayWorkers} relay workers: RSS, MB`, figure(rssMb, 1), '', '≤ 100', judge(rssMb, 100)],
+    ],
+  );
+}
+
+/** @param {readonly string[]} references */
+function notes(references) {
+  const lines = [
+    '* direct: no proxy. Ratios are those of medians, to the best peer of that row; direct is never one.',
+    '* bulk: the target sends, 256 KiB at a time, the client discards in the kernel; ping-pong and connect: 64-byte messages; a connect is connect, request, answer, FIN.',
+    '* CPU: user and system time of the proxy, its children included, per 10⁹ bytes relayed.',
+    '* UDP: 16 client addresses, 4 datagrams of each on the way; paced: by the clock, whether or not they return.',
+    '* idle: a fresh proxy; memory per connection is the growth of its proportional set size. Fewer connections where',
+    '  one takes a process (socat) or more than two descriptors.',
+  ];
+  for (const name of references)
+    lines.push(`* ${name} is shown for reference and is no peer to beat: see bench/peers.mjs.`);
+  return lines.join('\n');
+}
+
+/** @param {number | undefined} value @param {number} digits */
+function figure(value, digits) {
+  if (value === undefined || !Number.isFinite(value)) return '–';
+  return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+/** @param {readonly string[]} head @param {readonly (readonly string[])[]} body a Markdown table with its columns aligned */
+function table(head, body) {
+  const width = head.map((title, i) => Math.max(3, title.length, ...body.map((line) => line[i]?.length ?? 0)));
+  const line = (/** @type {readonly string[]} */ cells) =>
+    `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(width[i] ?? 0) : cell.padStart(width[i] ?? 0))).join(' | ')} |`;
+  const rule = `|${width.map((n, i) => (i === 0 ? `:${'-'.repeat(n + 1)}` : `${'-'.repeat(n + 1)}:`)).join('|')}|`;
+  return [line(head), rule, ...body.map(line)].join('\n');
+}

@@ -1,0 +1,72 @@
+/**
+ * wormhole as the benchmark starts it: the programs that `make` leaves at the repository's root, a private daemon
+ * with its own key, socket and state.
+ */
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { rootDir } from './paths.mjs';
+import { started } from './peers.mjs';
+import { Program } from './program.mjs';
+
+/** @typedef {import('./peers.mjs').Peer} Peer */
+
+const cli = join(rootDir, 'wormhole');
+const daemon = join(rootDir, 'wormholed');
+
+export const built = () => existsSync(cli) && existsSync(daemon);
+
+/** @param {string} dir the daemon's own folder, short: a socket's path has 107 bytes */
+export const socketOf = (dir) => join(dir, 'socket');
+
+/** @param {string} dir @param {readonly string[]} words @returns {string[]} a command line for a daemon started there */
+export const cliWords = (dir, words) => [cli, '--socket', socketOf(dir), ...words];
+
+/** Writes what a daemon in `dir` needs. @param {string} dir @param {number} controlPort @returns {string[]} its command line */
+export function daemonWords(dir, controlPort) {
+  mkdirSync(join(dir, 'state'), { recursive: true });
+  const key = join(dir, 'key.secret');
+  if (!existsSync(key)) writeFileSync(key, randomBytes(32).toString('hex'), { mode: 0o600 });
+  const control = ['--socket', socketOf(dir), '-H', `127.0.0.1:${controlPort}`];
+  return [daemon, ...control, '--state-dir', join(dir, 'state'), '-K', key];
+}
+
+/** @param {string} path @returns {Promise<boolean>} whether a unix socket is listened on */
+export function answers(path) {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.on('connect', () => socket.destroy());
+    socket.on('error', () => {});
+    socket.on('close', (failed) => resolve(!failed));
+  });
+}
+
+/**
+ * @param {number} controlPort first of the ports its daemons take
+ * @param {{ name?: string, targetNamespace?: string }} [where] e.g. `pid:42@`, in front of every target's address
+ * @returns {Peer}
+ */
+export function wormholePeer(controlPort, { name = 'wormhole', targetNamespace = '' } = {}) {
+  let daemons = 0;
+  return {
+    name,
+    file: cli,
+    udp: true,
+    idleLimit: 8000,
+    start: async (links, dir) => {
+      const program = new Program(daemonWords(dir, controlPort + daemons++), { log: join(dir, 'log') });
+      await program.until(() => answers(socketOf(dir)), 'its socket answered');
+      for (const { protocol, listen, target } of links) {
+        const spec = ['url', `${protocol}://:${listen}`, 'tail', 'url', `${targetNamespace}127.0.0.1:${target}`];
+        const [file = '', ...words] = cliWords(dir, ['create', ...spec]);
+        const create = spawnSync(file, words, { encoding: 'utf8' });
+        if (create.status === 0) continue;
+        await program.stop();
+        throw new Error(`wormhole create ${spec.join(' ')}: ${create.stderr || create.error?.message}`);
+      }
+      return started([program], links);
+    },
+  };
+}
