@@ -19,11 +19,11 @@ import { measureStartup } from './startup.mjs';
 import { judge } from './verdict.mjs';
 import { inside, runInside, settle } from './world.mjs';
 
-/** @param {import('./options.mjs').Options} options */
-async function measure(options) {
+/** @param {import('./options.mjs').Options} options @param {string} dir for everything the programs write */
+async function measure(options, dir) {
   const begun = performance.now();
   const machine = describeMachine();
-  const dir = settle();
+  settle();
   const chosen = choose(options);
   if (!chosen.some(({ name }) => name === options.subject))
     throw new Error(`--subject ${options.subject} is not among the programs`);
@@ -97,7 +97,7 @@ async function main() {
   try {
     options = parseOptions(process.argv.slice(2));
   } catch (error) {
-    console.error(`${String(error)}\n\n${usage}`);
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
     return 64;
   }
   if (process.getuid?.() !== 0) {
@@ -105,8 +105,9 @@ async function main() {
     return 77;
   }
   try {
-    if (inside()) {
-      await measure(options);
+    const dir = inside();
+    if (dir !== undefined) {
+      await measure(options, dir);
       return 0;
     }
     install();
