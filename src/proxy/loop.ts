@@ -7,7 +7,7 @@
  */
 import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLLEXCLUSIVE, EPOLLIN, O_CLOEXEC } from '../sys/constants.ts';
 import { check, Errno } from '../sys/errno.ts';
-import { epollCreate1, epollCtl, epollWait } from '../sys/libc.ts';
+import { close, epollCreate1, epollCtl, epollWait } from '../sys/libc.ts';
 import { NativeMemory } from '../sys/memory.ts';
 import { Timers } from './timers.ts';
 
@@ -81,11 +81,16 @@ export class Loop {
     this.#ready.push(work);
   }
 
+  /** Events of a watched `fd` go to another object from now on. */
+  handOver(fd: number, pollable: Pollable): void {
+    this.#table[fd] = pollable;
+  }
+
   stop(): void {
     this.#stopped = true;
   }
 
-  /** Runs until {@link stop}. Synchronous: the thread's own event loop and its promises stand still meanwhile. */
+  /** Runs until {@link stop}, then closes the epoll instance. Synchronous: the thread's own event loop and its promises stand still meanwhile. */
   run(): void {
     while (!this.#stopped) {
       const timeout = this.#ready.length > 0 ? 0 : this.timers.delay(performance.now());
@@ -96,6 +101,7 @@ export class Loop {
       this.#resume();
       this.timers.expire(this.now);
     }
+    close(this.#epoll);
   }
 
   #dispatch(count: number): void {

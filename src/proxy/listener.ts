@@ -1,0 +1,90 @@
+/**
+ * Makes the sockets that heads listen on: in a namespace, or at a path inside a root.
+ *
+ * The first station of a connection. The caller owns the descriptor and hands it to a route. See socket(7), unix(7).
+ */
+import { WormholeError } from '../lib/errors.ts';
+import { AF_INET, AF_INET6, IPPROTO_TCP, SOCK_DGRAM, SOCK_STREAM, TCP_NODELAY } from '../sys/constants.ts';
+import { check, SyscallError } from '../sys/errno.ts';
+import type { OwnedFd } from '../sys/fd.ts';
+import { listen } from '../sys/libc.ts';
+import type { NetNamespace } from '../sys/netns.ts';
+import { formatIp } from '../sys/sockaddr.ts';
+import { bindIp, localEndpoint, prepareListener, setOption, socketIn } from '../sys/sockets.ts';
+import { prepareDatagramHead } from './datagram-socket.ts';
+import { keepAlive } from './tcp.ts';
+
+/** Pending connections per listener; the kernel caps it at net.core.somaxconn. */
+export const BACKLOG = 4096;
+
+/** A head on an IP address. */
+export interface IpListenAddress {
+  readonly protocol: 'tcp' | 'udp';
+  /** IP literal without brackets. */
+  readonly host: string;
+  /** 0 = ephemeral. */
+  readonly port: number;
+  /** Absent = the daemon's own. Borrowed. */
+  readonly namespace?: NetNamespace;
+}
+
+/** A listening socket and the port it really has. */
+export interface OpenListener {
+  readonly socket: OwnedFd;
+  readonly port: number;
+}
+
+/**
+ * Opens a TCP or UDP head.
+ *
+ * @throws {WormholeError} WH_ERR_LISTEN with detail `{errno}` (EADDRINUSE, EADDRNOTAVAIL, EACCES …); WH_ERR_NAMESPACE
+ */
+export function openIpListener(address: IpListenAddress): OpenListener {
+  const { protocol, host, port, namespace } = address;
+  const v6 = host.includes(':');
+  let socket: OwnedFd;
+  try {
+    socket = socketIn(namespace, v6 ? AF_INET6 : AF_INET, protocol === 'tcp' ? SOCK_STREAM : SOCK_DGRAM);
+  } catch (error) {
+    throw listenError('WH_ERR_NAMESPACE', `cannot make a socket for ${formatIp(address)}`, error);
+  }
+  try {
+    if (protocol === 'tcp') prepareListener(socket.fd, v6);
+    else prepareDatagramHead(socket.fd, v6);
+    bindIp(socket.fd, { host, port });
+    if (protocol === 'tcp') {
+      // Inherited by what is accepted, which saves calls per connection.
+      setOption(socket.fd, IPPROTO_TCP, TCP_NODELAY, 1);
+      keepAlive(socket.fd);
+      check('listen', listen(socket.fd, BACKLOG));
+    }
+    return { socket, port: localEndpoint(socket.fd)?.port ?? port };
+  } catch (error) {
+    socket[Symbol.dispose]();
+    throw listenError('WH_ERR_LISTEN', `cannot listen on ${protocol}://${formatIp(address)}`, error);
+  }
+}
+
+/** Adds the address, once, where it is known. */
+export function listenError(code: 'WH_ERR_LISTEN' | 'WH_ERR_NAMESPACE', what: string, cause: unknown): WormholeError {
+  if (!(cause instanceof SyscallError)) return new WormholeError(code, what, { cause });
+  return new WormholeError(code, `${what}: ${cause.code}${remedy(cause.code)}`, {
+    cause,
+    detail: { errno: cause.code },
+  });
+}
+
+function remedy(code: string): string {
+  switch (code) {
+    case 'EADDRINUSE':
+      return ', another program listens there';
+    case 'EADDRNOTAVAIL':
+      return ', no interface of the namespace has this address';
+    case 'EACCES':
+      return ', ports below 1024 need CAP_NET_BIND_SERVICE';
+    case 'EPERM':
+      return ', entering a namespace needs CAP_SYS_ADMIN';
+    default:
+      return '';
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * What the control plane and a relay worker say to each other: plain data and descriptor numbers.
+ *
+ * A number in a message is a duplicate made for its receiver, who owns it from then on and closes it. Messages with a
+ * `seq` are answered by an `ack` once done, so that the sender knows when its own copy is the last one.
+ */
+import type { Balance } from '../spec/plan.ts';
+import type { ConnectionRecord, UpstreamTarget } from './route.ts';
+
+/** RouteOptions without its functions. */
+export interface WireRouteOptions {
+  readonly kind: 'stream' | 'datagram';
+  readonly balance: Balance;
+  readonly connectTimeoutMs: number;
+  readonly connIdleMs: number;
+  readonly halfOpenLingerMs: number;
+  readonly flowIdleMs: number;
+  readonly maxConns: number;
+  readonly proxyProtocol?: 'v1' | 'v2';
+  /** The route has an `ask`. */
+  readonly asks: boolean;
+  /** Somebody listens to ConnectionRecords. */
+  readonly records: boolean;
+}
+
+/** An UpstreamTarget whose namespace and root are descriptors for the receiver. */
+export interface WireTarget extends Omit<UpstreamTarget, 'namespace' | 'address'> {
+  readonly address:
+    | { readonly kind: 'ip'; readonly host: string; readonly port: number }
+    | { readonly kind: 'unix'; readonly path: string; readonly rootFd: number };
+  /** -1 = the worker's own. */
+  readonly namespaceFd: number;
+}
+
+export type ToRelay =
+  | {
+      readonly type: 'open';
+      readonly route: number;
+      readonly options: WireRouteOptions;
+      readonly counters: SharedArrayBuffer;
+      /** One Int32: connections open over all workers. */
+      readonly open: SharedArrayBuffer;
+    }
+  | { readonly type: 'listen'; readonly seq: number; readonly route: number; readonly fd: number }
+  | { readonly type: 'unlisten'; readonly seq: number; readonly route: number }
+  | {
+      readonly type: 'targets';
+      readonly seq: number;
+      readonly route: number;
+      readonly targets: readonly WireTarget[];
+      readonly validForMs: number;
+    }
+  | { readonly type: 'ask-failed'; readonly route: number; readonly reason: string }
+  /** Answered when no connection is left; with `abort`, they are ended now. */
+  | { readonly type: 'close'; readonly seq: number; readonly route: number; readonly abort: boolean };
+
+export type FromRelay =
+  | { readonly type: 'ready' }
+  | { readonly type: 'ack'; readonly seq: number; readonly error?: string }
+  | { readonly type: 'ask'; readonly route: number }
+  | {
+      readonly type: 'records';
+      readonly route: number;
+      readonly records: readonly ConnectionRecord[];
+      /** Further records that were dropped because there were too many. */
+      readonly dropped: number;
+    }
+  /** Something an operator must know; repeated at most once a second for each kind. */
+  | { readonly type: 'fault'; readonly message: string };
+
+/** workerData of a relay worker. */
+export interface RelayWorkerData {
+  readonly port: import('node:worker_threads').MessagePort;
+  /** eventfd that says "look at the port"; the worker's own duplicate. */
+  readonly wakeFd: number;
+  /** One Int32; not 0 = leave the loop. */
+  readonly stop: SharedArrayBuffer;
+}

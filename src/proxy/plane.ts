@@ -1,0 +1,83 @@
+/**
+ * The data plane, seen from the control plane: starts the relay workers, opens routes on all of them, stops them.
+ *
+ * Owns the threads. A worker sits in epoll_wait and cannot be terminated from outside, and a process that exits joins
+ * its threads: so stopping is a flag in shared memory plus a write to each worker's eventfd, also done in `exit`, which
+ * covers `process.exit()` and uncaught exceptions.
+ */
+import { availableParallelism } from 'node:os';
+import { WormholeError } from '../lib/errors.ts';
+import { RelayThread } from './relay-thread.ts';
+import type { DataPlane, Route, RouteOptions } from './route.ts';
+import { SharedRoute } from './shared-route.ts';
+
+export interface DataPlaneOptions {
+  /** Relay threads; default one per core, at most 8. */
+  readonly workers?: number;
+  /** The compiled worker entry; default beside this file. */
+  readonly workerUrl?: URL;
+  /** Something an operator must know: a fault in a worker, or the death of one. */
+  readonly onFault?: (message: string) => void;
+}
+
+const WORKERS_MAX = 8;
+
+/** Starts the relay workers. @throws {WormholeError} WH_ERR_INTERNAL when a worker does not start */
+export async function startDataPlane(
+  options: DataPlaneOptions = {},
+): Promise<DataPlane & { readonly workers: number }> {
+  const count = options.workers ?? Math.min(WORKERS_MAX, availableParallelism());
+  const url = options.workerUrl ?? new URL('./worker.js', import.meta.url);
+  const stop = new SharedArrayBuffer(4);
+  const onFault = options.onFault ?? (() => {});
+  const threads = Array.from({ length: count }, () => new RelayThread(url, stop, onFault));
+  const plane = new SplicePlane(threads, stop);
+  try {
+    await Promise.all(threads.map((thread) => thread.ready));
+  } catch (error) {
+    await plane[Symbol.asyncDispose]();
+    throw new WormholeError('WH_ERR_INTERNAL', 'a relay worker did not start', { cause: error });
+  }
+  return plane;
+}
+
+class SplicePlane implements DataPlane {
+  readonly #threads: readonly RelayThread[];
+  readonly #stop: Int32Array;
+  readonly #routes = new Set<SharedRoute>();
+  readonly #stopNow = (): void => this.#signalStop();
+  #numbers = 0;
+
+  constructor(threads: readonly RelayThread[], stop: SharedArrayBuffer) {
+    this.#threads = threads;
+    this.#stop = new Int32Array(stop);
+    process.on('exit', this.#stopNow);
+  }
+
+  get workers(): number {
+    return this.#threads.length;
+  }
+
+  async open(options: RouteOptions): Promise<Route> {
+    if (Atomics.load(this.#stop, 0) !== 0) throw new WormholeError('WH_ERR_ABORTED', 'the data plane is stopping');
+    // A datagram route's flows must not move between workers: one worker has it alone.
+    const number = ++this.#numbers;
+    const threads =
+      options.kind === 'datagram' ? this.#threads.filter((_, i) => i === number % this.#threads.length) : this.#threads;
+    const route: SharedRoute = new SharedRoute(number, threads, options, () => this.#routes.delete(route));
+    this.#routes.add(route);
+    return route;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled([...this.#routes].map((route) => route.close(0)));
+    this.#signalStop();
+    await Promise.all(this.#threads.map((thread) => thread.exited));
+    process.off('exit', this.#stopNow);
+  }
+
+  #signalStop(): void {
+    Atomics.store(this.#stop, 0, 1);
+    for (const thread of this.#threads) thread.wake();
+  }
+}

@@ -1,0 +1,173 @@
+/**
+ * A route as the control plane holds it: the same listener, pool and options in every worker that serves it.
+ *
+ * Owns the listening socket (the workers have duplicates) and the blocks of counters. Calls are carried out one after
+ * the other.
+ */
+import { WormholeError } from '../lib/errors.ts';
+import type { OwnedFd } from '../sys/fd.ts';
+import { dupFd } from '../sys/sockets.ts';
+import { Counters, MEMBERS_MAX, sumCounters } from './counters.ts';
+import type { FromRelay, WireRouteOptions, WireTarget } from './messages.ts';
+import type { RelayThread, Request } from './relay-thread.ts';
+import type { Route, RouteOptions, RouteStats, Targets, UpstreamTarget } from './route.ts';
+
+/** See the module header. */
+export class SharedRoute implements Route {
+  readonly #number: number;
+  readonly #threads: readonly RelayThread[];
+  readonly #options: RouteOptions;
+  readonly #blocks: readonly Counters[];
+  readonly #onClosed: () => void;
+  #listener: OwnedFd | undefined;
+  #members = 0;
+  #turn: Promise<unknown> = Promise.resolve();
+  #asking = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(number: number, threads: readonly RelayThread[], options: RouteOptions, onClosed: () => void) {
+    this.#number = number;
+    this.#threads = threads;
+    this.#options = options;
+    this.#onClosed = onClosed;
+    this.#blocks = threads.map(() => new Counters());
+    const open = new SharedArrayBuffer(4);
+    const wire = wireOptions(options);
+    threads.forEach((thread, i) => {
+      thread.listen(number, (message) => this.#hear(message));
+      const counters = (this.#blocks[i] as Counters).shared;
+      thread.post({ type: 'open', route: number, options: wire, counters, open });
+    });
+  }
+
+  listen(socket: OwnedFd): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#unlisten();
+      this.#listener = socket;
+      await this.#all(() => ({ type: 'listen', route: this.#number, fd: dupFd(socket.fd).release() }));
+    });
+  }
+
+  unlisten(): Promise<void> {
+    return this.#inTurn(() => this.#unlisten());
+  }
+
+  retarget({ targets, validForMs }: Targets): Promise<void> {
+    const members = new Set(targets.map(({ member }) => member));
+    if (targets.some(({ member }) => member >= MEMBERS_MAX)) {
+      throw new WormholeError('WH_ERR_LIMIT', `a pool has at most ${MEMBERS_MAX} members`);
+    }
+    this.#members = Math.max(this.#members, ...[...members].map((member) => member + 1));
+    return this.#inTurn(() =>
+      this.#all(() => ({ type: 'targets', route: this.#number, targets: targets.map(toWire), validForMs })),
+    );
+  }
+
+  stats(): RouteStats {
+    return sumCounters(this.#blocks, this.#members);
+  }
+
+  /** Safe to call again, e.g. with 0 to end a drain early. */
+  async close(drainMs: number): Promise<void> {
+    const closing = (this.#closing ??= this.#close());
+    const timer = setTimeout(() => this.#abort(), drainMs);
+    try {
+      await closing;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close(0);
+  }
+
+  async #close(): Promise<void> {
+    await this.unlisten();
+    // Not in turn: a drain lasts, and an abort must overtake it.
+    await this.#all(() => ({ type: 'close', route: this.#number, abort: false }));
+    for (const thread of this.#threads) thread.unlisten(this.#number);
+    this.#onClosed();
+  }
+
+  #abort(): void {
+    // The route may be gone in some workers by now; that is what was wanted.
+    void Promise.allSettled(
+      this.#threads.map((thread) => thread.request({ type: 'close', route: this.#number, abort: true })),
+    );
+  }
+
+  async #unlisten(): Promise<void> {
+    const listener = this.#listener;
+    if (listener === undefined) return;
+    this.#listener = undefined;
+    try {
+      await this.#all(() => ({ type: 'unlisten', route: this.#number }));
+    } finally {
+      listener[Symbol.dispose]();
+    }
+  }
+
+  async #all(request: () => Request): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.request(request())));
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(work);
+    this.#turn = mine.catch(() => {});
+    return mine;
+  }
+
+  #hear(message: FromRelay): void {
+    if (message.type === 'ask') void this.#ask();
+    else if (message.type === 'records') for (const record of message.records) this.#options.onClosed?.(record);
+  }
+
+  /** One answer serves all workers. */
+  async #ask(): Promise<void> {
+    if (this.#asking || this.#options.ask === undefined) return;
+    this.#asking = true;
+    try {
+      await this.retarget(await this.#options.ask());
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      for (const thread of this.#threads) thread.post({ type: 'ask-failed', route: this.#number, reason });
+    } finally {
+      this.#asking = false;
+    }
+  }
+}
+
+function wireOptions(options: RouteOptions): WireRouteOptions {
+  const { kind, balance, connectTimeoutMs, connIdleMs, halfOpenLingerMs, flowIdleMs, maxConns, proxyProtocol } =
+    options;
+  return {
+    kind,
+    balance,
+    connectTimeoutMs,
+    connIdleMs,
+    halfOpenLingerMs,
+    flowIdleMs,
+    maxConns,
+    ...(proxyProtocol !== undefined && { proxyProtocol }),
+    asks: options.ask !== undefined,
+    records: options.onClosed !== undefined,
+  };
+}
+
+/** Duplicates the descriptors: the receiver owns its copies. */
+function toWire({ member, label, address, namespace }: UpstreamTarget): WireTarget {
+  return {
+    member,
+    label,
+    namespaceFd: namespace === undefined ? -1 : dupFd(namespace.fd).release(),
+    address:
+      address.kind === 'ip'
+        ? address
+        : {
+            kind: 'unix',
+            path: address.path,
+            rootFd: address.root === undefined ? -1 : dupFd(address.root.fd).release(),
+          },
+  };
+}

@@ -1,0 +1,35 @@
+/**
+ * What every object of one relay worker shares: the loop, the relay, the dialer, and the line to the control plane.
+ */
+import { Dialer } from './dialer.ts';
+import { Loop } from './loop.ts';
+import type { FromRelay } from './messages.ts';
+import { Pipes } from './pipes.ts';
+import { Relay } from './relay.ts';
+
+const FAULT_MS = 1000;
+
+/** See the module header. */
+export class RelayWorker {
+  readonly loop: Loop;
+  readonly relay = new Relay(new Pipes());
+  readonly dialer = new Dialer();
+  readonly post: (message: FromRelay) => void;
+  readonly #faults = new Map<string, number>();
+
+  constructor(post: (message: FromRelay) => void) {
+    this.post = post;
+    this.loop = new Loop((error) =>
+      this.fault(error instanceof Error ? (error.stack ?? error.message) : String(error)),
+    );
+  }
+
+  /** Tells the operator, at most once a second for the same message. */
+  fault(message: string): void {
+    const last = this.#faults.get(message);
+    if (last !== undefined && this.loop.now - last < FAULT_MS) return;
+    if (this.#faults.size > 100) this.#faults.clear();
+    this.#faults.set(message, this.loop.now);
+    this.post({ type: 'fault', message });
+  }
+}
