@@ -13,7 +13,7 @@ export function headPlace(head: HeadPlan): string {
   if (head.arrival === 'overlay') {
     return `listens on ${head.protocol.toUpperCase()} ${head.port === 0 ? 'a free port' : `port ${head.port}`} of the tunnel's own address`;
   }
-  if (head.protocol === 'unix') return `the unix socket ${head.path ?? ''} ${where}`;
+  if (head.protocol === 'unix') return unixPlace(head.path, head.namespace);
   const proto = head.protocol.toUpperCase();
   if (head.port === 0) return `a free ${proto} port of ${formatHost(head.host)} ${where}, printed by create`;
   return `${proto} ${formatHost(head.host)}:${head.port} ${where}`;
@@ -26,8 +26,13 @@ export function targetPlace({ protocol, namespace, host, port, path, connect }: 
     const asked = { http: 'by HTTP CONNECT', socks5: 'by SOCKS5', any: 'by HTTP CONNECT or SOCKS5' }[connect];
     return `the destination that the client names ${asked}, dialed ${where}`;
   }
-  if (protocol === 'unix') return `the unix socket ${path ?? ''} ${where}`;
+  if (protocol === 'unix') return unixPlace(path, namespace);
   return `${protocol.toUpperCase()} ${formatHost(host)}:${port} ${where}`;
+}
+
+/** A path is looked up among files, so the host is no namespace here. */
+function unixPlace(path: string | undefined, namespace: NamespaceRef): string {
+  return `the unix socket ${path ?? ''} ${namespace.kind === 'host' ? 'of the host' : inside(namespace)}`;
 }
 
 function inside(namespace: NamespaceRef): string {

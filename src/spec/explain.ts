@@ -10,6 +10,10 @@ import { formatMode } from './number.ts';
 import type { HeadPlan, LinkPlan, Plan, SegmentPlan, TailPlan } from './plan.ts';
 import { formatProbe } from './probe.ts';
 
+/** True of every container that is named in a plan; whether a word is a name or an id only the engine knows. */
+const FOLLOWED =
+  'A container is followed by its name, also when it is made anew; one given by id, only as long as it exists.';
+
 /** Lines without newlines; a line that belongs to the station above begins with blanks. */
 export function explain(plan: Plan): string[] {
   const stations: string[][] = [];
@@ -22,8 +26,14 @@ export function explain(plan: Plan): string[] {
   return [
     `wormhole ${plan.id ?? '(id chosen at create)'}${labels.length === 0 ? '' : ` · ${labels.join(' ')}`}`,
     ...lines,
+    ...(namesContainer(plan.segment) ? [FOLLOWED] : []),
     ...(plan.unsupported.length === 0 ? [] : [`Not carried out by this version yet: ${andList(plan.unsupported)}.`]),
   ];
+}
+
+function namesContainer({ head, tail, link }: SegmentPlan): boolean {
+  const named = [head, ...tail.targets].some(({ namespace }) => namespace.kind === 'container');
+  return named || (link !== undefined && namesContainer(link.segment));
 }
 
 function explainSegment({ head, tail, link }: SegmentPlan, via: LinkPlan | undefined, stations: string[][]): void {
@@ -40,12 +50,21 @@ function explainHead(head: HeadPlan, via: LinkPlan | undefined): string[] {
   const { maxConns, connIdleMs, mode, owner } = head;
   const limits = [
     ...(head.run === undefined ? [] : [`That container is started first, from image ${runImage(head.run)}.`]),
-    ...(maxConns === undefined ? [] : [`Takes at most ${maxConns} connections at once.`]),
-    ...(connIdleMs === 0 ? [] : [`Closes a connection after ${formatDuration(connIdleMs)} without a byte.`]),
+    ...(head.arrival === 'carrier' ? [] : [explainLimit(maxConns, connIdleMs, head.protocol === 'udp')]),
     ...(mode === undefined ? [] : [`The socket has mode ${formatMode(mode)}.`]),
     ...(owner === undefined ? [] : [`The socket belongs to ${owner}.`]),
   ];
   return [`${headWhen(via)}${headPlace(head)}.`, ...limits];
+}
+
+function explainLimit(maxConns: number | undefined, connIdleMs: number, datagrams: boolean): string {
+  const [who, unit] = datagrams ? ['clients', 'datagram'] : ['connections', 'byte'];
+  const limit =
+    maxConns === undefined ? `Takes as many ${who} as the daemon allows` : `Takes at most ${maxConns} ${who} at once`;
+  if (connIdleMs > 0) return `${limit}; each ends after ${formatDuration(connIdleMs)} without a ${unit}.`;
+  return datagrams
+    ? `${limit}; each is forgotten some time after its last datagram.`
+    : `${limit}; none ends for being idle.`;
 }
 
 function headWhen(via: LinkPlan | undefined): string {

@@ -7,7 +7,7 @@
  */
 import { WormholeError } from '../lib/errors.ts';
 import { formatAddress } from './address.ts';
-import { headUrl } from './endpoint.ts';
+import { headPlace } from './explain-place.ts';
 import { invalid } from './invalid.ts';
 import { isLoopback, isUnspecified, parseIp, unmapped } from './ip.ts';
 import { plainPath } from './path.ts';
@@ -26,8 +26,8 @@ export function refuseLoops(first: SegmentPlan): void {
   for (const one of stations) {
     for (const other of stations.slice(0, one.depth)) {
       if (listens(one) && listens(other) && reaches(one, place(one, one.plan.head, 'head'), one.plan.head, other)) {
-        const url = headUrl(one.plan.head);
-        throw invalid(`two heads of this spec listen on ${url}; give one of them another port`, {
+        const where = headPlace(one.plan.head);
+        throw invalid(`two heads of this spec listen on ${where}; give one of them another port`, {
           word: 'url',
           segment: one.depth,
           part: 'head',
@@ -40,7 +40,7 @@ export function refuseLoops(first: SegmentPlan): void {
     const remedy = 'give the tail another address or namespace (docker-ns)';
     throw new WormholeError(
       'WH_ERR_SELF_PROXY',
-      `what enters at ${headUrl(start.plan.head)} would come back there; ${remedy}`,
+      `what enters at ${headPlace(start.plan.head)} would come back there; ${remedy}`,
       {
         detail: { word: 'url', segment: start.depth },
       },

@@ -1,0 +1,98 @@
+/**
+ * What a remote peer may never reach through this daemon, decided on the address that is really dialed.
+ *
+ * A peer that may dial at all would otherwise own the machine: the control port and docker.sock are root, and
+ * the metadata service of a cloud gives out the machine's credentials. Names are no input here: who resolves a
+ * name asks about the answer, just before dialing it, so that a changed answer of DNS gains nothing.
+ */
+import { isLoopback, isUnspecified, parseIp, unmapped } from './ip.ts';
+
+/** An address with nothing left to resolve. */
+export type ResolvedAddress =
+  | { readonly kind: 'ip'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string };
+
+/** What the daemon knows about itself and the place the dial is made from. */
+export interface OwnGround {
+  /** Ports of the control API, TCP and UDP alike. */
+  readonly controlPorts: readonly number[];
+  /** Every address of this machine, bridge gateways included, as literals; loopback need not be named. */
+  readonly localAddresses: readonly string[];
+  /** False inside a container: its loopback and its files are its own. */
+  readonly onHost: boolean;
+}
+
+/** Engine sockets, which containers are given too. */
+const ENGINE_SOCKET = /(?:^|\/)(?:docker|podman|containerd|crio|wormhole)\.sock$/;
+
+/** Metadata services outside of the link-local ranges: AWS and GCP by IPv6, Alibaba, Azure, Oracle. */
+const metadataHosts: ReadonlySet<string> = new Set(
+  ['fd00:ec2::254', 'fd20:ce::254', '100.100.100.200', '168.63.129.16', '192.0.0.192'].map((host) =>
+    String(parseIp(host)),
+  ),
+);
+
+/** @returns why a remote peer may not have this target, as the end of a sentence; undefined when it may */
+export function forbidden(address: ResolvedAddress, own: OwnGround): string | undefined {
+  if (address.kind === 'unix') return forbiddenPath(address.path, own);
+  const [host = '', zone] = address.host.split('%');
+  const literal = parseIp(host);
+  if (literal === undefined) return 'it is not an IP address in plain spelling';
+  if (zone !== undefined) return 'it has a zone, and so names an interface of this machine';
+  if (!Number.isInteger(address.port) || address.port < 1 || address.port > 65_535) return 'it has no valid port';
+  for (const bytes of disguises(literal)) {
+    const reason = forbiddenBytes(bytes, address.port, own);
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
+}
+
+function forbiddenBytes(bytes: readonly number[], port: number, own: OwnGround): string | undefined {
+  if (isUnspecified(bytes)) return 'it is the unspecified address';
+  if (isLinkLocal(bytes) || metadataHosts.has(String(bytes))) return 'it is link-local or a metadata service';
+  if (isManycast(bytes)) return 'it is a multicast or broadcast address';
+  if (!own.controlPorts.includes(port)) return undefined;
+  const local = own.localAddresses.some((one) => String(unmapped(parseIp(one) ?? [])) === String(bytes));
+  return local || (own.onHost && isLoopback(bytes)) ? "it is this daemon's control port" : undefined;
+}
+
+function forbiddenPath(path: string, { onHost }: OwnGround): string | undefined {
+  if (onHost) return 'it is a unix socket of the host';
+  return ENGINE_SOCKET.test(path) ? "it is a container engine's or a daemon's socket" : undefined;
+}
+
+function isLinkLocal(bytes: readonly number[]): boolean {
+  if (bytes.length === 4) return bytes[0] === 169 && bytes[1] === 254;
+  return bytes[0] === 0xfe && ((bytes[1] ?? 0) & 0xc0) === 0x80;
+}
+
+function isManycast(bytes: readonly number[]): boolean {
+  const [first = 0] = bytes;
+  // 0.0.0.0/8 is "this network", 224/4 multicast, 240/4 reserved with broadcast at its end.
+  return bytes.length === 4 ? first === 0 || first >= 224 : first === 0xff;
+}
+
+/** The address itself and each IPv4 address that some translator would make of it. */
+function disguises(bytes: readonly number[]): Array<readonly number[]> {
+  if (bytes.length === 4) return [bytes];
+  const starts = (...prefix: number[]): boolean => prefix.every((byte, index) => bytes[index] === byte);
+  const last = bytes.slice(12);
+  const zero = (from: number, to: number): boolean => bytes.slice(from, to).every((byte) => byte === 0);
+  const found: Array<readonly number[]> = [unmapped(bytes)];
+  // ::a.b.c.d (IPv4-compatible), but :: and ::1 are themselves.
+  if (zero(0, 12) && !isLoopback(bytes) && !isUnspecified(bytes)) found.push(last);
+  // ::ffff:0:a.b.c.d, RFC 2765
+  if (zero(0, 8) && bytes[8] === 255 && bytes[9] === 255 && zero(10, 12)) found.push(last);
+  // 64:ff9b::/96, RFC 6052
+  if (starts(0, 0x64, 0xff, 0x9b)) found.push(last);
+  // 64:ff9b:1::/48, RFC 8215; all zero where the network puts the address at the end
+  const split = [6, 7, 9, 10].map((index) => bytes[index] ?? 0);
+  if (starts(0, 0x64, 0xff, 0x9b, 0, 1) && !isUnspecified(split)) found.push(split);
+  // 2002:a.b.c.d::/48, RFC 3056
+  if (starts(0x20, 0x02)) found.push(bytes.slice(2, 6));
+  // 2001:0:…, the client's address inverted, RFC 4380
+  if (starts(0x20, 0x01, 0, 0)) found.push(last.map((byte) => byte ^ 255));
+  // …:0:5efe:a.b.c.d, RFC 5214
+  if (((bytes[8] ?? 0) & 0xfd) === 0 && bytes[9] === 0 && bytes[10] === 0x5e && bytes[11] === 0xfe) found.push(last);
+  return found;
+}
