@@ -57,7 +57,9 @@ export async function enterContainer(
       place[Symbol.dispose]();
     }
     if (attempt === attempts) throw elusive(container);
-    await sleep(betweenAttemptsMs * attempt, undefined, { signal });
+    await sleep(betweenAttemptsMs * attempt, undefined, { signal }).catch((cause: unknown) => {
+      throw new WormholeError('WH_ERR_ABORTED', `gave up entering container ${container.name}`, { cause });
+    });
   }
 }
 
