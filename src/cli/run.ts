@@ -1,0 +1,63 @@
+/**
+ * One run of the program: words in, exit code out.
+ *
+ * Owns the order of things (understand the whole command line, only then load the verb, only then connect) and
+ * the end of each: a result, a reported failure, a reader that has left, an interrupt.
+ */
+import { Exit } from '../lib/errors.ts';
+import { type CommandLine, plainLine } from './command-line.ts';
+import type { Flags, Invocation, Surroundings } from './invocation.ts';
+import { OutputError, print } from './print.ts';
+import { whereabouts } from './whereabouts.ts';
+
+/** Shells' code for a program that a signal ended: 128 + its number. */
+const interrupted = 130;
+const brokenPipe = 141;
+
+/** Runs one command line. Never rejects; the code is for the process to exit with. */
+export async function run(surroundings: Surroundings): Promise<number> {
+  const { argv, signal, stderr } = surroundings;
+  let line: CommandLine | undefined;
+  try {
+    line = plainLine(argv) ?? (await import('./program.ts')).parse(argv);
+    return await obey(line, surroundings);
+  } catch (error) {
+    if (signal.aborted) return interrupted;
+    const call = line?.kind === 'call' ? line : { words: [], flags: guessedFlags(argv) };
+    try {
+      if (error instanceof OutputError) throw error;
+      return await (await import('./failure.ts')).report(error, call, surroundings);
+    } catch (outputError) {
+      if (outputError instanceof OutputError && outputError.readerLeft) return brokenPipe;
+      const text = outputError instanceof Error ? outputError.message : String(outputError);
+      await print(stderr, `wormhole: ${text}\n`).catch(() => {});
+      return Exit.io;
+    }
+  }
+}
+
+async function obey(line: CommandLine, surroundings: Surroundings): Promise<number> {
+  if (line.kind === 'text') {
+    await print(surroundings.stdout, line.text);
+    return Exit.ok;
+  }
+  const { words, flags } = line;
+  const where = whereabouts(flags, surroundings.env);
+  const call: Invocation = {
+    words,
+    flags,
+    json: flags['json'] === true,
+    verbose: flags['verbose'] === true,
+    whereabouts: where,
+    surroundings,
+    open: () => surroundings.connect({ ...where, signal: surroundings.signal }),
+  };
+  const verb = await line.verb.load();
+  const code = await verb(call);
+  return surroundings.signal.aborted ? interrupted : code;
+}
+
+/** How a command line that was not understood wants its failure: it may still have said so. */
+function guessedFlags(argv: readonly string[]): Flags {
+  return { json: argv.includes('--json'), verbose: argv.includes('-v') || argv.includes('--verbose') };
+}

@@ -1,0 +1,166 @@
+/**
+ * The command line as one static table: the program's options, its verbs, and where each verb's code is.
+ *
+ * Parser, help, completion and `docs/cli.md` all follow it. It is on the path of every call, so it is data only;
+ * a verb's module is loaded when the verb is called.
+ */
+import type { Verb } from './invocation.ts';
+
+export interface OptionRow {
+  /** In commander's notation, e.g. `-H, --host <ADDR>`. */
+  readonly flags: string;
+  readonly text: string;
+  /** Variable that is asked when the option is not given. */
+  readonly env?: string;
+}
+
+export interface VerbRow {
+  readonly name: string;
+  readonly alias?: string;
+  /** In commander's notation: `<ID...>` one or more, `[ID]` none or one. */
+  readonly operands: string;
+  readonly summary: string;
+  readonly options: readonly OptionRow[];
+  readonly examples: readonly string[];
+  /** The operands are the words of a spec: whatever follows the first of them is one too, dashes or not. */
+  readonly takesSpec?: true;
+  readonly hidden?: true;
+  readonly load: () => Promise<Verb>;
+}
+
+/** Options that every verb takes, before or after the verb's name. */
+export const commonOptions: readonly OptionRow[] = [
+  {
+    flags: '-H, --host <ADDR>',
+    text: 'ask the daemon at [tcp://]HOST[:PORT] or unix://PATH (default: the local socket)',
+    env: 'WORMHOLE_HOST',
+  },
+  { flags: '-K, --key-file <FILE>', text: 'key that the daemon at ADDR holds too', env: 'WORMHOLE_KEY_FILE' },
+  { flags: '--socket <PATH>', text: 'socket of the local daemon', env: 'WORMHOLE_SOCKET' },
+  { flags: '--json', text: 'print JSON on stdout, failures included' },
+  { flags: '-v, --verbose', text: 'tell the causes of a failure' },
+];
+
+export const verbs: readonly VerbRow[] = [
+  {
+    name: 'ping',
+    operands: '[HOST]',
+    summary: 'measure the way to the daemon, or through it to a peer, in ms',
+    options: [],
+    examples: ['wormhole ping', 'wormhole ping db-host'],
+    load: async () => (await import('./verbs/ping.ts')).ping,
+  },
+  {
+    name: 'create',
+    operands: '<SPEC...>',
+    summary: 'create a wormhole; prints its ID and URL',
+    options: [],
+    examples: [
+      'wormhole create url :3306 docker-ns db',
+      'wormhole create url :3306 docker-ns app tail docker-ns db',
+      'wormhole create id web url tcp://0.0.0.0:80 max-conns 1000 tail url 10.0.0.7:8080',
+    ],
+    takesSpec: true,
+    load: async () => (await import('./verbs/create.ts')).create,
+  },
+  {
+    name: 'delete',
+    operands: '<ID...>',
+    summary: 'delete wormholes; their connections may end in peace',
+    options: [
+      { flags: '--now', text: 'close their connections too' },
+      { flags: '--ignore-missing', text: 'an unknown ID is no failure' },
+    ],
+    examples: ['wormhole delete brave-otter', 'wormhole delete --now $(wormhole ls -q)'],
+    load: async () => (await import('./verbs/delete.ts')).deleteVerb,
+  },
+  {
+    name: 'ls',
+    alias: 'list',
+    operands: '',
+    summary: 'list the wormholes',
+    options: [{ flags: '-q, --quiet', text: 'print the IDs only' }],
+    examples: ['wormhole ls', 'wormhole ls --json | jq -r .wormholes[].url'],
+    load: async () => (await import('./verbs/ls.ts')).ls,
+  },
+  {
+    name: 'inspect',
+    operands: '<ID>',
+    summary: 'show all of one wormhole: state, spec, counters, plan',
+    options: [],
+    examples: ['wormhole inspect brave-otter'],
+    load: async () => (await import('./verbs/inspect.ts')).inspect,
+  },
+  {
+    name: 'explain',
+    operands: '<SPEC...>',
+    summary: 'tell what a spec would do, touching nothing and asking nobody',
+    options: [],
+    examples: ['wormhole explain url :3306 docker-ns db'],
+    takesSpec: true,
+    load: async () => (await import('./verbs/explain.ts')).explainVerb,
+  },
+  {
+    name: 'stats',
+    operands: '[ID]',
+    summary: 'count connections, bytes and dial times',
+    options: [],
+    examples: ['wormhole stats', 'wormhole stats brave-otter'],
+    load: async () => (await import('./verbs/stats.ts')).stats,
+  },
+  {
+    name: 'logs',
+    operands: '[ID]',
+    summary: "show the daemon's recent log, of one wormhole or of all",
+    options: [{ flags: '-f, --follow', text: 'go on with new lines until interrupted' }],
+    examples: ['wormhole logs', 'wormhole logs -f brave-otter'],
+    load: async () => (await import('./verbs/logs.ts')).logs,
+  },
+  {
+    name: 'doctor',
+    operands: '',
+    summary: 'check this machine, the key and the daemon; each trouble with its remedy',
+    options: [],
+    examples: ['wormhole doctor', 'sudo wormhole doctor --json'],
+    load: async () => (await import('./verbs/doctor.ts')).doctor,
+  },
+  {
+    name: 'version',
+    operands: '',
+    summary: 'print the versions of this program and of the daemon',
+    options: [],
+    examples: ['wormhole version'],
+    load: async () => (await import('./verbs/version.ts')).version,
+  },
+  {
+    name: 'help',
+    operands: '[CMD]',
+    summary: 'explain the program or one of its commands',
+    options: [],
+    examples: ['wormhole help create'],
+    load: async () => (await import('./verbs/help.ts')).help,
+  },
+  {
+    name: 'completion',
+    operands: '<SHELL>',
+    summary: 'print the completion script of bash, zsh or fish',
+    options: [],
+    examples: ['source <(wormhole completion bash)', 'wormhole completion fish | source'],
+    load: async () => (await import('./verbs/completion.ts')).completion,
+  },
+  {
+    name: '__complete',
+    operands: '[WORD...]',
+    summary: 'print the words that may stand in place of the last one',
+    options: [],
+    examples: [],
+    takesSpec: true,
+    hidden: true,
+    load: async () => (await import('./verbs/complete.ts')).complete,
+  },
+];
+
+/** Finds a verb by its name or its alias. */
+export function findVerb(name: string): VerbRow | undefined {
+  return verbs.find((row) => row.name === name || row.alias === name);
+}

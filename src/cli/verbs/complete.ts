@@ -1,0 +1,66 @@
+/**
+ * `__complete -- WORD…`: what may stand in place of the last word; called by the shells' scripts.
+ *
+ * Never fails and never waits long: a completion that cannot be had is no completion.
+ */
+import { printable } from '../../spec/invalid.ts';
+import { completionScripts } from '../completion-scripts.ts';
+import type { Daemon, Invocation } from '../invocation.ts';
+import { optionsOf, type PartialLine, partialLine, spellings } from '../partial-line.ts';
+import { print } from '../print.ts';
+import { type Ask, type Candidate, specCandidates } from '../spec-candidates.ts';
+import { verbs } from '../verb-table.ts';
+import { whereabouts } from '../whereabouts.ts';
+
+/** Milliseconds for asking the daemon: a person waits with a finger on the key. */
+const patienceMs = 700;
+
+const files: readonly Candidate[] = [{ word: ':files' }];
+
+export async function complete(call: Invocation): Promise<number> {
+  const line = partialLine(call.words);
+  const candidates = await candidatesFor(line, (ask) => quietly(call, line, ask));
+  const fitting = candidates.filter(({ word }) => word === ':files' || word.startsWith(line.current));
+  const lines = fitting.map(({ word, text }) =>
+    text === undefined ? printable(word) : `${printable(word)}\t${printable(text)}`,
+  );
+  await print(call.surroundings.stdout, lines.map((one) => `${one}\n`).join(''));
+  return 0;
+}
+
+async function candidatesFor(line: PartialLine, ask: Ask): Promise<readonly Candidate[]> {
+  const { verb, current, operands } = line;
+  if (line.argumentOf !== undefined) return /FILE|PATH/.test(line.argumentOf.flags) ? files : [];
+  if (line.optionsAllowed && current.startsWith('-')) {
+    return optionsOf(verb).flatMap((row) => spellings(row).map((word) => ({ word, text: row.text })));
+  }
+  const verbNames = verbs.filter(({ hidden }) => !hidden).map((row) => ({ word: row.name, text: row.summary }));
+  if (verb === undefined) return verbNames;
+  if (verb.takesSpec) return specCandidates(operands, current, ask);
+  if (operands.length > 0 && !verb.operands.includes('...')) return [];
+  if (verb.operands.includes('ID')) return (await ask(ids)).filter(({ word }) => !operands.includes(word));
+  if (verb.operands.includes('CMD')) return verbNames;
+  if (verb.operands.includes('SHELL')) return Object.keys(completionScripts).map((word) => ({ word }));
+  return [];
+}
+
+async function ids(daemon: Daemon): Promise<Candidate[]> {
+  const { wormholes } = await daemon.list();
+  return wormholes.map((one) => ({ word: one.id, text: `${one.state} ${one.url}` }));
+}
+
+/** Asks the daemon that the unfinished line names; no answer, no candidates. */
+async function quietly(
+  call: Invocation,
+  line: PartialLine,
+  ask: (daemon: Daemon) => Promise<Candidate[]>,
+): Promise<Candidate[]> {
+  const { connect, env, signal } = call.surroundings;
+  try {
+    const where = whereabouts(line.flags, env);
+    await using daemon = await connect({ ...where, timeoutMs: patienceMs, signal });
+    return await ask(daemon);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,22 @@
+/**
+ * `explain SPEC…`: what a spec would do, worked out here; needs no daemon and touches nothing.
+ */
+
+import { printable } from '../../spec/invalid.ts';
+import { explain, parse, plan } from '../../spec/spec.ts';
+import type { Invocation } from '../invocation.ts';
+import { print, printJson } from '../print.ts';
+
+export async function explainVerb(call: Invocation): Promise<number> {
+  const { stdout } = call.surroundings;
+  const whole = plan(parse(call.words));
+  if (call.json) await printJson(stdout, whole);
+  else
+    await print(
+      stdout,
+      explain(whole)
+        .map((line) => `${printable(line)}\n`)
+        .join(''),
+    );
+  return 0;
+}

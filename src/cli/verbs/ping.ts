@@ -1,0 +1,46 @@
+/**
+ * `ping [HOST]`: the time to the daemon and back, or through it to a peer; one number on stdout for scripts.
+ *
+ * On the hot path: imports only what has been loaded anyway.
+ */
+import { WormholeError } from '../../lib/errors.ts';
+import { printable } from '../../spec/invalid.ts';
+import type { Invocation } from '../invocation.ts';
+import { print, printJson } from '../print.ts';
+
+/** Prints milliseconds with six decimals; how it went, on stderr. */
+export async function ping(call: Invocation): Promise<number> {
+  const { stdout, stderr } = call.surroundings;
+  const host = call.words[0];
+  if (host === '') throw new WormholeError('WH_ERR_USAGE', 'HOST is empty', { detail: { verb: 'ping' } });
+  await using daemon = await call.open();
+  const payload = Math.random().toString(36).slice(2);
+  const sentMs = Date.now();
+  const answer = await daemon.ping({ payload, ...(host !== undefined && { host }) });
+  const gotMs = Date.now();
+  if (answer.payload !== payload) throw new WormholeError('WH_ERR_PROTOCOL', 'the answer is not to this ping');
+  // Its clock was read half-way, as far as anybody can tell.
+  const clockSkewMs = Math.round(answer.timeMs - (sentMs + gotMs) / 2);
+
+  const { rttMs: ms, connectMs, version, instance, peerRttMs } = answer;
+  const path = host === undefined ? daemon.address : `${daemon.address} -> ${host}`;
+  if (call.json) {
+    await printJson(stdout, {
+      ms,
+      path,
+      version,
+      instance,
+      clockSkewMs,
+      connectMs,
+      ...(peerRttMs !== undefined && { peerRttMs }),
+    });
+    return 0;
+  }
+  await print(stdout, `${ms.toFixed(6)}\n`);
+  const via = peerRttMs === undefined ? '' : `, ${peerRttMs.toFixed(3)} ms of it beyond the daemon`;
+  await print(
+    stderr,
+    `path ${printable(path)}${via}, connected in ${connectMs.toFixed(3)} ms\nversion ${printable(version)}, instance ${printable(instance)}, clock skew ${clockSkewMs} ms\n`,
+  );
+  return 0;
+}
