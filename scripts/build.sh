@@ -31,7 +31,7 @@ done < <(find dist -type f ! -path dist/.built)
 find dist -mindepth 1 -type d -empty -delete
 
 link() { # link NAME SCRIPT: a program at the root of the tree
-  [ -e "$2" ] || { echo "build: $2 is missing, ./$1 is not made" >&2; return 0; }
+  [ -e "$2" ] || { echo "build: there is no $2 to make ./$1 of" >&2; exit 70; }
   chmod +x "$2"
   ln -sfn "$2" "$1"
 }

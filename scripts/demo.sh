@@ -56,10 +56,10 @@ trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-wait_for() { # wait_for WHAT COMMAND…: tries for ten seconds
-  local what=$1
+wait_for() { # wait_for WHAT COMMAND…: tries for ten seconds, or until one of our processes has ended
+  local what=$1 until=$((SECONDS + 10))
   shift
-  for _ in $(seq 200); do
+  while [ $SECONDS -lt $until ] && kill -0 "${pids[@]}" 2>/dev/null; do
     if "$@" >/dev/null 2>&1; then return 0; fi
     sleep 0.05
   done
