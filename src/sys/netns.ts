@@ -6,7 +6,7 @@
  * everything in libuv's thread pool (DNS, files), runs outside; `net.connect({host})` makes its socket later.
  * See setns(2), network_namespaces(7).
  */
-import { closeSync, fstatSync, openSync, readlinkSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import { CLONE_NEWNET } from './constants.ts';
 import { check } from './errno.ts';
 import { abort, setns } from './libc.ts';
@@ -55,9 +55,14 @@ export class NetNamespace implements Disposable {
     return this.#fd;
   }
 
-  /** Kernel identity, e.g. `net:[4026531833]`; equal strings mean the same namespace. */
+  /**
+   * Kernel identity, e.g. `net:[4026531833]`; equal strings mean the same namespace.
+   *
+   * Made from the inode: a link in /proc/self/fd says so only for an fd that came from /proc/PID/ns, and gives
+   * the path for one that came from a bind mount such as /run/netns/NAME.
+   */
   get id(): string {
-    return readlinkSync(`/proc/self/fd/${this.#fd}`);
+    return `net:[${this.inode}]`;
   }
 
   /** Inode number behind {@link id}. */

@@ -6,7 +6,7 @@
  * and for a container also carry its id in the name of its control group, which a process of another
  * container, or a local namesake of a remote engine's pid, does not.
  */
-import { constants, openSync } from 'node:fs';
+import { constants, openSync, statfsSync } from 'node:fs';
 import type { Container } from '../../docker/engine.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import { O_PATH } from '../../sys/constants.ts';
@@ -14,6 +14,9 @@ import { OwnedFd } from '../../sys/fd.ts';
 import { NetNamespace } from '../../sys/netns.ts';
 import { makePlace, type Place } from './place.ts';
 import type { Processes } from './process.ts';
+
+/** File system type of namespaces, linux/magic.h. */
+const NSFS_MAGIC = 0x6e736673;
 
 /** The daemon's own namespace. */
 export function hostPlace(): Place {
@@ -30,7 +33,7 @@ export function namedPlace(name: string): Place {
     throw unusable(`namespace ${name} cannot be opened (${codeOf(cause)}); ip netns list shows what there is`, cause);
   }
   // A file under /run/netns that nothing is mounted on: left over when `ip netns add` or the machine was interrupted.
-  if (!namespace.id.startsWith('net:[')) {
+  if (statfsSync(`/proc/self/fd/${namespace.fd}`).type !== NSFS_MAGIC) {
     namespace[Symbol.dispose]();
     throw unusable(`/run/netns/${name} is a plain file, not a namespace; ip netns delete ${name} removes it`);
   }
