@@ -19,8 +19,16 @@ import type {
   WormholeList,
 } from '../../spec/api.ts';
 
+/** Where a connection came from. */
+export type Origin =
+  /** A unix socket of this machine; the credentials are the kernel's. */
+  | { readonly kind: 'local'; readonly pid: number; readonly uid: number; readonly gid: number }
+  /** The control port; the identity was proved. */
+  | { readonly kind: 'peer'; readonly identity: string; readonly address: string };
+
 /** Who asks. */
 export interface Caller {
+  readonly origin: Origin;
   /** Aborts when the client goes away before it got its answer. */
   readonly signal: AbortSignal;
 }

@@ -16,7 +16,7 @@ import { type Endpoint, type EndpointName, endpoints, OPENAPI_PATH } from './end
 import { createHttpServer } from './http-server.ts';
 import { type ApiLimits, apiLimits } from './limits.ts';
 import { openapiDocument } from './openapi.ts';
-import type { Operations } from './operations.ts';
+import type { Operations, Origin } from './operations.ts';
 import { invalidRequest, PROBLEM_TYPE, translateFastify } from './problems.ts';
 import { type Operate, operates } from './routes.ts';
 
@@ -30,16 +30,23 @@ export interface ApiOptions {
   readonly limits?: ApiLimits;
 }
 
+/** Who is behind a connection. */
+type Origins = WeakMap<Duplex, Origin>;
+
+/** Of requests that came through no connection: injected by tests. */
+const UNKNOWN: Origin = { kind: 'local', pid: 0, uid: -1, gid: -1 };
+
 /** The API without a listener. */
 export interface Api extends AsyncDisposable {
   readonly fastify: FastifyInstance;
   /** Takes ownership of a plaintext connection and serves it; beyond the cap it is closed at once. */
-  admit(connection: Duplex): void;
+  admit(connection: Duplex, origin: Origin): void;
 }
 
 export async function createApi(options: ApiOptions): Promise<Api> {
   const { schemas, log, limits = apiLimits } = options;
   const servers: Server[] = [];
+  const origins: Origins = new WeakMap();
   const app = fastify({
     loggerInstance: log as FastifyBaseLogger,
     disableRequestLogging: true,
@@ -68,17 +75,22 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     throw new WormholeError('WH_ERR_ROUTE_NOT_FOUND', `there is no ${method} ${path}; see GET ${OPENAPI_PATH}`);
   });
   for (const [name, endpoint] of Object.entries(endpoints)) {
-    addRoute(app, endpoint, operates[name as EndpointName], options);
+    addRoute(app, endpoint, operates[name as EndpointName], origins, options);
   }
   app.get(OPENAPI_PATH, () => openapiDocument(schemas, options.version));
   await app.ready();
   const [http] = servers;
   if (http === undefined) throw new Error('fastify made no server');
-  return { fastify: app, ...door(http, limits), [Symbol.asyncDispose]: () => app.close() };
+  return { fastify: app, admit: door(http, origins, limits), [Symbol.asyncDispose]: () => app.close() };
 }
 
-function addRoute(app: FastifyInstance, endpoint: Endpoint, operate: Operate, options: ApiOptions): void {
-  const { api } = options.schemas;
+function addRoute(
+  app: FastifyInstance,
+  endpoint: Endpoint,
+  operate: Operate,
+  origins: Origins,
+  { schemas: { api }, operations, log }: ApiOptions,
+): void {
   const schema = {
     ...(endpoint.body !== undefined && { body: api[endpoint.body] }),
     ...(endpoint.query !== undefined && { querystring: api[endpoint.query] }),
@@ -88,10 +100,20 @@ function addRoute(app: FastifyInstance, endpoint: Endpoint, operate: Operate, op
     url: endpoint.path,
     schema,
     handler: (request, reply) => {
+      const origin = origins.get(request.raw.socket) ?? UNKNOWN;
+      if (endpoint.method !== 'GET') log.info({ method: endpoint.method, url: request.url, origin }, 'control request');
       reply.code(endpoint.status);
-      if (endpoint.answerType !== undefined) reply.type(endpoint.answerType);
-      return operate(options.operations, request, { signal: clientGone(reply) });
+      if (endpoint.answerType !== undefined) stream(reply, endpoint.answerType);
+      return operate(operations, request, { origin, signal: clientGone(reply) });
     },
+  });
+}
+
+/** The head goes out at once: a followed log may have nothing to say for long. */
+function stream(reply: FastifyReply, type: string): void {
+  reply.type(type);
+  setImmediate(() => {
+    if (reply.raw.headersSent && !reply.raw.writableEnded) reply.raw.flushHeaders();
   });
 }
 
@@ -113,18 +135,17 @@ function fail(thrown: unknown, request: FastifyRequest, reply: FastifyReply, log
   void reply.code(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem));
 }
 
-function door(http: Server, limits: ApiLimits): Pick<Api, 'admit'> {
+function door(http: Server, origins: Origins, limits: ApiLimits): Api['admit'] {
   let open = 0;
-  return {
-    admit(connection) {
-      connection.on('error', () => connection.destroy());
-      if (open >= limits.connections) {
-        connection.destroy();
-        return;
-      }
-      open += 1;
-      connection.once('close', () => (open -= 1));
-      http.emit('connection', connection);
-    },
+  return (connection, origin) => {
+    connection.on('error', () => connection.destroy());
+    if (open >= limits.connections) {
+      connection.destroy();
+      return;
+    }
+    open += 1;
+    connection.once('close', () => (open -= 1));
+    origins.set(connection, origin);
+    http.emit('connection', connection);
   };
 }

@@ -4,11 +4,15 @@
  * Always a path in the file system, never an abstract name: those live in network namespaces, where a container on
  * the host's network could reach them.
  */
-import { readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
+import { dirname } from 'node:path';
+import { WormholeError } from '../../lib/errors.ts';
+import { openUnixListener } from '../../proxy/unix-listener.ts';
 import { peerCredentials } from '../../sys/peercred.ts';
+import type { Origin } from '../api/operations.ts';
 import type { Logger } from '../log.ts';
-import { placeSocket } from './unix-place.ts';
+import { groupNumber } from '../wormhole/owner.ts';
 
 const GROUP = 'wormhole';
 
@@ -16,51 +20,63 @@ export interface UnixListenerOptions {
   /** Absolute. */
   readonly path: string;
   /** Takes ownership of each connection. */
-  readonly admit: (connection: Socket) => void;
+  readonly admit: (connection: Socket, origin: Origin) => void;
   readonly log: Logger;
 }
 
-/** Disposing stops accepting and removes the socket file; admitted connections go on. */
+/**
+ * Disposing stops accepting and removes the socket file; admitted connections go on.
+ *
+ * @throws {WormholeError} WH_ERR_LISTEN, also when another daemon listens there
+ */
 export async function listenUnix({ path, admit, log }: UnixListenerOptions): Promise<AsyncDisposable> {
-  // Paused until the API reads, so that nothing is lost; half-open as HTTP clients may close their writing side.
-  const server = createServer({ pauseOnConnect: false, allowHalfOpen: true }, (socket) => {
-    logPeer(socket, path, log);
-    admit(socket);
+  const gid = groupNumber(GROUP, undefined);
+  const listener = await open(path, gid);
+  // Half-open: an HTTP client may close its writing side and still wait for the answer.
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    const origin = originOf(socket);
+    log.debug({ path, origin }, 'control connection');
+    admit(socket, origin);
   });
-  const gid = await groupId(GROUP);
-  const remove = await placeSocket(path, { mode: 0o660, ...(gid !== undefined && { gid }) }, async (temporary) => {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ path: temporary }, resolve);
-    });
-    server.removeAllListeners('error');
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ fd: listener.socket.release() }, resolve);
   });
+  server.removeAllListeners('error');
   server.on('error', (err) => log.error({ err, path }, 'control socket failed'));
   log.info({ path, group: gid === undefined ? null : GROUP }, 'control socket open');
   return {
-    async [Symbol.asyncDispose]() {
-      await remove();
+    [Symbol.asyncDispose]() {
+      listener[Symbol.dispose]();
       // Not awaited: `close` calls back after the last connection, and those belong to the API.
       server.close();
+      return Promise.resolve();
     },
   };
 }
 
-function logPeer(socket: Socket, path: string, log: Logger): void {
-  const { _handle: handle } = socket as { _handle?: { readonly fd?: number } };
-  if (handle?.fd === undefined || handle.fd < 0) return;
+async function open(path: string, gid: number | undefined): Promise<ReturnType<typeof openUnixListener>> {
   try {
-    const { pid, uid, gid } = peerCredentials(handle.fd);
-    log.info({ path, peerPid: pid, peerUid: uid, peerGid: gid }, 'control connection');
-  } catch (err) {
-    log.debug({ err, path }, 'control connection of unknown origin');
+    await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+    const owner = gid === undefined ? {} : { owner: { uid: process.geteuid?.() ?? 0, gid } };
+    return openUnixListener({ path, mode: 0o660, ...owner });
+  } catch (cause) {
+    if (WormholeError.is(cause) && cause.detail['errno'] === 'EADDRINUSE') {
+      const hint = 'is another wormholed running? stop it or choose another path with --socket';
+      throw new WormholeError('WH_ERR_LISTEN', `${cause.message}; ${hint}`, { cause, detail: cause.detail });
+    }
+    if (WormholeError.is(cause)) throw cause;
+    const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
+    throw new WormholeError('WH_ERR_LISTEN', `cannot listen on unix://${path}: ${code}`, { cause });
   }
 }
 
-/** Group ids are read from the file: Node has no getgrnam, and a daemon's group is a local one. */
-async function groupId(name: string): Promise<number | undefined> {
-  const text = await readFile('/etc/group', 'utf8').catch(() => '');
-  const line = text.split('\n').find((entry) => entry.startsWith(`${name}:`));
-  const id = Number(line?.split(':')[2]);
-  return Number.isInteger(id) ? id : undefined;
+/** Who connected, as the kernel recorded it; ids of -1 when it cannot say any more. */
+function originOf(socket: Socket): Origin {
+  const { _handle: handle } = socket as { _handle?: { readonly fd?: number } };
+  try {
+    return { kind: 'local', ...peerCredentials(handle?.fd ?? -1) };
+  } catch {
+    return { kind: 'local', pid: 0, uid: -1, gid: -1 };
+  }
 }

@@ -4,6 +4,7 @@
  * Pure: text to record and back. A record holds the words as given (docker-run environments included), hence the
  * directory's 0700.
  */
+import type { Identity } from '../places/sight.ts';
 import type { JsonSchema } from '../schema/schema.ts';
 import { validate } from '../schema/validate.ts';
 
@@ -19,7 +20,16 @@ export interface WormholeRecord {
   readonly sequence: number;
   /** The ephemeral port that was bound, so that it stays the same; absent when the spec names the port. */
   readonly port?: number;
+  /** What the containers' references were found to mean, by reference, so that they mean the same after a restart. */
+  readonly identities?: Readonly<Record<string, Identity>>;
 }
+
+const identity: JsonSchema = {
+  type: 'object',
+  required: ['by'],
+  properties: { by: { type: 'string' }, name: { type: 'string' }, id: { type: 'string' } },
+  additionalProperties: false,
+};
 
 const schema: JsonSchema = {
   type: 'object',
@@ -31,6 +41,7 @@ const schema: JsonSchema = {
     createdAt: { type: 'string', minLength: 1 },
     sequence: { type: 'integer' },
     port: { type: 'integer' },
+    identities: { type: 'object', patternProperties: { '^container:': identity }, additionalProperties: false },
   },
   additionalProperties: false,
 };

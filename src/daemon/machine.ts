@@ -1,0 +1,58 @@
+/** The real surroundings of wormholes: this machine's namespaces, containers, names and sockets. */
+import type { Engine } from '../docker/engine.ts';
+import { openIpListener } from '../proxy/listener.ts';
+import type { DataPlane } from '../proxy/route.ts';
+import { openUnixListener } from '../proxy/unix-listener.ts';
+import type { Logger } from './log.ts';
+import { resolveInPlace } from './names/resolve.ts';
+import { Following } from './places/follow.ts';
+import type { Place } from './places/place.ts';
+import type { HeadAddress, HeadSocket, Surroundings } from './surroundings.ts';
+import { ownerNumbers } from './wormhole/owner.ts';
+
+/** Descriptors that are not for connections: listeners, namespaces, the API, Docker. */
+const RESERVED_FDS = 512;
+/** A connection has two sockets; pipes are held only while bytes are in flight. */
+const FDS_PER_CONNECTION = 2;
+/** Flows of a UDP head, the least recently used makes room for a new one. */
+const UDP_FLOWS = 4096;
+
+export interface MachineOptions {
+  readonly plane: DataPlane;
+  readonly engine: Engine;
+  readonly log: Logger;
+  /** Soft limit of open files. */
+  readonly nofile: number;
+}
+
+export function machine({ plane, engine, log, nofile }: MachineOptions): Surroundings {
+  return {
+    plane,
+    log,
+    maxConns: { stream: defaultMaxConns(nofile), datagram: Math.min(UDP_FLOWS, defaultMaxConns(nofile)) },
+    follow: (ref, onMove, identity) => Following.start(ref, onMove, { engine, log }, identity),
+    resolve: resolveInPlace,
+    listen: openHead,
+  };
+}
+
+/** Connections that fit into the limit of open files. */
+export function defaultMaxConns(nofile: number): number {
+  const forConnections = Math.max(nofile - RESERVED_FDS, nofile / 2);
+  return Math.max(1, Math.min(1_000_000, Math.floor(forConnections / FDS_PER_CONNECTION)));
+}
+
+function openHead(address: HeadAddress, { namespace, root }: Place): HeadSocket {
+  if (address.protocol === 'unix') {
+    const { path, mode, owner } = address;
+    const listener = openUnixListener({
+      path,
+      ...(root !== undefined && { root: { fd: root.fd } }),
+      ...(mode !== undefined && { mode }),
+      ...(owner !== undefined && { owner: ownerNumbers(owner, root) }),
+    });
+    return { socket: listener.socket, port: 0, [Symbol.dispose]: () => listener[Symbol.dispose]() };
+  }
+  const { socket, port } = openIpListener({ ...address, ...(namespace !== undefined && { namespace }) });
+  return { socket, port, [Symbol.dispose]: () => socket[Symbol.dispose]() };
+}

@@ -1,0 +1,53 @@
+/**
+ * What wormholes are built from: the machine as the registry sees it.
+ *
+ * The composition root supplies the real ones (`machine.ts`); tests supply fakes. Nothing here is owned by a wormhole.
+ */
+import type { DataPlane } from '../proxy/route.ts';
+import type { NamespaceRef } from '../spec/plan.ts';
+import type { OwnedFd } from '../sys/fd.ts';
+import type { Logger } from './log.ts';
+import type { Place } from './places/place.ts';
+import type { Identity } from './places/sight.ts';
+import type { OnMove, Where } from './places/where.ts';
+
+/** Follows one reference until disposed; see `places/follow.ts`. */
+export interface Follower extends AsyncDisposable {
+  readonly where: Where | undefined;
+  /** What a container's reference was found to mean; undefined until it was found, and for other references. */
+  readonly identity: Identity | undefined;
+}
+
+/** What a name resolves to. */
+export interface Resolution {
+  /** IP literals, best first, at least one. */
+  readonly addresses: readonly string[];
+  readonly validForMs: number;
+}
+
+/** Where a head listens: nothing left to resolve. */
+export type HeadAddress =
+  /** `host` is an IP literal; port 0 = ephemeral. */
+  | { readonly protocol: 'tcp' | 'udp'; readonly host: string; readonly port: number }
+  /** `owner` as written, USER[:GROUP]. */
+  | { readonly protocol: 'unix'; readonly path: string; readonly mode?: number; readonly owner?: string };
+
+/** An open head. Disposing removes what the socket leaves behind (its file), and closes it if it is still owned. */
+export interface HeadSocket extends Disposable {
+  readonly socket: OwnedFd;
+  /** 0 for unix. */
+  readonly port: number;
+}
+
+export interface Surroundings {
+  readonly plane: DataPlane;
+  readonly log: Logger;
+  /** Connections (UDP: flows) of a wormhole that sets no `max-conns`. */
+  readonly maxConns: { readonly stream: number; readonly datagram: number };
+  /** Resolves when `onMove` has been told where `ref` is now. */
+  follow(ref: NamespaceRef, onMove: OnMove, identity?: Identity): Promise<Follower>;
+  /** @throws {WormholeError} WH_ERR_NAME_NOT_RESOLVED */
+  resolve(host: string, place: Place, signal: AbortSignal): Promise<Resolution>;
+  /** @throws {WormholeError} WH_ERR_LISTEN, with the errno in its cause or detail; WH_ERR_NAMESPACE */
+  listen(address: HeadAddress, place: Place): HeadSocket;
+}

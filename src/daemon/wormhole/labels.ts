@@ -1,0 +1,45 @@
+/** How heads and targets are shown: as URLs that could be written in a spec. */
+import type { HeadPlan, NamespaceRef, TargetPlan } from '../../spec/plan.ts';
+
+const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host);
+
+/** `db`, `pid:42`, `container:web`, '' for the machine: what stands before an `@`. */
+export function namespaceLabel(ref: NamespaceRef): string {
+  switch (ref.kind) {
+    case 'host':
+      return '';
+    case 'netns':
+      return ref.name;
+    case 'pid':
+      return `pid:${ref.pid}`;
+    case 'container':
+      return `container:${ref.container}`;
+    case 'run':
+      return 'docker-run';
+  }
+}
+
+/** @param port really bound, when that is known */
+export function headUrl(head: HeadPlan, port: number): string {
+  if (head.protocol === 'unix') return `unix://${head.path ?? ''}`;
+  return `${head.protocol}://${at(head.namespace)}${bracketed(head.host)}:${port}`;
+}
+
+/** Where the head is, for people: the namespace in words. */
+export function headLabel(head: HeadPlan): string {
+  const where = namespaceLabel(head.namespace);
+  return where === '' ? 'host' : where;
+}
+
+/** e.g. `db@127.0.0.1:3306`; the protocol only when it is not the usual one. */
+export function targetLabel(target: TargetPlan): string {
+  if (target.protocol === 'unix') return `unix://${at(target.namespace)}${target.path ?? ''}`;
+  const scheme = target.protocol === 'tcp' ? '' : `${target.protocol}://`;
+  const where = target.namespace.kind === 'container' ? `${target.namespace.container}@` : at(target.namespace);
+  return `${scheme}${where}${bracketed(target.host)}:${target.port}`;
+}
+
+function at(ref: NamespaceRef): string {
+  const label = namespaceLabel(ref);
+  return label === '' ? '' : `${label}@`;
+}

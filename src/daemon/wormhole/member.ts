@@ -1,0 +1,120 @@
+/**
+ * One member of a tail's pool: where it is, and the addresses it is dialed at.
+ */
+import { WormholeError } from '../../lib/errors.ts';
+import type { UpstreamTarget } from '../../proxy/route.ts';
+import type { TargetPlan } from '../../spec/plan.ts';
+import type { Place } from '../places/place.ts';
+import type { Where } from '../places/where.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { isLiteral } from './literal-host.ts';
+import type { Spot } from './self-proxy.ts';
+import { away, failed, type Status, UNKNOWN, UP } from './status.ts';
+
+/** Addresses of one member, as the route takes them. */
+export interface MemberTargets {
+  readonly targets: readonly UpstreamTarget[];
+  readonly validForMs: number;
+}
+
+export interface MemberOptions {
+  /** Position in the pool. */
+  readonly index: number;
+  readonly plan: TargetPlan;
+  /** e.g. `db@127.0.0.1:3306` */
+  readonly label: string;
+  readonly surroundings: Pick<Surroundings, 'resolve'>;
+  /** True when dialing there would come back to this wormhole. */
+  readonly isOwnHead: (target: Spot) => boolean;
+}
+
+export class Member {
+  readonly #options: MemberOptions;
+  #where: Where | undefined;
+  #status: Status = UNKNOWN;
+  #failure: unknown;
+  /** Ends look-ups that use the place of before. */
+  #life = new AbortController();
+  readonly #lookups = new Set<Promise<unknown>>();
+
+  constructor(options: MemberOptions) {
+    this.#options = options;
+  }
+
+  get label(): string {
+    return this.#options.label;
+  }
+
+  get status(): Status {
+    return this.#status;
+  }
+
+  /** Why it is not up; undefined when it is. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  get here(): boolean {
+    return this.#where?.state === 'here';
+  }
+
+  /** Resolves when nothing uses the place of before any more, so that it may be closed. */
+  async moved(where: Where): Promise<void> {
+    this.#where = where;
+    this.#become(where.state === 'here' ? UP : away(where), where.state === 'here' ? undefined : where.error);
+    this.#life.abort();
+    this.#life = new AbortController();
+    await Promise.allSettled(this.#lookups);
+  }
+
+  /** @throws {WormholeError} when it is not here, its name does not resolve, or it is our own head */
+  async targets(signal: AbortSignal): Promise<MemberTargets> {
+    const where = this.#where;
+    if (where === undefined) throw new WormholeError('WH_ERR_CONTAINER_STOPPED', UNKNOWN.reason);
+    if (where.state !== 'here') throw where.error;
+    const lookup = this.#resolve(where.place, AbortSignal.any([signal, this.#life.signal]));
+    this.#lookups.add(lookup);
+    try {
+      const targets = await lookup;
+      if (where === this.#where) this.#become(UP);
+      return targets;
+    } catch (error) {
+      if (where === this.#where && !signal.aborted) this.#become(failed(error), error);
+      throw error;
+    } finally {
+      this.#lookups.delete(lookup);
+    }
+  }
+
+  #become(status: Status, failure?: unknown): void {
+    this.#status = status;
+    this.#failure = failure;
+  }
+
+  async #resolve(place: Place, signal: AbortSignal): Promise<MemberTargets> {
+    const { index: member, plan, label, surroundings } = this.#options;
+    const { namespace, namespaceId, root } = place;
+    if (plan.protocol === 'unix') {
+      const inside = root === undefined ? {} : { root: { fd: root.fd } };
+      const address = { kind: 'unix', path: plan.path ?? '', ...inside } as const;
+      return { targets: [{ member, label, address }], validForMs: Number.POSITIVE_INFINITY };
+    }
+    const { protocol, port } = plan;
+    const { addresses, validForMs } = isLiteral(plan.host)
+      ? { addresses: [plan.host], validForMs: Number.POSITIVE_INFINITY }
+      : await surroundings.resolve(plan.host, place, signal);
+    const targets = addresses.map((host): UpstreamTarget => {
+      if (this.#options.isOwnHead({ protocol, namespace: namespaceId, host, port })) throw ownHead(label);
+      const address = { kind: 'ip', host, port } as const;
+      return { member, label, address, ...(namespace !== undefined && { namespace }) };
+    });
+    return { targets, validForMs };
+  }
+}
+
+function ownHead(label: string): WormholeError {
+  return new WormholeError(
+    'WH_ERR_SELF_PROXY',
+    `${label} is where this wormhole itself listens; choose another port or namespace`,
+  );
+}

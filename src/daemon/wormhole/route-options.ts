@@ -1,0 +1,57 @@
+/** A plan's settings as the route takes them, and the log line of each connection. */
+import { isIP } from 'node:net';
+import type { ConnectionRecord, RouteOptions } from '../../proxy/route.ts';
+import type { SegmentPlan, TargetPlan } from '../../spec/plan.ts';
+import type { Logger } from '../log.ts';
+import type { Surroundings } from '../surroundings.ts';
+import type { Tail } from './tail.ts';
+
+/** Milliseconds a half-closed connection may be silent. */
+const HALF_OPEN_LINGER_MS = 60_000;
+/** Milliseconds after which a silent UDP flow ends. */
+const FLOW_IDLE_MS = 60_000;
+
+export function routeOptions(
+  id: string,
+  { head, tail: plan }: SegmentPlan,
+  tail: Tail,
+  log: Logger,
+  defaults: Surroundings['maxConns'],
+): RouteOptions {
+  const kind = head.protocol === 'udp' ? 'datagram' : 'stream';
+  return {
+    id,
+    kind,
+    balance: plan.balance,
+    connectTimeoutMs: plan.connectTimeoutMs,
+    connIdleMs: head.connIdleMs,
+    halfOpenLingerMs: HALF_OPEN_LINGER_MS,
+    flowIdleMs: FLOW_IDLE_MS,
+    maxConns: head.maxConns ?? defaults[kind],
+    ...(plan.proxyProtocol !== undefined && { proxyProtocol: plan.proxyProtocol }),
+    // Addresses on this machine that need no lookup can neither move nor be absent.
+    ...(plan.targets.some(canChange) && { ask: () => tail.ask() }),
+    onClosed: (record) => logClosed(log, record),
+  };
+}
+
+function canChange({ namespace, protocol, host }: TargetPlan): boolean {
+  return namespace.kind !== 'host' || (protocol !== 'unix' && isIP(host.split('%')[0] ?? '') === 0);
+}
+
+function logClosed(log: Logger, record: ConnectionRecord): void {
+  const { client, upstream, reason, detail, durationMs, dialMs, bytesIn, bytesOut } = record;
+  const facts = {
+    ...(client !== '' && { client }),
+    ...(upstream !== '' && { upstream }),
+    reason,
+    ...(detail !== '' && { detail }),
+    ms: Math.round(durationMs),
+    ...(dialMs >= 0 && { dialMs: Math.round(dialMs * 1000) / 1000 }),
+    bytesIn,
+    bytesOut,
+  };
+  // What clients and targets do is no fault of ours.
+  if (reason === 'local-error') log.warn(facts, 'connection closed');
+  else log.info(facts, 'connection closed');
+}

@@ -1,0 +1,34 @@
+/** Whether something works, and why not: of a head, of a pool member, of a whole wormhole. */
+import { WormholeError } from '../../lib/errors.ts';
+import type { WormholeState } from '../../spec/api.ts';
+import type { Where } from '../places/where.ts';
+
+export interface Status {
+  readonly state: Exclude<WormholeState, 'draining'>;
+  /** '' when up. */
+  readonly reason: string;
+}
+
+export const UP: Status = { state: 'up', reason: '' };
+
+/** Before the first look. */
+export const UNKNOWN: Status = { state: 'waiting', reason: 'not looked for yet' };
+
+export const failed = (error: unknown): Status => ({ state: 'failed', reason: reasonOf(error) });
+
+/** Status of an endpoint that is not here. */
+export function away(where: Exclude<Where, { state: 'here' }>): Status {
+  return { state: where.state === 'gone' ? 'gone' : 'waiting', reason: where.reason };
+}
+
+/** A head must listen; of a pool, one member is enough. */
+export function overall(head: Status, members: readonly Status[]): Status {
+  if (head.state !== 'up') return head;
+  if (members.length === 0 || members.some(({ state }) => state === 'up')) return UP;
+  return members.find(({ state }) => state !== 'gone') ?? members[0] ?? UP;
+}
+
+/** What to tell people; the text of an unknown error stays in the log. */
+export function reasonOf(error: unknown): string {
+  return WormholeError.is(error) ? error.message : 'internal error; the daemon log has the reason';
+}
