@@ -1,0 +1,145 @@
+/**
+ * From an accepted TCP connection to one whose peer has proved a key and chosen a protocol.
+ *
+ *     accept ─► gate ─► TLS 1.3, PSK ─► ALPN ─► handed on
+ *                │          │            │
+ *               shed   failed, late   none: closed
+ *
+ * Owns connections until they are handed on (they come without `allowHalfOpen` and leave with it); every error a socket can emit ends here. There is no certificate on
+ * this side, so a client without a key finds nothing it could finish a handshake with.
+ */
+import { constants } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { tlsProfile } from '../lib/tls-profile.ts';
+import type { EventRate } from './events.ts';
+import type { Gate, Place } from './gate.ts';
+import type { Keys } from './keys.ts';
+import type { CarrierLimits } from './limits.ts';
+import { type CarrierPeer, formatPeer } from './peer.ts';
+
+export interface HandshakeOptions {
+  readonly keys: Keys;
+  readonly gate: Gate;
+  readonly limits: CarrierLimits;
+  readonly events: EventRate;
+  /** Names offered, the preferred one first. */
+  readonly protocols: readonly string[];
+  /** Takes the stream. `stream.alpnProtocol` is one of `protocols`. */
+  readonly onSecure: (stream: TLSSocket, peer: CarrierPeer) => void;
+}
+
+/** A handshake under way. */
+interface Attempt {
+  readonly raw: Socket;
+  readonly place: Place;
+  readonly timer: NodeJS.Timeout;
+  readonly address: string;
+  /** Why it failed, as far as it is known. */
+  reason: string;
+}
+
+/** Runs all handshakes of the carrier. */
+export class Handshakes {
+  readonly #options: HandshakeOptions;
+  readonly #server: Server;
+  /** By both ends: a TLSSocket does not say which socket it was made of, but it has the same ends. */
+  readonly #attempts = new Map<string, Attempt>();
+  readonly #identities = new WeakMap<TLSSocket, string>();
+
+  constructor(options: HandshakeOptions) {
+    this.#options = options;
+    const { keys } = options;
+    this.#server = createServer({
+      ...tlsProfile,
+      ca: [],
+      ALPNProtocols: [...options.protocols],
+      // A session ticket would let its holder in again without the key. (TLS 1.3 still sends one, for a session that
+      // is stored nowhere; whoever presents it fails like an unknown identity.)
+      secureOptions: constants.SSL_OP_NO_TICKET,
+      // Node's own limit restarts with every byte; ours does not.
+      handshakeTimeout: 2 * options.limits.handshakeMs,
+      pskCallback: (socket, identity) => {
+        if (keys.knows(identity)) this.#identities.set(socket, identity);
+        return keys.keyOf(identity);
+      },
+    });
+    this.#server.on('secureConnection', (stream) => this.#secured(stream));
+    this.#server.on('tlsClientError', (error: NodeJS.ErrnoException, stream) => {
+      const attempt = this.#attempts.get(endsOf(stream));
+      if (attempt?.reason === '') attempt.reason = reasonOf(error);
+    });
+  }
+
+  /** Takes a fresh connection. */
+  accept(raw: Socket): void {
+    const { gate, limits, events } = this.#options;
+    raw.on('error', () => {});
+    const address = formatPeer(raw.remoteAddress, raw.remotePort);
+    const place = gate.enter(raw.remoteAddress ?? '');
+    if (typeof place === 'string') {
+      raw.destroy();
+      events.report('shed', address, place);
+      return;
+    }
+    const ends = endsOf(raw);
+    const attempt: Attempt = {
+      raw,
+      place,
+      address,
+      reason: '',
+      timer: setTimeout(() => {
+        attempt.reason = 'timeout';
+        raw.destroy();
+      }, limits.handshakeMs),
+    };
+    this.#attempts.set(ends, attempt);
+    raw.once('close', () => {
+      place.left();
+      if (this.#attempts.get(ends) !== attempt) return;
+      this.#forget(ends, attempt);
+      events.report('handshake-failed', address, attempt.reason || 'closed-by-peer');
+    });
+    this.#server.emit('connection', raw);
+  }
+
+  /** Ends all handshakes under way. */
+  abort(): void {
+    for (const [ends, attempt] of this.#attempts) {
+      this.#forget(ends, attempt);
+      attempt.raw.destroy();
+    }
+  }
+
+  #forget(ends: string, attempt: Attempt): void {
+    clearTimeout(attempt.timer);
+    this.#attempts.delete(ends);
+  }
+
+  #secured(stream: TLSSocket): void {
+    stream.on('error', () => {});
+    const ends = endsOf(stream);
+    const attempt = this.#attempts.get(ends);
+    const identity = this.#identities.get(stream);
+    // Without an attempt the connection was reset meanwhile; without an identity it was not our key that let it in.
+    if (attempt === undefined || identity === undefined || !stream.isSessionReused()) return void stream.destroy();
+    this.#forget(ends, attempt);
+    attempt.place.settled();
+    // Half-closing is for those who have proved a key; before, an end was the end.
+    stream.allowHalfOpen = true;
+    if (typeof stream.alpnProtocol !== 'string') {
+      stream.destroy();
+      this.#options.events.report('handshake-failed', attempt.address, 'no-alpn');
+      return;
+    }
+    this.#options.onSecure(stream, { identity, address: attempt.address });
+  }
+}
+
+function endsOf(socket: Socket): string {
+  return `${socket.remoteAddress}|${socket.remotePort}|${socket.localAddress}|${socket.localPort}`;
+}
+
+function reasonOf(error: NodeJS.ErrnoException): string {
+  return error.code === 'ERR_SSL_BINDER_DOES_NOT_VERIFY' ? 'wrong-key' : (error.code ?? 'unknown');
+}
