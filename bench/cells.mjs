@@ -28,7 +28,7 @@ const window = 4;
 const settleMs = 500;
 
 /** @param {Options} options @returns {Cell[]} in the order they are run */
-export function cellsFor({ seconds, udpRate, idle, only }) {
+export function cellsFor({ seconds, udpRate, idle, close, only }) {
   const core = (/** @type {Contender} */ { peer }) => peer?.only === undefined;
   const stream = (/** @type {number} */ connections) => load('echo', 'rr', [connections, seconds, messageBytes]);
   /** @type {Cell[]} */
@@ -38,7 +38,7 @@ export function cellsFor({ seconds, udpRate, idle, only }) {
     { key: 'rr1', group: 'rr', fits: core, measure: stream(1) },
     { key: 'rr64', group: 'rr', fits: core, measure: stream(64) },
     { key: 'rr1000', group: 'rr', fits: core, measure: stream(1000) },
-    { key: 'crr32', group: 'crr', fits: core, measure: load('echo', 'crr', [32, seconds, messageBytes, 'fin']) },
+    { key: 'crr32', group: 'crr', fits: core, measure: load('echo', 'crr', [32, seconds, messageBytes, close]) },
     ...[64, 1200].flatMap((bytes) => [
       datagrams(`udp${bytes}`, 'udp', [flows, window, bytes, seconds]),
       datagrams(`paced${bytes}`, 'paced', [flows, udpRate, bytes, Math.min(seconds, 1)]),

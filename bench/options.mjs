@@ -19,6 +19,7 @@ export const groups = /** @type {const} */ (['bulk', 'rr', 'crr', 'udp', 'idle',
  * @property {readonly { name: string, command: string }[]} commands further programs, started by a command line
  * @property {number} idle idle connections for the memory test
  * @property {number} udpRate datagrams per second of the paced test
+ * @property {'fin' | 'rst'} close how the client of the connect test ends a connection
  * @property {number} pairs runs of each program in the start-up comparisons
  * @property {boolean} partial true when it is not the whole benchmark, whose figures belong into the repository
  * @property {string | undefined} output folder for RESULTS.md and results.json
@@ -35,6 +36,7 @@ export const usage = `usage: bench/run.mjs [options]
   --subject NAME           the program whose ratios are judged (wormhole)
   --idle N                 idle connections of the memory test (8000)
   --udp-rate N             datagrams per second of the paced UDP test (20000)
+  --close fin|rst          how the connect test's client closes (fin)
   --output DIR             where RESULTS.md and results.json go (bench/ for a whole run, bench/.build/ for a partial one)
 `;
 
@@ -52,6 +54,7 @@ export function parseOptions(words) {
       subject: { type: 'string', default: 'wormhole' },
       idle: { type: 'string' },
       'udp-rate': { type: 'string' },
+      close: { type: 'string', default: 'fin' },
       output: { type: 'string' },
     },
   });
@@ -66,9 +69,11 @@ export function parseOptions(words) {
     commands: values['proxy-command'].map(toCommand),
     idle: whole('idle', values.idle, quick ? 2000 : 8000),
     udpRate: whole('udp-rate', values['udp-rate'], 20_000),
+    close: closing(values.close),
     pairs: quick ? 5 : 20,
     partial:
       quick ||
+      values.close !== 'fin' ||
       [values.rounds, values.seconds, values.only, values.peers, values.idle, values['udp-rate']].some(
         (value) => value !== undefined,
       ),
@@ -93,6 +98,12 @@ function toCommand(text) {
   const at = text.indexOf('=');
   if (at < 1) throw new TypeError(`--proxy-command ${text}: write NAME=COMMAND`);
   return { name: text.slice(0, at), command: text.slice(at + 1) };
+}
+
+/** @param {string} word @returns {'fin' | 'rst'} */
+function closing(word) {
+  if (word !== 'fin' && word !== 'rst') throw new TypeError(`--close ${word}: fin or rst`);
+  return word;
 }
 
 /** @param {string} name @param {string | undefined} text @param {number} otherwise */

@@ -46,14 +46,21 @@ function mainTable({ judged, contenders, options: { subject } }) {
   const names = contenders.filter((name) => !name.endsWith('-ns'));
   return table(
     ['', ...names, `${subject} : best peer`, 'must', ''],
-    judged.map(({ row, medians, best, ratio, verdict, reason }) => [
-      row.title,
-      ...names.map((name) => figure(medians[name], row.digits)),
-      ratio === undefined ? '' : `${figure(ratio, 3)} (${best})`,
-      demand(row),
-      reason === '' ? verdict : `${verdict}: ${reason}`,
-    ]),
+    judged
+      .filter(telling)
+      .map(({ row, medians, best, ratio, verdict, reason }) => [
+        row.title,
+        ...names.map((name) => figure(medians[name], row.digits)),
+        ratio === undefined ? '' : `${figure(ratio, 3)} (${best})`,
+        demand(row),
+        reason === '' ? verdict : `${verdict}: ${reason}`,
+      ]),
   );
+}
+
+/** @param {Judged} judged a line of nothing but zero errors tells nothing */
+function telling({ row, medians }) {
+  return row.field !== 'errors' || Object.values(medians).some((count) => count > 0);
 }
 
 /** @param {import('./verdict.mjs').Row} row */
@@ -66,7 +73,7 @@ function demand({ better, need, limit, lossless }) {
 /** @param {Result} result '' when no wormhole was there to cross a namespace */
 function acrossTable({ judged, contenders }) {
   if (!contenders.includes('wormhole-ns')) return '';
-  const measured = judged.filter(({ medians }) => medians['wormhole-ns'] !== undefined);
+  const measured = judged.filter(telling).filter(({ medians }) => medians['wormhole-ns'] !== undefined);
   return table(
     ['', 'direct, inside', 'wormhole, into it', 'direct', 'wormhole', 'best peer, same namespace'],
     measured.map(({ row, medians, best }) => [
@@ -101,7 +108,8 @@ function startupTable({ nodeMs, pingMs, pingRatio, answerMs, answerRatio, rssMb,
 function notes(references) {
   const lines = [
     '* direct: no proxy. Ratios are those of medians, to the best peer of that row; direct is never one.',
-    '* bulk: the target sends, 256 KiB at a time, the client discards in the kernel; ping-pong and connect: 64-byte messages; a connect is connect, request, answer, FIN.',
+    '* bulk: the target sends, 256 KiB at a time, the client discards in the kernel; ping-pong and connect: 64-byte messages; a connect is connect, request,',
+    '  answer, FIN. Failed connections are shown where there were any.',
     '* CPU: user and system time of the proxy, its children included, per 10⁹ bytes relayed.',
     '* UDP: 16 client addresses, 4 datagrams of each on the way; paced: by the clock, whether or not they return.',
     '* idle: a fresh proxy; memory per connection is the growth of its proportional set size. Fewer connections where',

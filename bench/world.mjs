@@ -37,7 +37,8 @@ export async function runInside(argv) {
     for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
       process.on(signal, () => child.kill('SIGKILL'));
     }
-    const [code] = await once(child, 'exit');
+    const [code, signal] = await once(child, 'exit');
+    if (signal !== null) console.error(`\nthe run was ended by ${signal}`);
     return code ?? 130;
   } finally {
     rmSync(dir, { recursive: true, force: true });
