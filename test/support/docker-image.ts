@@ -20,6 +20,8 @@ const applets = [
   'rm',
   'mkdir',
   'cp',
+  'mknod',
+  'umount',
 ];
 
 /** Imports the image as `tag` into the engine behind `docker`, which takes the tar stream as stdin. */
