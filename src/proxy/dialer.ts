@@ -11,6 +11,7 @@ import {
   CLONE_NEWNET,
   O_PATH,
   SOCK_CLOEXEC,
+  SOCK_DGRAM,
   SOCK_NONBLOCK,
   SOCK_STREAM,
 } from '../sys/constants.ts';
@@ -20,6 +21,7 @@ import { abort, close, connect, setns, socket } from '../sys/libc.ts';
 import { NativeMemory } from '../sys/memory.ts';
 import { NetNamespace } from '../sys/netns.ts';
 import { encodeIp, encodeUnix, SOCKADDR_MAX } from '../sys/sockaddr.ts';
+import { prepareDatagramSocket } from './datagram-socket.ts';
 import type { WireTarget } from './messages.ts';
 import type { UpstreamTarget } from './route.ts';
 
@@ -60,7 +62,7 @@ export class Dialer {
 
   /** @returns a non-blocking socket that is connecting, owned by the caller, or `-errno` */
   dial(target: DialTarget): number {
-    const fd = this.#socket(target);
+    const fd = this.#socket(target, SOCK_STREAM);
     if (fd < 0) return fd;
     const result = target.rootFd >= 0 ? this.#connectInRoot(fd, target) : this.#connect(fd, target.sockaddr);
     this.connected = result === 0;
@@ -69,8 +71,19 @@ export class Dialer {
     return result;
   }
 
-  #socket({ domain, namespaceFd }: DialTarget): number {
-    const type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+  /** @returns a UDP socket connected to `target`, owned by the caller, or `-errno` */
+  dialDatagram(target: DialTarget): number {
+    const fd = this.#socket(target, SOCK_DGRAM);
+    if (fd < 0) return fd;
+    prepareDatagramSocket(fd, target.domain === AF_INET6);
+    const result = this.#connect(fd, target.sockaddr);
+    if (result === 0) return fd;
+    close(fd);
+    return result;
+  }
+
+  #socket({ domain, namespaceFd }: DialTarget, kind: number): number {
+    const type = kind | SOCK_NONBLOCK | SOCK_CLOEXEC;
     if (namespaceFd < 0 || domain === AF_UNIX) return socket(domain, type, 0);
     const entered = setns(namespaceFd, CLONE_NEWNET);
     if (entered < 0) return entered;

@@ -5,6 +5,7 @@
  * descriptors of its targets' namespaces and roots.
  */
 import { Acceptor } from './acceptor.ts';
+import { Asker } from './asker.ts';
 import { Connection } from './connection.ts';
 import { type Counters, Slot } from './counters.ts';
 import type { DialTarget } from './dialer.ts';
@@ -16,28 +17,24 @@ import { Records } from './records.ts';
 import type { ConnectionRecord } from './route.ts';
 import { TargetSet } from './target-set.ts';
 import { Timer } from './timers.ts';
+import type { WorkerRoute } from './worker-route.ts';
 import type { RelayWorker } from './worker-state.ts';
 
 const PUBLISH_MS = 100;
-/** Least time between two asks that failed dials cause. */
-const REASK_MS = 1000;
 
 /** See the module header. */
-export class ServedRoute extends Timer {
+export class ServedRoute extends Timer implements WorkerRoute {
   readonly worker: RelayWorker;
   readonly options: WireRouteOptions;
   readonly counters: Counters;
   readonly pool: Pool<DialTarget>;
-  readonly #number: number;
+  readonly #asker: Asker;
   readonly #targets = new TargetSet();
   readonly #records: Records | undefined;
   readonly #connections = new Set<Connection>();
   readonly #open: Int32Array;
   #waiting: Connection[] = [];
   #acceptor: Acceptor | undefined;
-  #validUntil = Number.NEGATIVE_INFINITY;
-  #asking = false;
-  #askedAt = Number.NEGATIVE_INFINITY;
   #onDrained: (() => void) | undefined;
 
   constructor(
@@ -49,7 +46,7 @@ export class ServedRoute extends Timer {
   ) {
     super();
     this.worker = worker;
-    this.#number = number;
+    this.#asker = new Asker(worker, number, options.asks);
     this.options = options;
     this.counters = counters;
     this.#open = new Int32Array(open);
@@ -71,14 +68,13 @@ export class ServedRoute extends Timer {
 
   retarget(wire: readonly WireTarget[], validForMs: number): void {
     this.pool.replace(this.#targets.replace(wire));
-    this.#asking = false;
-    this.#validUntil = this.worker.loop.now + validForMs;
+    this.#asker.answered(validForMs);
     this.healthChanged();
     for (const connection of this.#waiting.splice(0)) connection.dial();
   }
 
   askFailed(reason: string): void {
-    this.#asking = false;
+    this.#asker.failed();
     for (const connection of this.#waiting.splice(0)) connection.abort('no-target', reason);
   }
 
@@ -109,18 +105,17 @@ export class ServedRoute extends Timer {
     this.counters.add(Slot.total, 1);
     const connection = new Connection(this, fd, clientAddress);
     this.#connections.add(connection);
-    if (!this.options.asks || this.worker.loop.now < this.#validUntil) connection.dial();
-    else {
+    if (this.#asker.stale) {
       this.#waiting.push(connection);
-      this.#ask();
-    }
+      this.#asker.ask();
+    } else connection.dial();
   }
 
   // --- what a connection reports --------------------------------------------------------------------------------
 
   /** All targets failed once: what we know of them may be old. */
   roundFailed(): void {
-    if (this.options.asks && this.worker.loop.now - this.#askedAt >= REASK_MS) this.#ask();
+    this.#asker.doubt();
   }
 
   counted(fromClient: boolean, bytes: number): void {
@@ -156,13 +151,6 @@ export class ServedRoute extends Timer {
     const health = this.pool.health();
     this.counters.publish(health);
     if (health.some(({ up }) => !up)) this.healthChanged();
-  }
-
-  #ask(): void {
-    if (this.#asking) return;
-    this.#asking = true;
-    this.#askedAt = this.worker.loop.now;
-    this.worker.post({ type: 'ask', route: this.#number });
   }
 
   #checkDrained(): void {

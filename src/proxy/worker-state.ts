@@ -1,6 +1,7 @@
 /**
  * What every object of one relay worker shares: the loop, the relay, the dialer, and the line to the control plane.
  */
+import { DatagramBatch } from '../sys/mmsg.ts';
 import { Dialer } from './dialer.ts';
 import { Loop } from './loop.ts';
 import type { FromRelay } from './messages.ts';
@@ -8,6 +9,8 @@ import { Pipes } from './pipes.ts';
 import { Relay } from './relay.ts';
 
 const FAULT_MS = 1000;
+/** Datagrams per system call. */
+const BATCH = 32;
 
 /** See the module header. */
 export class RelayWorker {
@@ -15,6 +18,7 @@ export class RelayWorker {
   readonly relay = new Relay(new Pipes());
   readonly dialer = new Dialer();
   readonly post: (message: FromRelay) => void;
+  #datagrams: DatagramBatch | undefined;
   readonly #faults = new Map<string, number>();
 
   constructor(post: (message: FromRelay) => void) {
@@ -22,6 +26,11 @@ export class RelayWorker {
     this.loop = new Loop((error) =>
       this.fault(error instanceof Error ? (error.stack ?? error.message) : String(error)),
     );
+  }
+
+  /** Memory for datagrams in flight, made when the first UDP route comes. */
+  get datagrams(): DatagramBatch {
+    return (this.#datagrams ??= new DatagramBatch(BATCH));
   }
 
   /** Tells the operator, at most once a second for the same message. */

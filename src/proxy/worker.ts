@@ -11,19 +11,27 @@ import { close, read } from '../sys/libc.ts';
 import { NativeMemory } from '../sys/memory.ts';
 import { Counters } from './counters.ts';
 import type { RelayWorkerData, ToRelay } from './messages.ts';
+import { ServedDatagrams } from './served-datagrams.ts';
 import { ServedRoute } from './served-route.ts';
+import type { WorkerRoute } from './worker-route.ts';
 import { RelayWorker } from './worker-state.ts';
 
 const { port, wakeFd, stop } = workerData as RelayWorkerData;
 const stopFlag = new Int32Array(stop);
 const counter = new NativeMemory(8);
-const routes = new Map<number, ServedRoute>();
+const routes = new Map<number, WorkerRoute>();
 const worker = new RelayWorker((message) => port.postMessage(message));
 
 function carryOut(message: ToRelay): void {
   if (message.type === 'open') {
     const { route, options, counters, open } = message;
-    routes.set(route, new ServedRoute(worker, route, options, new Counters(counters), open));
+    const block = new Counters(counters);
+    routes.set(
+      route,
+      options.kind === 'stream'
+        ? new ServedRoute(worker, route, options, block, open)
+        : new ServedDatagrams(worker, route, options, block),
+    );
     return;
   }
   const route = routes.get(message.route);

@@ -48,7 +48,7 @@ const c = {
   // glibc has no wrapper for openat2(2). Fixed arguments in integer registers are what syscall(2) reads on every
   // 64-bit Linux ABI, so the variadic prototype is not needed.
   openat2: raw('long syscall(long, int, uintptr_t, uintptr_t, size_t)'),
-  malloc: raw('uintptr_t malloc(size_t)'),
+  calloc: raw('uintptr_t calloc(size_t, size_t)'),
   abort: raw('void abort()'),
 };
 
@@ -102,10 +102,10 @@ export const setrlimit = (resource: number, limit: number): number => answer(c.s
 export const openat2 = (directory: number, path: number, how: number, size: number): number =>
   answer(c.openat2(437, directory, path, how, size));
 
-/** Address of `size` fresh bytes. @throws {RangeError} when there is no memory */
-export function malloc(size: number): number {
-  const address = c.malloc(size);
-  if (address === 0) throw new RangeError(`malloc(${size}) failed`);
+/** Address of `size` zeroed bytes; pages of a large block cost nothing until touched. @throws {RangeError} */
+export function calloc(size: number): number {
+  const address = c.calloc(1, size);
+  if (address === 0) throw new RangeError(`calloc(${size}) failed`);
   return address;
 }
 

@@ -4,7 +4,7 @@
  * For the length of the process: nothing here is ever freed, so allocate per thread or per module, never per
  * connection.
  */
-import { malloc, memoryAt } from './libc.ts';
+import { calloc, memoryAt } from './libc.ts';
 
 /** A block of native memory. */
 export class NativeMemory {
@@ -17,11 +17,10 @@ export class NativeMemory {
 
   /** @param size bytes; zeroed */
   constructor(size: number) {
-    this.address = malloc(size);
+    this.address = calloc(size);
     this.size = size;
     const bytes = memoryAt(this.address, size);
     this.buffer = Buffer.from(bytes);
-    this.buffer.fill(0);
     this.view = new DataView(bytes);
   }
 }
