@@ -67,6 +67,16 @@ wait_for() { # wait_for WHAT COMMAND…: tries for ten seconds, or until one of 
   die "$what did not come up"
 }
 
+# Where the docker command finds its daemon (a context, perhaps), ours must find it, too.
+docker_answers=
+if command -v docker >/dev/null && timeout 5 docker version --format '{{.Server.Version}}' >/dev/null 2>&1; then
+  docker_answers=1
+  if [ -z "${DOCKER_HOST:-}" ]; then
+    host=$(docker context inspect --format '{{.Endpoints.docker.Host}}' 2>/dev/null || true)
+    case $host in unix://*) export DOCKER_HOST=$host ;; esac
+  fi
+fi
+
 say '1. A private wormholed: own key, own socket, own state, own network namespace'
 (umask 077 && head -c 32 /dev/urandom | base64 >"$box/key.secret")
 export WORMHOLE_SOCKET=$box/wormhole.sock
@@ -103,7 +113,7 @@ say '6. And gone again'
 show ./wormhole delete db
 show "$node" scripts/demo-client.mjs 127.0.0.1 5432 || true
 
-if command -v docker >/dev/null && timeout 5 docker version --format '{{.Server.Version}}' >/dev/null 2>&1; then
+if [ -n "$docker_answers" ]; then
   say '7. Docker answers, so once more with a container that has no network at all'
   if gcc -static -O1 -o "$box/service" scripts/demo-service.c 2>/dev/null; then
     container=wormhole-demo-$$
@@ -112,7 +122,7 @@ if command -v docker >/dev/null && timeout 5 docker version --format '{{.Server.
     show ./wormhole create id shop url :5433 tail url :5432 docker-ns "$container"
     wait_for 'the container' "$node" scripts/demo-client.mjs 127.0.0.1 5433
     show "$node" scripts/demo-client.mjs 127.0.0.1 5433
-    show docker restart --time 0 "$container"
+    show docker restart -t 0 "$container"
     echo '  The wormhole follows the name:'
     wait_for 'the restarted container' "$node" scripts/demo-client.mjs 127.0.0.1 5433
     show "$node" scripts/demo-client.mjs 127.0.0.1 5433
