@@ -43,7 +43,6 @@ export function secure(raw: Socket, options: TlsDial, signal: AbortSignal): Prom
     socket.once('error', fail);
     socket.once('secureConnect', () => {
       socket.off('error', fail);
-      socket.on('error', () => {});
       if (provedByKey(socket)) return resolve(socket);
       socket.destroy();
       reject(strangerError(options, undefined));

@@ -36,15 +36,19 @@ function open(options: NetConnectOpts, endpoint: Endpoint, signal: AbortSignal):
     socket.once('error', fail);
     socket.once('connect', () => {
       socket.off('error', fail);
-      // Between here and the first read nobody listens, and an 'error' without a listener would end the process.
-      socket.on('error', () => {});
       resolve(socket);
     });
   });
 }
 
-/** Ties the life of a stream to a signal. */
+/**
+ * Ties the life of a stream to a signal.
+ *
+ * Also hears its errors: a stream may report one when nobody waits for it any more (TLS over TCP: each its own), and
+ * an 'error' without a listener would end the process.
+ */
 export function destroyOnAbort(stream: Duplex, signal: AbortSignal): void {
+  stream.on('error', () => {});
   const abort = (): void => void stream.destroy(signal.reason as Error);
   signal.addEventListener('abort', abort, { once: true });
   stream.once('close', () => signal.removeEventListener('abort', abort));
