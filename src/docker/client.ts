@@ -11,7 +11,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import type { Logger } from 'pino';
-import { Deadline } from '../lib/deadline.ts';
+import { Deadline, within } from '../lib/deadline.ts';
 import {
   type EngineAddress,
   type EngineEnvironment,
@@ -58,7 +58,7 @@ export class EngineClient {
   async call<T>(signal: AbortSignal, ask: Ask<T>): Promise<T> {
     const docker = await this.#load();
     using deadline = new Deadline(this.#timeoutMs, signal);
-    return await within(deadline.signal, () => ask(docker, deadline.signal));
+    return await answer(deadline.signal, () => ask(docker, deadline.signal));
   }
 
   /** An answer without an end; the time limit covers its beginning only, `signal` ends it. */
@@ -66,7 +66,7 @@ export class EngineClient {
     const docker = await this.#load();
     const deadline = new Deadline(this.#timeoutMs, signal);
     try {
-      const stream = await within(deadline.signal, () => ask(docker, deadline.signal));
+      const stream = await answer(deadline.signal, () => ask(docker, deadline.signal));
       deadline.disarm();
       stream.once('close', () => deadline[Symbol.dispose]());
       return stream;
@@ -94,18 +94,13 @@ export class EngineClient {
   }
 }
 
-/** Rejects when `signal` aborts, even if the library forgets to. */
-async function within<T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
-  let onAbort: () => void = () => undefined;
-  const over = new Promise<never>((_, reject) => {
-    onAbort = () => reject(abortion(signal.reason));
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-  });
+/** What `ask` comes to, or the end of its time, even if the library forgets to reject. */
+async function answer<T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
+  if (signal.aborted) throw abortion(signal.reason);
   try {
-    return await Promise.race([over, ask()]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
+    return await within(signal, ask());
+  } catch (error) {
+    throw signal.aborted ? abortion(signal.reason) : error;
   }
 }
 

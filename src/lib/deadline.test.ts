@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { Deadline } from './deadline.ts';
+import { Deadline, within } from './deadline.ts';
 
 const never = 2 ** 31 - 1;
 
@@ -32,5 +32,23 @@ describe('Deadline', () => {
     expect(getEventListeners(parent.signal, 'abort')).toHaveLength(0);
     parent.abort();
     expect(deadline.signal.aborted).toBe(false);
+  });
+});
+
+describe('within', () => {
+  test('gives the result of work that ends in time, and leaves no listener', async () => {
+    const { signal } = new AbortController();
+    expect(await within(signal, Promise.resolve(1))).toBe(1);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+
+  test('rejects with the reason of the signal, and swallows what the work comes to', async () => {
+    const stop = new AbortController();
+    let fail: (reason: unknown) => void = () => undefined;
+    const waiting = within(stop.signal, new Promise((_, reject) => (fail = reject)));
+    stop.abort(new Error('enough'));
+    await expect(waiting).rejects.toThrow('enough');
+    fail(new Error('late'));
+    await expect(within(stop.signal, Promise.resolve(1))).rejects.toThrow('enough');
   });
 });

@@ -1,5 +1,7 @@
 /**
- * A signal for one operation: it aborts after a time, or with any of the longer-lived signals it was made from.
+ * Time limits of single operations.
+ *
+ * A {@link Deadline} is a signal for one operation: it aborts after a time, or with any of the longer-lived signals it was made from.
  *
  * Unlike `AbortSignal.any` with `AbortSignal.timeout` it lets go of everything when disposed: the daemon's own
  * signal lives for months, and would keep a dependant for every question ever asked.
@@ -44,4 +46,19 @@ export class Deadline implements Disposable {
   readonly #follow = (event: Event): void => {
     this.#controller.abort((event.target as AbortSignal).reason);
   };
+}
+
+/** The result of `work`, unless `signal` aborts first; what `work` comes to then is nobody's concern. */
+export async function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  let onAbort: () => void = () => undefined;
+  const over = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason as Error);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([over, work]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
 }

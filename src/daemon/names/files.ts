@@ -7,6 +7,7 @@
  */
 import { constants, fstatSync, openSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { within } from '../../lib/deadline.ts';
 import { O_PATH } from '../../sys/constants.ts';
 import { OwnedFd } from '../../sys/fd.ts';
 import { openInRoot } from '../../sys/inroot.ts';
@@ -20,7 +21,8 @@ const maxSize = 64 * 1024;
 /** @returns the file's text, '' when there is none that can be used */
 export async function readResolverFile(place: Place, file: ResolverFile, signal: AbortSignal): Promise<string> {
   for (const path of pathsOf(place, file)) {
-    const text = await readSmall(place, path, signal);
+    signal.throwIfAborted();
+    const text = await within(signal, readSmall(place, path));
     if (text !== undefined) return text;
   }
   return '';
@@ -32,15 +34,14 @@ function pathsOf(place: Place, file: ResolverFile): string[] {
   return [...(isNamed ? [`/etc/netns/${place.label}/${file}`] : []), `/etc/${file}`];
 }
 
-async function readSmall(place: Place, path: string, signal: AbortSignal): Promise<string | undefined> {
-  signal.throwIfAborted();
+async function readSmall(place: Place, path: string): Promise<string | undefined> {
   let handle: FileHandle;
   try {
     // The first open has no effect on what it names; the second goes to the same inode, whatever the path is by then.
     using seen =
       place.root === undefined ? new OwnedFd(openSync(path, O_PATH)) : openInRoot(place.root.fd, path, O_PATH);
     if (!fstatSync(seen.fd).isFile()) return undefined;
-    // From the pool: a file system of the container's own may take its time.
+    // From the pool, and not waited for for ever: a file system of the container's own may take its time.
     handle = await open(`/proc/self/fd/${seen.fd}`, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch {
     return undefined;
