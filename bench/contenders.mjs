@@ -23,11 +23,13 @@ import { built, wormholePeer } from './wormhole.mjs';
  * @property {boolean} udp
  * @property {boolean} inNamespace its target is in another namespace; takes part in the core tests only
  * @property {readonly number[]} roots its processes; none for a direct connection
+ * @property {() => string | undefined} obituary absent while it lives
  * @property {Peer} [peer] how a fresh one is started; none for a direct connection
  * @property {Link} [spare] a free link, for a fresh one
  */
 
 const controlPort = 9700;
+const noProxy = { roots: [], obituary: () => undefined };
 
 /** @param {import('./options.mjs').Options} options @returns {Peer[]} those that are asked for and installed */
 export function choose({ peers: wanted, commands, subject }) {
@@ -82,14 +84,14 @@ async function startAll(chosen, dir, undo) {
   /** @type {Contender[]} */
   const contenders = [];
   const direct = ports[0]?.target ?? portsAt(2010);
-  contenders.push({ name: 'direct', ports: direct, prefix: [], udp: true, inNamespace: false, roots: [] });
+  contenders.push({ name: 'direct', ports: direct, prefix: [], udp: true, inNamespace: false, ...noProxy });
   for (const [i, peer] of chosen.entries()) {
     const { listen, target } = ports[i + 1] ?? { listen: direct, target: direct };
     const running = await peer.start(links(listen, target, peer.udp), folder(dir, peer.name));
     undo.push(running.stop);
     const spare = /** @type {const} */ ({ protocol: 'tcp', listen: listen.udp + 1, target: target.echo });
-    const own = { name: peer.name, ports: listen, udp: peer.udp, inNamespace: false, roots: running.roots };
-    contenders.push({ ...own, prefix: [], peer, spare });
+    const own = { name: peer.name, ports: listen, udp: peer.udp, inNamespace: false };
+    contenders.push({ ...own, ...running, prefix: [], peer, spare });
   }
   if (chosen.some(({ name }) => name === 'wormhole')) contenders.push(...(await startAcross(dir, undo)));
   return contenders;
@@ -108,8 +110,8 @@ async function startAcross(dir, undo) {
   undo.push(running.stop);
   const prefix = ['nsenter', '--net', `--target=${there.pid}`];
   return [
-    { name: 'direct-ns', ports: target, prefix, udp: false, inNamespace: true, roots: [] },
-    { name: 'wormhole-ns', ports: listen, prefix: [], udp: false, inNamespace: true, roots: running.roots, peer },
+    { name: 'direct-ns', ports: target, prefix, udp: false, inNamespace: true, ...noProxy },
+    { name: 'wormhole-ns', ports: listen, prefix: [], udp: false, inNamespace: true, ...running, peer },
   ];
 }
 

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { Program } from './program.mjs';
 
 /** @typedef {{ protocol: 'tcp' | 'udp', listen: number, target: number }} Link ports on 127.0.0.1 */
-/** @typedef {{ roots: readonly number[], stop: () => Promise<void> }} Running */
+/** @typedef {{ roots: readonly number[], obituary: () => string | undefined, stop: () => Promise<void> }} Running */
 /**
  * @typedef {object} Peer
  * @property {string} name
@@ -25,6 +25,7 @@ import { Program } from './program.mjs';
 export async function started(programs, links) {
   const running = {
     roots: programs.map(({ pid }) => pid),
+    obituary: () => programs.find(({ obituary }) => obituary !== undefined)?.obituary,
     stop: async () => {
       await Promise.all(programs.map((program) => program.stop()));
     },

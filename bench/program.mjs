@@ -66,6 +66,13 @@ export class Program {
     );
   }
 
+  /** @returns {string | undefined} how it ended and its last words; absent while it runs */
+  get obituary() {
+    if (this.running) return undefined;
+    const { spawnfile, exitCode, signalCode } = this.#child;
+    return `${spawnfile} ended with ${signalCode ?? exitCode}: ${this.#tail()}`;
+  }
+
   async stop() {
     if (!this.running) return;
     const exited = once(this.#child, 'exit');

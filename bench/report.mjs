@@ -19,7 +19,7 @@
 
 /** @param {Result} result @returns {string} */
 export function toMarkdown(result) {
-  const { machine, versions, options, references, startup, minutes } = result;
+  const { machine, versions, options, references, judged, startup, minutes } = result;
   const parts = [
     '# Benchmark results',
     `Written by \`make bench\`${options.partial ? ' (a partial run: a look, not a result)' : ''}. Medians of ${options.rounds} ` +
@@ -32,9 +32,8 @@ export function toMarkdown(result) {
         .map(([name, version]) => `${name} ${version}`)
         .join(' · ')}`,
     ].join('\n'),
-    mainTable(result),
-    notes(references),
   ];
+  if (judged.length > 0) parts.push(mainTable(result), notes(references));
   const across = acrossTable(result);
   if (across !== '') parts.push('## The target in another network namespace', across);
   if (startup !== undefined) parts.push('## Starting', startupTable(startup));
@@ -70,10 +69,10 @@ function demand({ better, need, limit, lossless }) {
   return `${better === 'less' ? '≤' : '≥'} ${need.toFixed(1)}${lossless === true ? ', no loss' : ''}`;
 }
 
-/** @param {Result} result '' when no wormhole was there to cross a namespace */
-function acrossTable({ judged, contenders }) {
-  if (!contenders.includes('wormhole-ns')) return '';
+/** @param {Result} result @returns {string} '' when no wormhole was there to cross a namespace */
+function acrossTable({ judged }) {
   const measured = judged.filter(telling).filter(({ medians }) => medians['wormhole-ns'] !== undefined);
+  if (measured.length === 0) return '';
   return table(
     ['', 'direct, inside', 'wormhole, into it', 'direct', 'wormhole', 'best peer, same namespace'],
     measured.map(({ row, medians, best }) => [

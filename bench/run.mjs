@@ -60,6 +60,8 @@ async function allRounds(options, contenders, dir) {
   const cells = cellsFor(options);
   /** @type {import('./verdict.mjs').Sample[]} */
   const samples = [];
+  /** @type {Set<string>} */
+  const dead = new Set();
   for (let round = 0; round < options.rounds; round++) {
     for (const [i, cell] of cells.entries()) {
       const fitting = contenders.filter((contender) => cell.fits(contender));
@@ -69,6 +71,10 @@ async function allRounds(options, contenders, dir) {
         process.stderr.write(` ${contender.name}`);
         const figures = await cell.measure(contender, round, dir);
         samples.push({ cell: cell.key, contender: contender.name, round, figures });
+        const obituary = contender.obituary();
+        if (obituary === undefined || dead.has(contender.name)) continue;
+        dead.add(contender.name);
+        process.stderr.write(`\n${contender.name} did not survive ${cell.key}: ${obituary}\n`);
       }
       process.stderr.write('\n');
     }

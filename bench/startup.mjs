@@ -42,7 +42,9 @@ export async function measureStartup(pairs, dir) {
     idle = { rssMb: residentMemory([program.pid]).rssKib / 1024, relayWorkers: Number(facts?.relayWorkers) };
     for (let i = 0; i < pairs; i++) {
       const node = await wholeRun([process.execPath, '-e', '0']);
-      const ping = await wholeRun(cliWords(where, ['ping']));
+      const ping = await wholeRun(cliWords(where, ['ping'])).catch((error) => {
+        throw new Error(`${error.message}${program.obituary ?? ''}`);
+      });
       taken.node.push(node);
       taken.ping.push(ping);
       taken.pingRatio.push(ping / node);
@@ -69,10 +71,13 @@ export async function measureStartup(pairs, dir) {
 /** @param {readonly string[]} argv @returns {Promise<number>} milliseconds from spawn to exit @throws {Error} unless it exits 0 */
 async function wholeRun([file = '', ...words]) {
   const start = performance.now();
-  const child = spawn(file, words, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(file, words, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let complaint = '';
+  child.stderr.setEncoding('utf8').on('data', (part) => (complaint += part));
   const [code] = await once(child, 'exit');
-  if (code !== 0) throw new Error(`${file} ${words.join(' ')} ended with ${code}`);
-  return performance.now() - start;
+  const elapsed = performance.now() - start;
+  if (code !== 0) throw new Error(`${file} ${words.join(' ')} ended with ${code}: ${complaint}`);
+  return elapsed;
 }
 
 /** @param {string} dir @param {number} port @returns {Promise<number>} milliseconds from spawn to the first answer */
