@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WormholeError } from '../lib/errors.ts';
+import { CONTROL_PORT, CONTROL_SOCKET } from '../spec/address.ts';
+import { defaultPort, defaultSocketPath } from './endpoint.ts';
 import { type Client, connect } from './index.ts';
 
 let dir: string;
@@ -138,7 +140,7 @@ describe('Client', () => {
   });
 
   test('no daemon, no socket: unreachable, with the way to start one', async () => {
-    const error = await failure(connect({ address: `unix://${path}` }).health());
+    const error = await failure((await connect({ address: `unix://${path}` })).health());
     expect(error).toMatchObject({ code: 'WH_ERR_DAEMON_UNREACHABLE', exitCode: 69 });
     expect(error.message).toContain('is wormholed running?');
     expect(error.message).toContain(path);
@@ -146,7 +148,7 @@ describe('Client', () => {
 
   test('a stale socket file means the same as none', async () => {
     writeFileSync(path, '');
-    const error = await failure(connect({ socketPath: path }).health());
+    const error = await failure((await connect({ socketPath: path })).health());
     expect(error.code).toBe('WH_ERR_DAEMON_UNREACHABLE');
   });
 
@@ -178,8 +180,23 @@ describe('Client', () => {
     expect(await failure(client.health())).toMatchObject({ code });
   });
 
-  test('an address that cannot be read is wrong usage', () => {
-    expect(() => connect({ address: 'http://x' })).toThrow(expect.objectContaining({ code: 'WH_ERR_USAGE' }));
+  test('an address that cannot be read is wrong usage', async () => {
+    await expect(connect({ address: 'http://x' })).rejects.toMatchObject({ code: 'WH_ERR_USAGE' });
+  });
+
+  test.each([
+    ['db-host', 'tcp://db-host:9999'],
+    ['[::1]:6666', 'tcp://[::1]:6666'],
+    [':6666', 'tcp://127.0.0.1:6666'],
+    ['unix://', 'unix:///run/wormhole/wormhole.sock'],
+    ['unix://./s', 'unix://./s'],
+  ])('the address %s means %s', async (address, meaning) => {
+    expect((await connect({ address, socketPath: '/unused' })).address).toBe(meaning);
+  });
+
+  test('the defaults are those of the ADDR grammar', () => {
+    expect(defaultPort).toBe(CONTROL_PORT);
+    expect(defaultSocketPath).toBe(CONTROL_SOCKET);
   });
 
   test('an id can never change the path or add a request', async () => {

@@ -2,7 +2,6 @@
  * The way in: options to a {@link Client}.
  */
 import { WormholeError } from '../lib/errors.ts';
-import { CONTROL_PORT, CONTROL_SOCKET, parseAddress } from '../spec/address.ts';
 import type { PeerAddress } from '../spec/plan.ts';
 import { Client } from './client.ts';
 import { chooseEndpoint } from './endpoint.ts';
@@ -27,18 +26,20 @@ export interface ConnectOptions {
  *
  * @throws {WormholeError} WH_ERR_USAGE when `address` cannot be read
  */
-export function connect(options: ConnectOptions = {}): Client {
+export async function connect(options: ConnectOptions = {}): Promise<Client> {
   const { address, socketPath, keyFile, timeoutMs = 30_000, signal } = options;
-  const parsed = address === undefined ? undefined : readAddress(address);
+  const parsed = address === undefined ? undefined : await readAddress(address);
   return new Client({
-    ...chooseEndpoint(parsed, socketPath, { port: CONTROL_PORT, socketPath: CONTROL_SOCKET }),
+    ...chooseEndpoint(parsed, socketPath),
     timeoutMs,
     ...(keyFile !== undefined && { keyFile }),
     ...(signal !== undefined && { signal }),
   });
 }
 
-function readAddress(text: string): PeerAddress {
+/** The grammar is loaded only for those who write an address: the local socket is the path that must be quick. */
+async function readAddress(text: string): Promise<PeerAddress> {
+  const { parseAddress } = await import('../spec/address.ts');
   try {
     return parseAddress(text);
   } catch (error) {

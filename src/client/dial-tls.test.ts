@@ -74,7 +74,7 @@ async function tcpServer(serve: (socket: Socket, chunk: Buffer) => void): Promis
 }
 
 async function ask(port: number): Promise<unknown> {
-  return connect({ address: `127.0.0.1:${port}`, keyFile, timeoutMs: 10_000 }).health();
+  return (await connect({ address: `127.0.0.1:${port}`, keyFile, timeoutMs: 10_000 })).health();
 }
 
 async function failure(port: number): Promise<WormholeError> {
@@ -157,7 +157,7 @@ describe('a client of a TCP address', () => {
 
   test('that is kept waiting in the handshake gives up', async () => {
     const { port } = await tcpServer(() => {});
-    const client = connect({ address: `127.0.0.1:${port}`, keyFile, timeoutMs: 100 });
+    const client = await connect({ address: `127.0.0.1:${port}`, keyFile, timeoutMs: 100 });
     await expect(client.health()).rejects.toMatchObject({ code: 'WH_ERR_TIMEOUT' });
   });
 
@@ -181,17 +181,17 @@ describe('a client of a TCP address', () => {
     ] as const) {
       rmSync(bad, { force: true });
       writeFileSync(bad, content, { mode });
-      const client = connect({ address: `127.0.0.1:${port}`, keyFile: bad });
+      const client = await connect({ address: `127.0.0.1:${port}`, keyFile: bad });
       await expect(client.health()).rejects.toMatchObject({ code: 'WH_ERR_KEY_FILE' });
     }
-    const missing = connect({ address: `127.0.0.1:${port}`, keyFile: join(dir, 'none') });
+    const missing = await connect({ address: `127.0.0.1:${port}`, keyFile: join(dir, 'none') });
     await expect(missing.health()).rejects.toMatchObject({ code: 'WH_ERR_KEY_FILE' });
     expect(heard).toEqual([]);
   });
 
   test('A10 the key is in no error and no property of the client', async () => {
     const { port } = await tlsServer({ ...tlsProfile, ca: [], pskCallback: () => randomBytes(32) });
-    const client = connect({ address: `127.0.0.1:${port}`, keyFile });
+    const client = await connect({ address: `127.0.0.1:${port}`, keyFile });
     const error = await failure(port);
     const shown = inspect([client, error, error.cause], { depth: 9, showHidden: true });
     expect(shown).not.toContain(keyText);

@@ -5,6 +5,11 @@ import { existsSync } from 'node:fs';
 import { WormholeError } from '../lib/errors.ts';
 import type { PeerAddress } from '../spec/plan.ts';
 
+/** Those of the ADDR grammar (`spec/address.ts`), which is not loaded for their sake; a test holds them together. */
+export const defaultPort = 9999;
+/** Where a local daemon listens for local people; access is the file's permissions, no key is needed. */
+export const defaultSocketPath = '/run/wormhole/wormhole.sock';
+
 /** A daemon's control address, really dialed. */
 export type Endpoint =
   | { readonly kind: 'unix'; readonly path: string }
@@ -17,18 +22,14 @@ export interface EndpointChoice {
 }
 
 /** Address before socket path before the default socket, if it is there, before 127.0.0.1. */
-export function chooseEndpoint(
-  address: PeerAddress | undefined,
-  socketPath: string | undefined,
-  defaults: { readonly port: number; readonly socketPath: string },
-): EndpointChoice {
+export function chooseEndpoint(address: PeerAddress | undefined, socketPath: string | undefined): EndpointChoice {
   if (address?.kind === 'name')
-    return { endpoint: { kind: 'tcp', host: address.name, port: defaults.port }, guessed: false };
+    return { endpoint: { kind: 'tcp', host: address.name, port: defaultPort }, guessed: false };
   if (address?.kind === 'tcp') return { endpoint: { ...address, host: address.host || '127.0.0.1' }, guessed: false };
   if (address !== undefined) return { endpoint: address, guessed: false };
   if (socketPath !== undefined) return { endpoint: { kind: 'unix', path: socketPath }, guessed: false };
-  if (existsSync(defaults.socketPath)) return { endpoint: { kind: 'unix', path: defaults.socketPath }, guessed: false };
-  return { endpoint: { kind: 'tcp', host: '127.0.0.1', port: defaults.port }, guessed: true };
+  if (existsSync(defaultSocketPath)) return { endpoint: { kind: 'unix', path: defaultSocketPath }, guessed: false };
+  return { endpoint: { kind: 'tcp', host: '127.0.0.1', port: defaultPort }, guessed: true };
 }
 
 /** `unix:///PATH` or `tcp://HOST:PORT`. */

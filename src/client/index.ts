@@ -7,7 +7,7 @@
  * ```ts
  * import { connect, WormholeError } from 'wormhole/client';
  *
- * const client = connect({ timeoutMs: 5_000 });
+ * const client = await connect({ timeoutMs: 5_000 });
  * try {
  *   const { id, url } = await client.create(['url', ':3306', 'docker-ns', 'mysql']);
  *   console.log(`${id} listens on ${url}`);
