@@ -83,11 +83,12 @@ function disguises(bytes: readonly number[]): Array<readonly number[]> {
   if (zero(0, 12) && !isLoopback(bytes) && !isUnspecified(bytes)) found.push(last);
   // ::ffff:0:a.b.c.d, RFC 2765
   if (zero(0, 8) && bytes[8] === 255 && bytes[9] === 255 && zero(10, 12)) found.push(last);
-  // 64:ff9b::/96, RFC 6052
-  if (starts(0, 0x64, 0xff, 0x9b)) found.push(last);
-  // 64:ff9b:1::/48, RFC 8215; all zero where the network puts the address at the end
-  const split = [6, 7, 9, 10].map((index) => bytes[index] ?? 0);
-  if (starts(0, 0x64, 0xff, 0x9b, 0, 1) && !isUnspecified(split)) found.push(split);
+  // 64:ff9b::/96, RFC 6052, and 64:ff9b:1::/48, RFC 8215, which may hold it in its middle or at its end
+  const wellKnown = starts(0, 0x64, 0xff, 0x9b);
+  const locally = starts(0, 0x64, 0xff, 0x9b, 0, 1);
+  const middle = [6, 7, 9, 10].map((index) => bytes[index] ?? 0);
+  if (wellKnown && !locally) found.push(last);
+  if (locally) found.push(...[middle, last].filter((part) => !isUnspecified(part)));
   // 2002:a.b.c.d::/48, RFC 3056
   if (starts(0x20, 0x02)) found.push(bytes.slice(2, 6));
   // 2001:0:…, the client's address inverted, RFC 4380

@@ -7,7 +7,7 @@ export const adjectives: readonly string[] =
   fond frank free fresh full gentle giant glad golden good grand great green handy happy hardy hearty honest humble
   ideal jade jolly joyful just keen kind large light lilac lime lively long loyal lucid lucky lunar major mellow merry
   mild mint modest neat nimble noble novel olive open patient pearl placid plain polite prime prompt proud pure quick
-  quiet rapid ready regal robust rosy royal ruby rustic safe sage sandy scarlet serene sharp shiny silent silver
+  quiet rapid regal robust rosy royal ruby rustic safe sage sandy scarlet serene sharp shiny silent silver
   simple sleek smart smooth snowy solar solid sound spry stable steady stellar still sturdy subtle sunny sure swift
   tall teal tender tidy topaz tranquil true trusty upbeat urban valid velvet vivid warm wise witty young zesty`.split(
     /\s+/,

@@ -23,6 +23,17 @@ interface Station {
 /** @throws {WormholeError} WH_ERR_SELF_PROXY; WH_ERR_SPEC_INVALID when two heads want the same address */
 export function refuseLoops(first: SegmentPlan): void {
   const stations = stationsOf(first);
+  for (const start of stations) {
+    if (!leadsTo(start, start, stations, new Set())) continue;
+    const remedy = 'give the tail another address or namespace (docker-ns)';
+    throw new WormholeError(
+      'WH_ERR_SELF_PROXY',
+      `what enters at ${headPlace(start.plan.head)} would come back there; ${remedy}`,
+      {
+        detail: { word: 'url', segment: start.depth },
+      },
+    );
+  }
   for (const one of stations) {
     for (const other of stations.slice(0, one.depth)) {
       if (listens(one) && listens(other) && reaches(one, place(one, one.plan.head, 'head'), one.plan.head, other)) {
@@ -34,17 +45,6 @@ export function refuseLoops(first: SegmentPlan): void {
         });
       }
     }
-  }
-  for (const start of stations) {
-    if (!leadsTo(start, start, stations, new Set())) continue;
-    const remedy = 'give the tail another address or namespace (docker-ns)';
-    throw new WormholeError(
-      'WH_ERR_SELF_PROXY',
-      `what enters at ${headPlace(start.plan.head)} would come back there; ${remedy}`,
-      {
-        detail: { word: 'url', segment: start.depth },
-      },
-    );
   }
 }
 

@@ -4,6 +4,7 @@
 import type { EndpointSpec, Segment } from './chain.ts';
 import { invalid, type SpecPlace } from './invalid.ts';
 import type { HeadPlan, LinkKind, NamespaceRef, Protocol } from './plan.ts';
+import type { Word } from './words.ts';
 
 /** What a segment takes over from the one before it. */
 export interface Inherited {
@@ -65,7 +66,10 @@ function listening(head: EndpointSpec, inherited: Inherited): Where {
     );
   }
   if (via === 'chain' && ownNamespace(head) !== undefined && inherited.namespace.kind !== 'host') {
-    throw invalid('chain: the tail and the next head name two namespaces; name it in the tail only', place);
+    throw invalid('chain: the tail and the next head name two namespaces; name it in the tail only', {
+      ...place,
+      word: namespaceWord(head),
+    });
   }
   if (via === 'chain' && head.run !== undefined) {
     throw invalid('docker-run after chain starts nothing that the tail leads to; put it into the tail before chain', {
@@ -91,7 +95,7 @@ function arriving(head: EndpointSpec, inherited: Inherited, via: 'remote' | 'tun
   const { url = {} } = head;
   const place: SpecPlace = { word: 'url', segment: inherited.segment, part: 'head' };
   if (ownNamespace(head) !== undefined) {
-    const word = head.run === undefined ? (url.namespace === undefined ? 'docker-ns' : 'url') : 'docker-run';
+    const word = namespaceWord(head);
     throw invalid(`a head after ${via} is in no namespace; for the target write tail before it`, { ...place, word });
   }
   if (url.host !== undefined || url.path !== undefined) {
@@ -122,4 +126,10 @@ export function ownNamespace({ url, container, run, host }: EndpointSpec): Names
   if (host === true) return { kind: 'host' };
   if (container !== undefined) return { kind: 'container', container };
   return run === undefined ? url?.namespace : { kind: 'run' };
+}
+
+/** The word that named it. */
+export function namespaceWord({ url, run }: EndpointSpec): Word {
+  if (run !== undefined) return 'docker-run';
+  return url?.namespace === undefined ? 'docker-ns' : 'url';
 }

@@ -6,7 +6,7 @@ import { formatHost } from './host.ts';
 import { invalid, type SpecPlace } from './invalid.ts';
 import { isUnspecified, parseIp } from './ip.ts';
 import type { HeadPlan, LinkKind, ReadyProbe, TailPlan, TargetPlan } from './plan.ts';
-import { type Inherited, isDatagram, ownNamespace, top } from './plan-head.ts';
+import { type Inherited, isDatagram, namespaceWord, ownNamespace, top } from './plan-head.ts';
 import { mergeUrl } from './url.ts';
 
 /** Milliseconds to reach a target, all attempts of one connection together. */
@@ -132,7 +132,7 @@ export function inheritTail(
 export function refuseTailBeforePeer(members: readonly EndpointSpec[], kind: LinkKind, here: Inherited): void {
   const [member] = members;
   if (member === undefined) return;
-  const word = member.run !== undefined ? 'docker-run' : member.container !== undefined ? 'docker-ns' : 'url';
+  const word = ownNamespace(member) === undefined ? 'url' : namespaceWord(member);
   const place = placeIn(here, member.connect === undefined ? word : 'connect');
   throw invalid(
     `a target before ${kind} is never reached, the connection goes to the peer; put it after ${kind}`,

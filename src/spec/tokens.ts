@@ -51,7 +51,7 @@ function readSpaced(words: readonly string[], index: number, word: Word): Token 
   const place = { word, index };
   if (word === 'connect' && !connectKinds.some((kind) => kind === argument)) return alone;
   // The one argument that may be missing; whether it may be here is for the parser to say.
-  if (word === 'docker-ns' && argument !== undefined && structureWords.has(argument)) return alone;
+  if (word === 'docker-ns' && argument !== undefined && structureWords.has(argument.replace(/=.*$/s, ''))) return alone;
   if (argument === undefined) throw invalid(`${word} needs ${wanted} after it; is a shell variable unset?`, place);
   if (argument === '') {
     throw invalid(`${wanted} after ${word} is empty; is a shell variable unset?`, { word: '', index: index + 1 });
