@@ -1,14 +1,14 @@
 /**
  * The composition root: builds a daemon from its settings, and takes it down again.
  *
- *   state ─► data plane ─► registry ─► API ─► unix sockets ─► control port ─► remembered wormholes ─► ready
+ *   key ─► state ─► registry ─► API ─► unix sockets ─► relay workers ─► control port ─► remembered wormholes ─► ready
  *
  * Whatever fails before "ready" undoes what was built. Leaves signals and exit codes to `main.ts`.
  */
 import { randomBytes, randomInt } from 'node:crypto';
 import { DockerEngine } from '../docker/dockerode.ts';
 import type { WormholeError } from '../lib/errors.ts';
-import { daemonKey } from '../lib/key-generate.ts';
+import { type DaemonKey, daemonKey } from '../lib/key-generate.ts';
 import { Scope } from '../lib/scope.ts';
 import { startDataPlane } from '../proxy/plane.ts';
 import { makeId } from '../spec/id.ts';
@@ -16,9 +16,8 @@ import { raiseNofile } from '../sys/limits.ts';
 import { allowedHosts } from './api/host.ts';
 import { createApi } from './api/server.ts';
 import type { Settings, TcpAddress } from './config/settings.ts';
-import { listenTcp } from './listeners/tcp.ts';
-import { listenUnix } from './listeners/unix.ts';
-import type { Log } from './log.ts';
+import { openDoors } from './listeners/doors.ts';
+import type { Log, Logger } from './log.ts';
 import { machine } from './machine.ts';
 import { operationsOf } from './operate.ts';
 import { planeWhenReady } from './plane-when-ready.ts';
@@ -52,22 +51,26 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { soft, hard } = raiseNofile();
   log.info({ version, instance, nofile: soft, nofileHard: hard, stateDir: settings.stateDir }, 'starting');
 
+  const key = keyFor(settings, log);
   await using start = new Scope('daemon', signal);
   const store = start.use(await StateStore.open(settings.stateDir));
   const engine = start.use(new DockerEngine({ log }));
-  // Workers take a moment to start; nobody needs to wait for them before the first wormhole.
-  const plane = start.use(
-    planeWhenReady(startDataPlane({ onFault: (fault) => log.warn({ fault }, 'relay worker fault') }), onFatal),
-  );
+  const onFault = (fault: string): void => log.warn({ fault }, 'relay worker fault');
+  const plane = start.use(planeWhenReady(() => startDataPlane({ onFault }), onFatal));
   const registry = new Registry({
     surroundings: machine({ plane, engine, log, nofile: soft }),
     memory: store,
     makeId: (taken) => makeId(randomInt, taken),
   });
   start.defer(() => registry.close(0));
+  const { records, damaged } = await store.load();
+  for (const { path, reason } of damaged) {
+    log.error({ path, reason }, 'a remembered wormhole cannot be read; its file was set aside');
+  }
+  registry.remember(records);
 
   const stopping = new AbortController();
-  const bound: TcpAddress[] = [];
+  let tcp: readonly TcpAddress[] = [];
   let hosts = allowedHosts([]);
   const operations = operationsOf({
     version,
@@ -80,7 +83,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       engine,
       keyFile: settings.keyFile.path,
       stateDir: settings.stateDir,
-      tcp: bound,
+      tcp,
       unix: settings.unix,
     }),
     keyFile: settings.keyFile.path,
@@ -90,36 +93,34 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   // Followed logs would keep the API open.
   start.defer(() => stopping.abort());
-  const doors = start.use(new Scope('control listeners'));
-  for (const path of settings.unix) doors.use(await listenUnix({ path, admit: api.admit, log }));
-  if (settings.tcp.length > 0 || settings.keyFile.chosen) {
-    const { psk: key, path, generated } = daemonKey(settings.keyFile.chosen ? settings.keyFile.path : undefined);
-    if (generated) log.warn({ path }, 'made a new key; copy it to the peers');
-    if (settings.tcp.length > 0) {
-      const listener = doors.use(
-        await listenTcp({ addresses: settings.tcp, key, admit: api.admit, log, onFailure: onFatal }),
-      );
-      bound.push(...listener.addresses);
-      hosts = allowedHosts(settings.tcp.map(({ host }) => host));
-    }
-  }
-
-  const { records, damaged } = await store.load();
-  for (const { path, reason } of damaged) {
-    log.error({ path, reason }, 'a remembered wormhole cannot be read; its file was set aside');
-  }
-  await registry.restore(records, start.signal);
+  const doors = start.use(await openDoors({ settings, key, admit: api.admit, log, onFailure: onFatal }));
+  plane.start();
+  tcp = await doors.openPort();
+  hosts = allowedHosts(settings.tcp.map(({ host }) => host));
+  await registry.restore(start.signal);
   start.signal.throwIfAborted();
 
   const running = new Scope('daemon');
   start.moveTo(running);
   log.info({ wormholes: registry.list().length }, 'ready');
   let stopped: Promise<void> | undefined;
+  const drain = async (drainMs: number): Promise<void> => {
+    await doors[Symbol.asyncDispose]();
+    await registry.close(drainMs);
+  };
   return {
     async stop(drainMs) {
-      const drained = doors[Symbol.asyncDispose]().then(() => registry.close(drainMs));
+      const drained = drain(drainMs);
       stopped ??= drained.finally(() => running[Symbol.asyncDispose]());
       await Promise.all([drained, stopped]);
     },
   };
+}
+
+/** A key that is given is judged even when nothing needs it: a wrong one must not go unnoticed. */
+function keyFor({ tcp, keyFile }: Settings, log: Logger): DaemonKey | undefined {
+  if (tcp.length === 0 && !keyFile.chosen) return undefined;
+  const key = daemonKey(keyFile.chosen ? keyFile.path : undefined);
+  if (key.generated) log.warn({ path: key.path }, 'made a new key; copy it to the peers');
+  return key;
 }

@@ -77,7 +77,7 @@ async function pingPeer(
     throw new WormholeError('WH_ERR_REQUEST_REFUSED', 'a peer cannot have a unix socket pinged');
   }
   const { connect } = await import('../client/connect.ts');
-  await using client = connect({ address, keyFile, timeoutMs: PEER_PING_MS });
+  await using client = await connect({ address, keyFile, timeoutMs: PEER_PING_MS });
   const started = performance.now();
   const { rttMs: _rtt, connectMs: _connect, ...answer } = await client.ping({ payload, signal });
   return { ...answer, peerRttMs: performance.now() - started };

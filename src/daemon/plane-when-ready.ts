@@ -1,33 +1,47 @@
-/** The data plane before its workers have started: whoever opens a route waits for them. */
+/**
+ * The data plane before its workers run: they start when told, or with the first route, and whoever opens a route
+ * waits for them. So the control plane answers early.
+ */
 import { WormholeError } from '../lib/errors.ts';
 import type { DataPlane } from '../proxy/route.ts';
+
+type Started = DataPlane & { readonly workers: number };
 
 export interface StartingPlane extends DataPlane {
   /** Relay workers; 0 until they have started. */
   readonly workers: number;
+  /** Starts the workers; again is a no-op. */
+  start(): void;
 }
 
-/** @param onFailure called when the workers do not start */
+/** @param onFailure called once when the workers do not start */
 export function planeWhenReady(
-  starting: Promise<DataPlane & { readonly workers: number }>,
+  startPlane: () => Promise<Started>,
   onFailure: (error: WormholeError) => void,
 ): StartingPlane {
   let workers = 0;
-  starting.then(
-    (plane) => {
-      ({ workers } = plane);
-    },
-    (cause: unknown) => {
-      onFailure(WormholeError.is(cause) ? cause : new WormholeError('WH_ERR_INTERNAL', String(cause), { cause }));
-    },
-  );
+  let starting: Promise<Started> | undefined;
+  const begin = (): Promise<Started> => {
+    if (starting !== undefined) return starting;
+    starting = startPlane();
+    starting.then(
+      (plane) => {
+        ({ workers } = plane);
+      },
+      (cause: unknown) => {
+        onFailure(WormholeError.is(cause) ? cause : new WormholeError('WH_ERR_INTERNAL', String(cause), { cause }));
+      },
+    );
+    return starting;
+  };
   return {
     get workers() {
       return workers;
     },
-    open: async (options) => await (await starting).open(options),
+    start: () => void begin(),
+    open: async (options) => await (await begin()).open(options),
     async [Symbol.asyncDispose]() {
-      const plane = await starting.catch(() => undefined);
+      const plane = await starting?.catch(() => undefined);
       await plane?.[Symbol.asyncDispose]();
     },
   };

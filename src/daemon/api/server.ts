@@ -6,7 +6,7 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { WormholeError } from '../../lib/errors.ts';
 import { toProblem } from '../../lib/problem.ts';
 import type { Logger } from '../log.ts';
@@ -48,8 +48,8 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const servers: Server[] = [];
   const origins: Origins = new WeakMap();
   const app = fastify({
-    loggerInstance: log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    // Not its own log: what is worth a line is written here and in the operations.
+    logger: false,
     bodyLimit: limits.bodyBytes,
     routerOptions: { maxParamLength: 128 },
     forceCloseConnections: true,

@@ -13,15 +13,16 @@ import type { RouteStats } from '../../proxy/route.ts';
 import type { WormholeRecord } from '../state/record.ts';
 import type { Memory } from '../state/store.ts';
 import type { Surroundings } from '../surroundings.ts';
-import { BrokenWormhole, type Entry } from '../wormhole/entry.ts';
+import { type Entry, RememberedWormhole } from '../wormhole/entry.ts';
 import { openWormhole } from '../wormhole/open.ts';
 import { sumStats } from '../wormhole/stats.ts';
-import { reasonOf, type Status } from '../wormhole/status.ts';
+import { failed, type Status } from '../wormhole/status.ts';
 import { interpret } from './interpret.ts';
 import { Remembering } from './remembering.ts';
 
 /** Milliseconds that mean "as long as it takes": the most a timer holds, 24 days. */
 const NO_DEADLINE_MS = 2 ** 31 - 1;
+const NOT_YET: Status = { state: 'waiting', reason: 'the daemon starts; not made again yet' };
 /** Wormholes made again at the same time. */
 const RESTORES_AT_ONCE = 16;
 
@@ -73,15 +74,20 @@ export class Registry {
     }
   }
 
-  /** Makes remembered wormholes again, in order; resolves when each was tried once. None is dropped. */
-  async restore(records: readonly WormholeRecord[], signal: AbortSignal): Promise<void> {
-    for (const { id, sequence } of records) {
-      this.#pending.add(id);
-      this.#sequence = Math.max(this.#sequence, sequence);
+  /** Lists remembered wormholes as waiting, until {@link restore} has made them again. */
+  remember(records: readonly WormholeRecord[]): void {
+    for (const record of records) {
+      this.#live.set(record.id, new RememberedWormhole(record, NOT_YET));
+      this.#remembering.known(record);
+      this.#sequence = Math.max(this.#sequence, record.sequence);
     }
-    const queue = records.values();
+  }
+
+  /** Makes remembered wormholes again, in order; resolves when each was tried once. None is dropped. */
+  async restore(signal: AbortSignal): Promise<void> {
+    const queue = this.list().values();
     const work = async (): Promise<void> => {
-      for (const record of queue) await this.#restoreOne(record, signal);
+      for (const entry of queue) await this.#restoreOne(entry, signal);
     };
     await Promise.all(Array.from({ length: RESTORES_AT_ONCE }, work));
   }
@@ -130,19 +136,26 @@ export class Registry {
     await this.#remembering.settled();
   }
 
-  async #restoreOne(record: WormholeRecord, signal: AbortSignal): Promise<void> {
-    const { log } = this.#options.surroundings;
-    this.#remembering.known(record);
+  async #restoreOne(placeholder: Entry, signal: AbortSignal): Promise<void> {
+    const { id } = placeholder;
+    const record = placeholder.record();
+    const made = await this.#again(record, signal);
+    // It may have been deleted, even made anew, since; then nobody waits for this one.
+    if (this.#live.get(id) !== placeholder) await made.end(0);
+    else {
+      this.#live.set(id, made);
+      this.#changed(id);
+    }
+  }
+
+  async #again(record: WormholeRecord, signal: AbortSignal): Promise<Entry> {
     try {
       this.#refuseWhenClosing();
-      this.#live.set(record.id, await this.#open({ record, ...interpret(record.words), eager: false, signal }));
+      return await this.#open({ record, ...interpret(record.words), eager: false, signal });
     } catch (err) {
-      if (signal.aborted) return;
-      log.error({ err, wormhole: record.id }, 'wormhole cannot be made again');
-      this.#live.set(record.id, new BrokenWormhole(record, reasonOf(err)));
-    } finally {
-      this.#pending.delete(record.id);
-      this.#changed(record.id);
+      if (!signal.aborted)
+        this.#options.surroundings.log.error({ err, wormhole: record.id }, 'wormhole cannot be made again');
+      return new RememberedWormhole(record, failed(err));
     }
   }
 

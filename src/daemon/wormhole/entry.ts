@@ -25,16 +25,18 @@ export interface Entry {
   end(drainMs: number): Promise<void>;
 }
 
-/** Remembered, but not to be made: an older or newer version's words, or a damaged spec. Listed until deleted. */
-export class BrokenWormhole implements Entry {
+/**
+ * Remembered, but not made: not yet, or never, because its words are of another version. Listed until deleted.
+ */
+export class RememberedWormhole implements Entry {
   readonly plan = null;
   readonly routeStats = sumStats([]);
   readonly status: Status;
   readonly #record: WormholeRecord;
 
-  constructor(record: WormholeRecord, reason: string) {
+  constructor(record: WormholeRecord, status: Status) {
     this.#record = record;
-    this.status = { state: 'failed', reason };
+    this.status = status;
   }
 
   get id(): string {

@@ -1,0 +1,40 @@
+/** All ways into the control API: unix sockets first, they serve the people of this machine. */
+import type { WormholeError } from '../../lib/errors.ts';
+import type { DaemonKey } from '../../lib/key-generate.ts';
+import { Scope } from '../../lib/scope.ts';
+import type { Api } from '../api/server.ts';
+import type { Settings, TcpAddress } from '../config/settings.ts';
+import type { Logger } from '../log.ts';
+import { listenUnix } from './unix.ts';
+
+export interface DoorsOptions {
+  readonly settings: Pick<Settings, 'unix' | 'tcp'>;
+  /** For the control port; undefined when there is none. */
+  readonly key: DaemonKey | undefined;
+  readonly admit: Api['admit'];
+  readonly log: Logger;
+  readonly onFailure: (error: WormholeError) => void;
+}
+
+/** Open doors. Disposing stops accepting; connections go on. */
+export interface Doors extends AsyncDisposable {
+  /** Opens the control port, if there is to be one. @throws {WormholeError} WH_ERR_LISTEN */
+  openPort(): Promise<readonly TcpAddress[]>;
+}
+
+/** Opens the unix sockets. @throws {WormholeError} WH_ERR_LISTEN, and none is left open */
+export async function openDoors({ settings, key, admit, log, onFailure }: DoorsOptions): Promise<Doors> {
+  await using attempt = new Scope('control listeners');
+  for (const path of settings.unix) attempt.use(await listenUnix({ path, admit, log }));
+  const open = new Scope('control listeners');
+  attempt.moveTo(open);
+  return {
+    async openPort() {
+      if (settings.tcp.length === 0 || key === undefined) return [];
+      // Loaded when needed: the carrier costs a thread and TLS.
+      const { listenTcp } = await import('./tcp.ts');
+      return open.use(await listenTcp({ addresses: settings.tcp, key: key.psk, admit, log, onFailure })).addresses;
+    },
+    [Symbol.asyncDispose]: () => open[Symbol.asyncDispose](),
+  };
+}
