@@ -24,8 +24,6 @@ export function helpFooter(verb: VerbRow): string {
     const title = verb.examples.length === 1 ? 'Example:' : 'Examples:';
     parts.push([title, ...verb.examples.map((line) => `  ${line}`)].join('\n'));
   }
-  const options = verb.takesSpec
-    ? 'Options stand before the first word of SPEC; those of `wormhole --help` count here, too.'
-    : 'The options of `wormhole --help` may stand here, too.';
-  return `\n${[...parts, options].join('\n\n')}`;
+  if (verb.takesSpec) parts.push('Options stand before the first word of SPEC, those of `wormhole --help` too.');
+  return `\n${parts.join('\n\n')}`;
 }

@@ -2,10 +2,10 @@
 /**
  * The program `wormhole`: the process around `run.ts`.
  *
- * Owns what only a process has: its streams, its signals, its exit code. The client is loaded when a verb
- * connects, so that help and mistakes cost nothing.
+ * Owns what only a process has: its streams, its signals, its exit code. The client is imported here and not when a verb
+ * connects: modules that are loaded in one go are loaded sooner, and `ping` is to cost little more than Node itself.
  */
-import type { ConnectOptions, Daemon } from './invocation.ts';
+import { connect } from '../client/connect.ts';
 import { run } from './run.ts';
 
 const interrupt = new AbortController();
@@ -20,10 +20,7 @@ const code = await run({
   env: process.env,
   stdout: process.stdout,
   stderr: process.stderr,
-  connect: async (options: ConnectOptions): Promise<Daemon> => {
-    const { connect } = await import('../client/index.ts');
-    return connect(options);
-  },
+  connect: async (options) => connect(options),
   signal: interrupt.signal,
 });
 // All output has been written by now; what may still be open is a socket of no more use.

@@ -54,7 +54,7 @@ function build(show: (text: string) => void, onCall: (row: VerbRow, command: Com
   const setUp = (command: Command): Command =>
     command
       .exitOverride()
-      .configureOutput({ writeOut: show, writeErr: () => {}, getOutHelpWidth: () => 100 })
+      .configureOutput({ writeOut: show, writeErr: () => {}, getOutHelpWidth: () => 80 })
       .helpOption('-h, --help', 'show help');
   setUp(root)
     .description('Connect any port to any other: inside containers, across hosts, behind NAT, with one sentence.')
@@ -71,7 +71,13 @@ function build(show: (text: string) => void, onCall: (row: VerbRow, command: Com
       .addHelpText('after', () => helpFooter(row));
     for (const operand of row.operands.split(' ').filter(Boolean)) command.argument(operand);
     for (const option of row.options) command.addOption(toOption(option));
-    for (const option of commonOptions) command.addOption(toOption(option).hideHelp());
+    for (const option of commonOptions) {
+      command.addOption(
+        toOption(option)
+          .helpGroup('Options of every command:')
+          .hideHelp(row.takesSpec === true),
+      );
+    }
     if (row.alias !== undefined) command.alias(row.alias);
     // Words of a spec may start with a dash; an unknown word is the spec parser's to refuse.
     if (row.takesSpec) command.passThroughOptions().allowUnknownOption();

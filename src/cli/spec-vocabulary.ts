@@ -8,9 +8,9 @@ type Role = ReturnType<typeof roleOf>;
 
 /** What each word says, for somebody who looks for it. */
 export const wordTexts: Readonly<Record<Word, string>> = {
-  url: '[tcp|udp|unix://][NS@][HOST][:PORT]; NS: netns, pid:N, container:C',
+  url: '[tcp|udp|unix://][NS@][HOST][:PORT]',
   'docker-ns': 'inside a container; one given by name is followed',
-  'docker-run': 'inside a container started for it; one word, as of `docker run`',
+  'docker-run': 'inside a container started for it; ARGS of docker run',
   connect: 'the client names the target: http, socks5 or any',
   tail: 'the target follows, made ready at once',
   trigger: 'the target follows, made ready by the first connection',
@@ -27,7 +27,7 @@ export const wordTexts: Readonly<Record<Word, string>> = {
   'connect-timeout': 'for all attempts of one connection; 5s unless given',
   balance: 'shares out a pool: rr, least-conn, first or random',
   'proxy-protocol': 'tells the target who connects: v1 or v2',
-  ready: 'tests a started container: tcp, http:PORT/PATH, health, log:REGEX, none',
+  ready: 'tcp, http:PORT/PATH, health, log:REGEX or none',
   timeout: 'from the start of a container to its readiness',
   idle: 'stops the container after so long without a connection',
   'on-idle': 'what to do then: stop, pause or remove',
@@ -46,7 +46,8 @@ const sections: ReadonlyArray<readonly [title: string, ...roles: Role[]]> = [
 
 const notes = `Without "tail" and "trigger", docker-ns and docker-run describe the target. A
 target has the listener's port and protocol unless given. word=ARG takes ARG
-literally. DUR: 500ms, 30s, 5m, 2h. The whole grammar: docs/grammar.md`;
+literally. NS: a name of \`ip netns\`, pid:N or container:NAME. DUR: 500ms, 30s,
+5m, 2h. The whole grammar: docs/grammar.md`;
 
 /** All words, in the order of the table. */
 export function specWords(): Word[] {

@@ -58,7 +58,7 @@ export const verbs: readonly VerbRow[] = [
     examples: [
       'wormhole create url :3306 docker-ns db',
       'wormhole create url :3306 docker-ns app tail docker-ns db',
-      'wormhole create id web url tcp://0.0.0.0:80 max-conns 1000 tail url 10.0.0.7:8080',
+      'wormhole create id web url 0.0.0.0:80 max-conns 999 tail url 10.0.0.7:8080',
     ],
     takesSpec: true,
     load: async () => (await import('./verbs/create.ts')).create,

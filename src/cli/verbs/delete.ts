@@ -11,6 +11,7 @@ export async function deleteVerb(call: Invocation): Promise<number> {
   const { stdout, stderr, signal } = call.surroundings;
   await using daemon = await call.open();
   const deleted: string[] = [];
+  const missing: string[] = [];
   const failures: WormholeError[] = [];
   for (const id of new Set(call.words)) {
     try {
@@ -19,18 +20,18 @@ export async function deleteVerb(call: Invocation): Promise<number> {
     } catch (error) {
       signal.throwIfAborted();
       const failure = known(error);
-      if (failure.code === 'WH_ERR_WORMHOLE_NOT_FOUND' && call.flags['ignoreMissing'] === true) continue;
-      failures.push(failure);
+      const forgiven = failure.code === 'WH_ERR_WORMHOLE_NOT_FOUND' && call.flags['ignoreMissing'] === true;
+      if (forgiven) missing.push(id);
+      else failures.push(failure);
     }
   }
   const [first, ...others] = failures;
   if (first !== undefined) {
-    if (call.json) throw new PartialFailure(first, { deleted, problems: failures.map(toProblem) });
-    // The first goes to whoever called, to be told like any other; told here, the others would come before it.
+    if (call.json) throw new PartialFailure(first, { deleted, missing, problems: failures.map(toProblem) });
     if (others.length === 0) throw first;
     for (const failure of failures) await tell(failure, stderr);
     return first.exitCode;
   }
-  if (call.json) await printJson(stdout, { deleted });
+  if (call.json) await printJson(stdout, { deleted, missing });
   return 0;
 }

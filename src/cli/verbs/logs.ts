@@ -24,13 +24,13 @@ export async function logs(call: Invocation): Promise<number> {
   for (let reached = false; ; ) {
     try {
       await using daemon = await call.open();
+      if (follow) await daemon.health();
+      reached = true;
       const lines = daemon.logs({ follow, ...(call.words[0] !== undefined && { id: call.words[0] }) });
       for await (const line of lines) {
-        reached = true;
         if (seen(line)) await show(line);
       }
       if (!follow) return 0;
-      reached = true;
     } catch (error) {
       if (signal.aborted) return 0;
       if (!follow || !reached || !lost(error)) throw error;

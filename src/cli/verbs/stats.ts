@@ -1,8 +1,8 @@
 /**
  * `stats [ID]`: counters of all wormholes in a table, or of one with the members of its pool.
  */
-import type { MemberStats, Stats, Wormhole } from '../../spec/api.ts';
-import type { Invocation } from '../invocation.ts';
+import type { MemberStats, Stats } from '../../spec/api.ts';
+import type { Invocation, Sink } from '../invocation.ts';
 import { painter } from '../paint.ts';
 import { print, printJson } from '../print.ts';
 import { type Column, type Row, table } from '../table.ts';
@@ -21,28 +21,31 @@ export async function stats(call: Invocation): Promise<number> {
   const { stdout, env } = call.surroundings;
   const id = call.words[0];
   await using daemon = await call.open();
-  const wormholes = id === undefined ? (await daemon.list()).wormholes : [(await daemon.get(id)).wormhole];
-  if (call.json) {
-    const all = wormholes.map((one) => ({ id: one.id, ...one.stats }));
-    await printJson(stdout, id === undefined ? { stats: all } : all[0]);
+  if (id === undefined) {
+    const [{ wormholes }, total] = await Promise.all([daemon.list(), daemon.stats()]);
+    const each = wormholes.map(({ id, stats }) => ({ id, ...stats }));
+    if (call.json) await printJson(stdout, { total, wormholes: each });
+    else await print(stdout, counterTable([...each, { id: 'TOTAL', ...total }], stdout));
     return 0;
   }
-  const anyDatagrams = wormholes.some(
-    ({ stats }) => stats.datagramsIn + stats.datagramsOut + stats.datagramsDropped > 0,
-  );
-  const columns = [{ title: 'ID' }, ...counters, ...(anyDatagrams ? datagrams : [])];
-  await print(stdout, table(columns, wormholes.map(row), stdout));
-  const members = id === undefined ? [] : (wormholes[0]?.stats.members ?? []);
-  if (members.length > 0) {
-    const paint = painter(stdout, env);
-    const rows = members.map((one) => memberRow(one, (cell) => paint(one.up ? 'green' : 'red', cell)));
-    await print(stdout, `\n${table(memberColumns, rows, stdout)}`);
+  const one = await daemon.stats(id);
+  if (call.json) {
+    await printJson(stdout, { id, ...one });
+    return 0;
   }
+  const paint = painter(stdout, env);
+  const members = one.members.map((member) => memberRow(member, (cell) => paint(member.up ? 'green' : 'red', cell)));
+  const memberTable = members.length === 0 ? '' : `\n${table(memberColumns, members, stdout)}`;
+  await print(stdout, counterTable([{ id, ...one }], stdout) + memberTable);
   return 0;
 }
 
-function row({ id, stats }: Wormhole): Row {
-  return { cells: [id, ...counts(stats), ...datagramCounts(stats)] };
+/** Datagrams have columns only where there were any. */
+function counterTable(rows: ReadonlyArray<Stats & { id: string }>, sink: Sink): string {
+  const any = rows.some((one) => one.datagramsIn + one.datagramsOut + one.datagramsDropped > 0);
+  const columns = [{ title: 'ID' }, ...counters, ...(any ? datagrams : [])];
+  const cells = rows.map((one) => ({ cells: [one.id, ...counts(one), ...datagramCounts(one)] }));
+  return table(columns, cells, sink);
 }
 
 function counts(stats: Stats): string[] {
