@@ -19,7 +19,7 @@ export const animals: readonly string[] =
   carp cat chamois cheetah chough civet cobra cod condor coot cougar coyote crab crane cricket crow cuckoo curlew deer
   dingo dipper dolphin dove dragonfly duck dunlin eagle eel egret eider elk emu ermine falcon ferret finch firefly
   fox frog gannet gazelle gecko gibbon giraffe gnu goose grebe grouse gull hamster hare harrier hawk hedgehog heron
-  hoopoe hornet horse husky ibex ibis impala jackal jackdaw jaguar jay kestrel kingfisher kite kiwi koala lapwing lark
+  hoopoe hornet horse husky ibex ibis impala jackal jackdaw jaguar jay kestrel kite kiwi koala lapwing lark
   lemming lemur leopard linnet lion llama lobster loon lynx macaw magpie mallard mantis marmot marten merlin mole
   moose moth mouse narwhal newt nightjar ocelot octopus okapi oriole osprey otter owl panda panther parrot pelican
   penguin petrel pigeon pika pike plover pony puffin puma quail quokka rabbit raccoon raven robin rook salmon seal

@@ -1,9 +1,7 @@
 /** What parses and cannot work: refused with the word, the reason and the remedy. */
 import { describe, expect, test } from 'vitest';
 import { WormholeError } from '../lib/errors.ts';
-import { renderCaret } from './caret.ts';
-import { parse } from './parse.ts';
-import { plan } from './planner.ts';
+import { parse, plan, renderCaret } from './spec.ts';
 
 /** The error of a spec that must be refused. */
 function refusal(line: string): WormholeError {

@@ -5,7 +5,6 @@
  */
 
 export { renderCaret } from './caret.ts';
-export type { Chain } from './chain.ts';
 export { explain } from './explain.ts';
 export { format, redact } from './format.ts';
 export { parse } from './parse.ts';
