@@ -64,10 +64,13 @@ export function join(client: Socket, target: Socket, options: JoinOptions): Prom
         quiet.touch();
         from.resume();
       });
-      from.on('end', () => {
+      const ended = (): void => {
         quiet.halfOpen();
         to.end();
-      });
+      };
+      // a client that said nothing may have ended while its target was dialed
+      if (from.readableEnded) ended();
+      else from.on('end', ended);
       const reason = direction === 'in' ? 'client-reset' : 'target-reset';
       from.on('error', (error) => finish({ reason, detail: error.message }));
       from.once('close', closed);

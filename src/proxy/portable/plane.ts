@@ -3,9 +3,11 @@
  * root.
  *
  * It owns its routes and runs on the caller's event loop; there are no workers. What needs raw descriptors or
- * namespaces is refused with WH_ERR_UNSUPPORTED; one thing differs silently because Node cannot tell the address a
- * datagram was sent to: replies of a UDP head bound to a wildcard address leave from the address that the kernel
- * chooses.
+ * namespaces is refused with WH_ERR_UNSUPPORTED. Three things differ silently, because Node does not tell:
+ *
+ *  - the address a datagram was sent to: replies of a head on a wildcard address leave from one the kernel chooses;
+ *  - a reset that arrives together with the last data: libuv reports it as an end, and the next write finds out;
+ *  - a reset of a side that is not read because the other one is stalled: it shows when the stall ends.
  */
 import type { DataPlane, Route, RouteOptions } from '../route.ts';
 import { DatagramRoute } from './datagram-route.ts';

@@ -1,0 +1,7 @@
+/** The portable data plane keeps the contract. */
+import { startPortableDataPlane } from '../../src/proxy/portable/plane.ts';
+import { relayConformance } from './relay.ts';
+
+relayConformance('the portable data plane', startPortableDataPlane, {
+  replyAddress: 'skipped: node:dgram does not tell the address a datagram was sent to',
+});
