@@ -15,12 +15,12 @@ node=${NODE:-node}
 
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 show() { printf '  \033[2m$\033[0m %s\n' "$*"; "$@" 2>&1 | sed 's/^/    /'; } # prints a command, then runs it
-die() { printf 'demo: %s\n' "$*" >&2; exit 69; }
+die() { printf 'demo: %s\n' "$1" >&2; exit "${2:-69}"; }
 
 # --- outside: become root, then step into namespaces of our own -----------------------------------------------
 if [ "${1:-}" != inside ]; then
   if [ "$(id -u)" -ne 0 ]; then
-    command -v sudo >/dev/null || die 'root is needed to make network namespaces, and there is no sudo; run it as root'
+    command -v sudo >/dev/null || die 'root is needed to make network namespaces, and there is no sudo; run it as root' 77
     echo 'demo: root is needed to make network namespaces, asking sudo'
     exec sudo NODE="$(command -v "$node")" PATH="$PATH" "$0"
   fi
