@@ -155,6 +155,8 @@ export class Connection extends Timer implements Resumable, DialOwner {
   #sinkFailed(source: Side, sink: Side, errno: number): void {
     const { worker, options } = this.#route;
     sink.broken = true;
+    // EPIPE follows a FIN that was read or is still to be read: an orderly end.
+    if (errno !== Errno.EPIPE) sink.failure = errno;
     worker.relay.discard(source);
     source.readable = false;
     sink.readable = true;
@@ -162,8 +164,7 @@ export class Connection extends Timer implements Resumable, DialOwner {
     if (!sink.eof && !source.broken) this.#pump(sink, source);
     if (this.#phase !== 'relaying') return;
     if ((sink.eof || source.broken) && !sink.pending) {
-      const reset = errno === Errno.ECONNRESET || errno === Errno.ETIMEDOUT;
-      this.#end(sink === this.client ? 'client-reset' : 'target-reset', errnoName(errno), reset);
+      this.#end(sink === this.client ? 'client-reset' : 'target-reset', errnoName(errno), sink.failure > 0);
     } else if (options.halfOpenLingerMs > 0) this.#armIfSooner(worker.loop.now + options.halfOpenLingerMs);
   }
 

@@ -27,13 +27,17 @@ export class FlowTargets {
     this.#pool = new Pool({ balance, random: Math.random, now: () => worker.loop.now });
   }
 
-  /** Replaces the pool. A flow whose target moved speaks to nobody any more: its next datagram dials anew. */
+  /**
+   * Replaces the pool for new flows. A flow into a namespace that no target is in any more (its container was
+   * re-created) would speak to nobody: its next datagram dials anew.
+   */
   replace(wire: readonly WireTarget[], flows: Iterable<Flow>): void {
     const targets = this.#set.replace(wire);
     this.#pool.replace(targets);
     for (const flow of flows) {
       const { target } = flow;
-      if (target !== undefined && !targets.some((other) => same(other, target))) this.undial(flow);
+      if (target?.namespace === undefined || targets.some(({ namespace }) => namespace === target.namespace)) continue;
+      this.undial(flow);
     }
   }
 
@@ -65,12 +69,12 @@ export class FlowTargets {
     flow.target = undefined;
   }
 
-  /** Nobody listens at the flow's target. With others in the pool, its next datagram tries one of them. */
+  /** Nobody listens at the flow's target. If the pool has others now, its next datagram tries one of them. */
   refused(flow: Flow): void {
     const { target } = flow;
     if (target === undefined) return;
     this.#pool.failed(target.member);
-    const others = this.#pool.pick().some(({ member }) => member !== target.member);
+    const others = this.#pool.pick().some((other) => !same(other, target));
     // Not now: a run of datagrams is being sent on that socket.
     if (others) this.#worker.loop.again({ resume: () => this.undial(flow) });
   }

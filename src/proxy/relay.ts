@@ -55,7 +55,9 @@ export class Relay {
         if (flushed < 0) return this.#fail('sink-failed', flushed);
         if (source.pending) continue;
       }
-      if (source.eof) return this.#finish(source, sink);
+      if (source.eof) {
+        return source.failure > 0 ? this.#fail('source-failed', -source.failure) : this.#finish(source, sink);
+      }
       if (!source.readable) {
         this.#releasePipe(source);
         return 'blocked';

@@ -35,7 +35,8 @@ export class ServedRoute extends Timer implements WorkerRoute {
   readonly #open: Int32Array;
   #waiting: Connection[] = [];
   #acceptor: Acceptor | undefined;
-  #onDrained: (() => void) | undefined;
+  /** Set once closing; an abort may join a drain that has begun. */
+  #onDrained: Array<() => void> | undefined;
 
   constructor(
     worker: RelayWorker,
@@ -81,7 +82,7 @@ export class ServedRoute extends Timer implements WorkerRoute {
   /** Stops accepting; `onDrained` is called when the last connection has ended, which `abort` makes now. */
   close(abort: boolean, onDrained: () => void): void {
     this.unlisten();
-    this.#onDrained = onDrained;
+    this.#onDrained = [...(this.#onDrained ?? []), onDrained];
     if (abort) for (const connection of this.#connections) connection.abort('closed-by-daemon');
     this.#checkDrained();
   }
@@ -161,6 +162,6 @@ export class ServedRoute extends Timer implements WorkerRoute {
     this.counters.publish(this.pool.health());
     this.#records?.flush();
     this.#targets.close();
-    drained();
+    for (const callback of drained) callback();
   }
 }

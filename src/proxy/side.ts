@@ -30,6 +30,8 @@ export class Side implements Pollable {
   shut = false;
   /** Writing failed for good; reading may still yield bytes that arrived before. */
   broken = false;
+  /** Positive errno that a failed write took off the socket: reading will then say EOF, and it is not one. */
+  failure = 0;
   /** The last read filled its buffer: use splice. */
   bulk = false;
   /** Bytes read from this socket that wait in {@link pipe}. */

@@ -35,7 +35,13 @@ function carryOut(message: ToRelay): void {
     return;
   }
   const route = routes.get(message.route);
-  if (route === undefined) throw new Error(`no route ${message.route}`);
+  if (route === undefined) {
+    // An abort can cross the end of a drain, an answer the end of the route that asked.
+    if (message.type === 'ask-failed') return;
+    if (message.type !== 'close') throw new Error(`no route ${message.route}`);
+    port.postMessage({ type: 'ack', seq: message.seq });
+    return;
+  }
   switch (message.type) {
     case 'listen':
       route.listen(message.fd);
