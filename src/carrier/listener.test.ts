@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { Socket } from 'node:net';
+import { connect, Socket } from 'node:net';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
@@ -123,11 +123,23 @@ describe('startCarrierListener', () => {
     await listener.close(0);
   });
 
-  test('IPv6 and IPv4 wildcards can be bound side by side', async () => {
-    const first = await daemon({ addresses: [{ host: '::', port: 0 }] });
-    const both = await daemon({ addresses: [{ host: '0.0.0.0', port: first.port }] });
-    expect(both.port).toBe(first.port);
-    await Promise.all([first.listener.close(0), both.listener.close(0)]);
+  test.each(['', '::', '0.0.0.0'])('the wildcard "%s" takes IPv4 too', async (host) => {
+    const { listener, port } = await daemon({ addresses: [{ host, port: 0 }] });
+    (await tlsFriend({ port, key })).destroy();
+    await listener.close(0);
+  });
+
+  test('IPv6 peers are let in, and named with brackets', async () => {
+    const { listener, port, peers } = await daemon({ addresses: [{ host: '::1', port: 0 }] });
+    const socket = connect({ host: '::1', port });
+    await once(socket, 'connect');
+    const stream = await tlsFriend({ port, key, socket });
+    const answer = untilEnd(stream);
+    stream.write(request('/six'));
+    await answer;
+    expect(peers).toMatchObject([{ address: expect.stringMatching(/^\[::1\]:\d+$/) }]);
+    stream.destroy();
+    await listener.close(0);
   });
 
   test('a worker that dies is reported once; nothing of it is left', async () => {

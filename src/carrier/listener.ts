@@ -180,6 +180,7 @@ function listenError(address: ListenAddress, code: string): WormholeError {
 const reasons: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another program uses it; stop it, or give another -H',
   EADDRNOTAVAIL: 'this machine has no such address; give one that it has with -H',
+  EAFNOSUPPORT: 'this machine has no IPv6',
   EACCES: 'this user may not; ports below 1024 need root',
   ENOTFOUND: 'the name has no address',
 };

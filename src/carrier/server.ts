@@ -12,7 +12,7 @@ import { type KeyEntries, Keys } from './keys.ts';
 import type { CarrierLimits } from './limits.ts';
 import { type OpenHttp, protocolTable } from './protocols.ts';
 
-/** Host is a literal or a name of this machine, '' = every address; port 0 = ephemeral. */
+/** Host is a literal or a name of this machine; '' = every address, as is '::' where there is IPv6; port 0 = ephemeral. */
 export interface ListenAddress {
   readonly host: string;
   readonly port: number;
@@ -98,8 +98,8 @@ export class CarrierServer {
       const failed = (cause: NodeJS.ErrnoException): void => reject(new ListenError(address, cause));
       server.once('error', failed);
       const { host, port } = address;
-      // An IPv6 address never claims IPv4 as well; '' is both.
-      const where = host === '' ? { port } : { host, port, ipv6Only: host.includes(':') };
+      // Without a host Node takes '::' and with it IPv4, or 0.0.0.0 where there is no IPv6.
+      const where = host === '' ? { port } : { host, port };
       server.listen({ ...where, exclusive: true }, () => {
         server.off('error', failed);
         // Out of descriptors and the like: the connection is lost, the listener is not.
