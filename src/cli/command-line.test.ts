@@ -1,5 +1,5 @@
 /** The quick reader against the whole parser: whatever it accepts, both understand in the same way. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { plainLine } from './command-line.ts';
 import { parse } from './program.ts';

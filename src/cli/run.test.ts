@@ -130,6 +130,7 @@ describe('failures', () => {
       throw new WormholeError('WH_ERR_DIAL', 'no \u001B]0;owned\u0007 answer');
     };
     const { stderr } = await runCli(['ls'], { daemon: { list } });
+    // oxlint-disable-next-line no-control-regex -- looks for what must not be there
     expect(stderr).not.toMatch(/[\u001B\u0007]/);
     expect(stderr).toContain('owned');
   });

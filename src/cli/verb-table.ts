@@ -71,7 +71,7 @@ export const verbs: readonly VerbRow[] = [
       { flags: '--now', text: 'close their connections too' },
       { flags: '--ignore-missing', text: 'an unknown ID is no failure' },
     ],
-    examples: ['wormhole delete brave-otter', 'wormhole delete --now $(wormhole ls -q)'],
+    examples: ['wormhole delete brave-otter', 'wormhole ls -q | xargs wormhole delete --now'],
     load: async () => (await import('./verbs/delete.ts')).deleteVerb,
   },
   {

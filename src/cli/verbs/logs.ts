@@ -10,7 +10,7 @@ import { painter } from '../paint.ts';
 import { print } from '../print.ts';
 
 /** Milliseconds between attempts to find a daemon that has gone. */
-const retryMs = 1000;
+const retryMs = 500;
 
 /** Prints one line per record: text, or with `--json` one JSON document. */
 export async function logs(call: Invocation): Promise<number> {
