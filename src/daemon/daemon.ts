@@ -6,6 +6,7 @@
  * Whatever fails before "ready" undoes what was built. Leaves signals and exit codes to `main.ts`.
  */
 import { randomBytes, randomInt } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { DockerEngine } from '../docker/dockerode.ts';
 import type { WormholeError } from '../lib/errors.ts';
 import { type DaemonKey, daemonKey } from '../lib/key-generate.ts';
@@ -70,6 +71,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   registry.remember(records);
 
   const stopping = new AbortController();
+  // Each reader that follows the log listens to it.
+  setMaxListeners(0, stopping.signal);
   let tcp: readonly TcpAddress[] = [];
   let hosts = allowedHosts([]);
   const operations = operationsOf({
@@ -93,7 +96,15 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   // Followed logs would keep the API open.
   start.defer(() => stopping.abort());
-  const doors = start.use(await openDoors({ settings, key, admit: api.admit, log, onFailure: onFatal }));
+  const doors = start.use(
+    await openDoors({
+      settings,
+      key,
+      admit: (connection, origin) => api.admit(connection, origin),
+      log,
+      onFailure: onFatal,
+    }),
+  );
   plane.start();
   tcp = await doors.openPort();
   hosts = allowedHosts(settings.tcp.map(({ host }) => host));
@@ -108,10 +119,17 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     await doors[Symbol.asyncDispose]();
     await registry.close(drainMs);
   };
+  const takeDown = async (drained: Promise<void>): Promise<void> => {
+    try {
+      await drained;
+    } finally {
+      await running[Symbol.asyncDispose]();
+    }
+  };
   return {
     async stop(drainMs) {
       const drained = drain(drainMs);
-      stopped ??= drained.finally(() => running[Symbol.asyncDispose]());
+      stopped ??= takeDown(drained);
       await Promise.all([drained, stopped]);
     },
   };

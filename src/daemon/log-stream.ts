@@ -9,10 +9,15 @@ const WAITING_BYTES = 1 << 20;
 
 /**
  * @param id only lines of this wormhole
- * @param signal ends a followed stream
+ * @param signals end a followed stream
  * @returns ends by itself unless it follows
  */
-export function logStream(ring: LogRing, id: string | undefined, follow: boolean, signal: AbortSignal): Readable {
+export function logStream(
+  ring: LogRing,
+  id: string | undefined,
+  follow: boolean,
+  ...signals: readonly AbortSignal[]
+): Readable {
   const stream = new Readable({ read: () => undefined });
   let dropped = 0;
   const write = (raw: RawLine): void => {
@@ -35,12 +40,14 @@ export function logStream(ring: LogRing, id: string | undefined, follow: boolean
   const following = ring.follow(write);
   const end = (): void => {
     following[Symbol.dispose]();
-    signal.removeEventListener('abort', end);
+    for (const signal of signals) signal.removeEventListener('abort', end);
     if (!stream.destroyed) stream.push(null);
   };
   stream.once('close', end);
-  if (signal.aborted) end();
-  else signal.addEventListener('abort', end, { once: true });
+  for (const signal of signals) {
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end, { once: true });
+  }
   return stream;
 }
 

@@ -55,9 +55,7 @@ export function operationsOf(options: OperateOptions): Operations {
     remove: async (id, { now }) => (await registry.remove(id, now === 'true')).describe(),
     wormholeStats: (id) => registry.get(id).stats(),
     stats: () => toStats(registry.totals(), []),
-    logs: ({ id, follow }, { signal }) => {
-      return logStream(ring, id, follow === 'true', AbortSignal.any([signal, stopping]));
-    },
+    logs: ({ id, follow }, { signal }) => logStream(ring, id, follow === 'true', signal, stopping),
     doctor: async ({ signal }) => ({ checks: await examine(options.circumstances(), signal) }),
     containers: async ({ signal }) => {
       const containers = await engine.list(signal);

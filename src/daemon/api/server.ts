@@ -4,7 +4,7 @@
  * Owns the road of a request: guard (`guard.ts`) → route → body and query against their schema → operation →
  * answer, or a problem. Leaves listening to `listeners/`, and meaning to the operations.
  */
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { WormholeError } from '../../lib/errors.ts';
@@ -54,11 +54,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     routerOptions: { maxParamLength: 128 },
     forceCloseConnections: true,
     serverFactory: (serve) => {
-      const http = createHttpServer(
-        serve as (request: IncomingMessage, response: ServerResponse) => void,
-        options.allowedHosts,
-        limits,
-      );
+      const http = createHttpServer(serve, options.allowedHosts, limits);
       servers.push(http);
       return http;
     },

@@ -70,7 +70,8 @@ function valueOf(
     throw usage(`unknown option ${token.rawName}${hint}`);
   }
   if (token.value === undefined || token.value === '') throw usage(`${token.rawName} needs a value`);
-  return token.value;
+  // `-H=ADDR`: util.parseArgs takes everything behind a short option's letter for its value.
+  return token.rawName.startsWith('--') ? token.value : token.value.replace(/^=/, '');
 }
 
 function usage(message: string): WormholeError {

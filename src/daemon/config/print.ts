@@ -38,7 +38,9 @@ export function printHelp(options: readonly Option[]): string {
 }
 
 function showDefault(value: unknown): string {
-  return value === undefined ? '' : ` (default ${Array.isArray(value) ? value.join(' ') : String(value)})`;
+  if (value === undefined) return '';
+  const text = Array.isArray(value) ? value.join(' ') : value;
+  return ` (default ${typeof text === 'string' ? text : JSON.stringify(text)})`;
 }
 
 function redact(text: string): string {

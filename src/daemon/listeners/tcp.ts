@@ -4,7 +4,7 @@
  */
 import { Socket } from 'node:net';
 import { startCarrierListener } from '../../carrier/listener.ts';
-import { WormholeError } from '../../lib/errors.ts';
+import type { WormholeError } from '../../lib/errors.ts';
 import type { Secret } from '../../lib/secret.ts';
 import { commonIdentity } from '../../lib/tls-profile.ts';
 import type { Origin } from '../api/operations.ts';

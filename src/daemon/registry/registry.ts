@@ -24,7 +24,7 @@ import { Remembering } from './remembering.ts';
 const NO_DEADLINE_MS = 2 ** 31 - 1;
 const NOT_YET: Status = { state: 'waiting', reason: 'the daemon starts; not made again yet' };
 /** Wormholes made again at the same time. */
-const RESTORES_AT_ONCE = 16;
+const RESTORES_AT_ONCE = 8;
 
 export interface RegistryOptions {
   readonly surroundings: Surroundings;

@@ -1,6 +1,7 @@
 /**
  * One member of a tail's pool: where it is, and the addresses it is dialed at.
  */
+import { Deadline } from '../../lib/deadline.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import type { UpstreamTarget } from '../../proxy/route.ts';
 import type { TargetPlan } from '../../spec/plan.ts';
@@ -72,7 +73,8 @@ export class Member {
     const where = this.#where;
     if (where === undefined) throw new WormholeError('WH_ERR_CONTAINER_STOPPED', UNKNOWN.reason);
     if (where.state !== 'here') throw where.error;
-    const lookup = this.#resolve(where.place, AbortSignal.any([signal, this.#life.signal]));
+    using deadline = new Deadline(Number.POSITIVE_INFINITY, signal, this.#life.signal);
+    const lookup = this.#resolve(where.place, deadline.signal);
     this.#lookups.add(lookup);
     try {
       const targets = await lookup;

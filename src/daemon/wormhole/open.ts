@@ -5,6 +5,7 @@
  * for an answer and whatever does not work is an error; otherwise it is made again from memory, and what does not
  * work yet is its status.
  */
+import { Deadline } from '../../lib/deadline.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import { Scope } from '../../lib/scope.ts';
 import type { Plan } from '../../spec/plan.ts';
@@ -40,7 +41,9 @@ export async function openWormhole(options: OpenOptions): Promise<Wormhole> {
   const { segment } = plan;
   const { targets, connectTimeoutMs } = segment.tail;
   const log = surroundings.log.child({ wormhole: record.id });
-  await using attempt = new Scope(`create ${record.id}`, signal);
+  // What outlives the attempt must not hang on a signal that is not its own.
+  using asked = new Deadline(Number.POSITIVE_INFINITY, signal);
+  await using attempt = new Scope(`create ${record.id}`, asked.signal);
 
   let head: Head | undefined;
   const isOwnHead = (target: Spot): boolean => head?.spot !== undefined && leadsTo(head.spot, target);

@@ -4,6 +4,7 @@
  * A connection that comes while no member is here waits for one, as long as connecting may take.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Deadline } from '../../lib/deadline.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import type { Route, Targets } from '../../proxy/route.ts';
 import type { Where } from '../places/where.ts';
@@ -61,8 +62,8 @@ export class Tail implements Disposable {
 
   /** What the route asks when a connection waits. @throws {WormholeError} when no member can be reached */
   async ask(): Promise<Targets> {
-    const deadline = AbortSignal.timeout(this.#options.connectTimeoutMs);
-    const signal = AbortSignal.any([this.#closed.signal, deadline]);
+    using deadline = new Deadline(this.#options.connectTimeoutMs, this.#closed.signal);
+    const { signal } = deadline;
     try {
       for (;;) {
         if (!this.members.some(({ here }) => here)) await this.#arrival(signal);
