@@ -17,12 +17,13 @@ arguments=()
 for project in "$@"; do
   echo "test: $project"
   # Unit tests need a loopback interface and nothing else of root's.
-  user=()
-  [ "$project" = unit ] && user=(--user)
+  # The others tell of each test as it ends, so that one that hangs can be seen.
+  user=() reporter=verbose
+  [ "$project" = unit ] && user=(--user) reporter=default
   # The runner is a child of timeout, in the foreground, so that ^C reaches it.
   scripts/in-netns.sh "${user[@]}" timeout --foreground --kill-after=15 "${limit[$project]}" \
     "$node" node_modules/vitest/vitest.mjs run --project "$project" --cache=false \
-    --reporter=default --reporter=json --outputFile.json="$reports/$project.json" </dev/null
+    --reporter="$reporter" --reporter=json --outputFile.json="$reports/$project.json" </dev/null
   arguments+=("$project=$?")
 done
 "$node" scripts/test-totals.mjs "$reports" "${arguments[@]}"
