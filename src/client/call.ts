@@ -11,6 +11,7 @@ import { type Endpoint, formatEndpoint } from './endpoint.ts';
 import { exchange, type HttpResponse } from './http.ts';
 import { collect } from './http-body.ts';
 import type { HttpRequest } from './http-request.ts';
+import { checkShape } from './shapes.ts';
 
 /** Bytes of a JSON answer. */
 const maxAnswerBytes = 64 * 1_048_576;
@@ -34,6 +35,8 @@ export interface CallTarget {
   readonly signal?: AbortSignal;
 }
 
+type AnyShape = Parameters<typeof checkShape>[1];
+
 interface TimedOptions extends CallOptions {
   readonly onTimes?: (times: { readonly connectMs: number; readonly rttMs: number }) => void;
 }
@@ -53,8 +56,8 @@ export class Call {
     return formatEndpoint(this.#target.endpoint);
   }
 
-  /** A call with one JSON object as answer. The shape is trusted: the daemon proved who it is. */
-  async json<T extends object>(request: HttpRequest, options: TimedOptions = {}): Promise<T> {
+  /** A call with one JSON object as answer. */
+  async json<T extends object>(request: HttpRequest, shape: AnyShape, options: TimedOptions = {}): Promise<T> {
     using deadline = this.#deadline(request, options);
     const begun = performance.now();
     const stream = await this.#dial(deadline.signal);
@@ -64,6 +67,7 @@ export class Call {
       const answer = await readJson(response);
       options.onTimes?.({ connectMs: connected - begun, rttMs: performance.now() - connected });
       if (response.status < 200 || response.status > 299) throw fromProblem(answer);
+      checkShape(answer, shape);
       return answer as T;
     } finally {
       stream.destroy();
@@ -71,7 +75,11 @@ export class Call {
   }
 
   /** A call with one JSON object per line as answer. */
-  async *lines<T extends object>(request: HttpRequest, options: CallOptions = {}): AsyncGenerator<T, void, undefined> {
+  async *lines<T extends object>(
+    request: HttpRequest,
+    shape: AnyShape,
+    options: CallOptions = {},
+  ): AsyncGenerator<T, void, undefined> {
     const { ndjson } = await import('./ndjson.ts');
     using deadline = this.#deadline(request, options);
     const stream = await this.#dial(deadline.signal);
@@ -82,6 +90,7 @@ export class Call {
       deadline.lift();
       for await (const line of ndjson(response.body)) {
         if (typeof line !== 'object' || line === null) throw malformed('a line is not an object');
+        checkShape(line, shape);
         yield line as T;
       }
     } finally {

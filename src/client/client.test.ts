@@ -8,6 +8,7 @@ import { WormholeError } from '../lib/errors.ts';
 import { CONTROL_PORT, CONTROL_SOCKET } from '../spec/address.ts';
 import { defaultPort, defaultSocketPath } from './endpoint.ts';
 import { type Client, connect } from './index.ts';
+import { shapes } from './shapes.ts';
 
 let dir: string;
 let path: string;
@@ -45,6 +46,16 @@ function json(value: unknown, status = '200 OK', type = 'application/json; chars
   return `HTTP/1.1 ${status}\r\nContent-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 }
 
+/** Has whatever any endpoint must answer with. */
+const samples = { string: '', number: 1, array: [], object: {}, anything: null };
+const everything = Object.fromEntries(
+  Object.values(shapes).flatMap((shape) => Object.entries(shape).map(([name, kind]) => [name, samples[kind]])),
+);
+
+function line(msg: string): string {
+  return `${JSON.stringify({ timeMs: 1, level: 'info', facts: {}, msg })}\n`;
+}
+
 async function failure(promise: Promise<unknown>): Promise<WormholeError> {
   const error = await promise.then(
     () => new Error('it did not fail'),
@@ -80,8 +91,12 @@ describe('Client', () => {
     const seen: string[] = [];
     const client = await daemon((socket, request) => {
       seen.push(request.slice(0, request.indexOf(' HTTP/')));
-      const ndjson = 'HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n\r\n{"msg":"one"}\n{"msg":"two"}\n';
-      socket.end(request.includes('/v1/logs') ? ndjson : json({ wormholes: [], containers: [] }));
+      const ndjson = `HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n\r\n${line('one')}${line('two')}`;
+      socket.end(
+        request.includes('/v1/logs')
+          ? ndjson
+          : json({ ...everything, wormholes: request.includes('/v1/health') ? 1 : [] }),
+      );
     });
     await client.health();
     await client.create(['url', ':1']);
@@ -130,7 +145,7 @@ describe('Client', () => {
     const client = await daemon((socket) => {
       closed = new Promise((done) => socket.once('close', done));
       socket.write('HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n');
-      socket.write('e\r\n{"msg":"one"}\n\r\n');
+      socket.write(`${line('one').length.toString(16)}\r\n${line('one')}\r\n`);
     });
     for await (const line of client.logs({ follow: true })) {
       expect(line.msg).toBe('one');
@@ -174,6 +189,7 @@ describe('Client', () => {
     ['an array', json([]).replace('[]', '3 '), 'WH_ERR_PROTOCOL'],
     ['broken JSON', json({}).replace('{}', '{,'), 'WH_ERR_PROTOCOL'],
     ['a failure that is no problem', json({ error: 'x' }, '500 Oops'), 'WH_ERR_PROTOCOL'],
+    ['another shape', json({ version: 1, instance: 'i' }), 'WH_ERR_PROTOCOL'],
     ['a redirect', 'HTTP/1.1 302 Found\r\nLocation: http://evil/\r\n\r\n', 'WH_ERR_PROTOCOL'],
   ])('an answer of %s is an error that says so', async (_, answer, code) => {
     const client = await daemon((socket) => socket.end(answer));
@@ -200,10 +216,12 @@ describe('Client', () => {
   });
 
   test('an id can never change the path or add a request', async () => {
-    const client = await daemon((socket, request) => socket.end(json({ first: request.split('\r\n')[0] })));
-    const answer: unknown = await client.get('x HTTP/1.1\r\nHost: evil\r\n\r\nGET /?');
-    expect(answer).toEqual({
-      first: 'GET /v1/wormholes/x%20HTTP%2F1.1%0D%0AHost%3A%20evil%0D%0A%0D%0AGET%20%2F%3F HTTP/1.1',
+    let seen = '';
+    const client = await daemon((socket, request) => {
+      seen = request.split('\r\n')[0] ?? '';
+      socket.end(json({ ...everything, wormhole: {} }));
     });
+    await client.get('x HTTP/1.1\r\nHost: evil\r\n\r\nGET /?');
+    expect(seen).toBe('GET /v1/wormholes/x%20HTTP%2F1.1%0D%0AHost%3A%20evil%0D%0A%0D%0AGET%20%2F%3F HTTP/1.1');
   });
 });

@@ -18,6 +18,7 @@ import type {
   WormholeList,
 } from '../spec/api.ts';
 import { Call, type CallOptions, type CallTarget } from './call.ts';
+import { shapes } from './shapes.ts';
 
 /** Which daemon to ping, and what to send. */
 export interface PingOptions extends CallOptions, Partial<PingRequest> {}
@@ -66,7 +67,7 @@ export class Client implements AsyncDisposable {
 
   /** GET /v1/health */
   health(options?: CallOptions): Promise<Health> {
-    return this.#call.json<Health>({ method: 'GET', target: '/v1/health' }, options);
+    return this.#call.json<Health>({ method: 'GET', target: '/v1/health' }, shapes.health, options);
   }
 
   /** POST /v1/ping; with `host`, the daemon asks that peer. */
@@ -75,24 +76,24 @@ export class Client implements AsyncDisposable {
     const json: PingRequest = { payload, ...(host !== undefined && { host }) };
     let times = { connectMs: 0, rttMs: 0 };
     const timed = { ...options, onTimes: (measured: typeof times) => void (times = measured) };
-    const answer = await this.#call.json<PingAnswer>({ method: 'POST', target: '/v1/ping', json }, timed);
+    const answer = await this.#call.json<PingAnswer>({ method: 'POST', target: '/v1/ping', json }, shapes.ping, timed);
     return { ...answer, ...times };
   }
 
   /** POST /v1/wormholes; `words` is the spec, one word per element. */
   create(words: readonly string[], options?: CallOptions): Promise<Wormhole> {
     const json: CreateRequest = { words: [...words] };
-    return this.#call.json<Wormhole>({ method: 'POST', target: '/v1/wormholes', json }, options);
+    return this.#call.json<Wormhole>({ method: 'POST', target: '/v1/wormholes', json }, shapes.wormhole, options);
   }
 
   /** GET /v1/wormholes */
   list(options?: CallOptions): Promise<WormholeList> {
-    return this.#call.json<WormholeList>({ method: 'GET', target: '/v1/wormholes' }, options);
+    return this.#call.json<WormholeList>({ method: 'GET', target: '/v1/wormholes' }, shapes.list, options);
   }
 
   /** GET /v1/wormholes/:id. @throws {WormholeError} WH_ERR_WORMHOLE_NOT_FOUND */
   get(id: string, options?: CallOptions): Promise<WormholeDetail> {
-    return this.#call.json<WormholeDetail>({ method: 'GET', target: wormholePath(id) }, options);
+    return this.#call.json<WormholeDetail>({ method: 'GET', target: wormholePath(id) }, shapes.detail, options);
   }
 
   /**
@@ -103,13 +104,13 @@ export class Client implements AsyncDisposable {
    */
   delete(id: string, options: DeleteOptions = {}): Promise<Wormhole> {
     const target = `${wormholePath(id)}${options.now === true ? '?now=true' : ''}`;
-    return this.#call.json<Wormhole>({ method: 'DELETE', target }, options);
+    return this.#call.json<Wormhole>({ method: 'DELETE', target }, shapes.wormhole, options);
   }
 
   /** GET /v1/stats, or those of one wormhole. */
   stats(id?: string, options?: CallOptions): Promise<Stats> {
     const target = id === undefined ? '/v1/stats' : `${wormholePath(id)}/stats`;
-    return this.#call.json<Stats>({ method: 'GET', target }, options);
+    return this.#call.json<Stats>({ method: 'GET', target }, shapes.stats, options);
   }
 
   /** GET /v1/logs. The connection is opened by the loop and closed when it is left. */
@@ -118,17 +119,17 @@ export class Client implements AsyncDisposable {
     if (options.id !== undefined) search.set('id', options.id);
     if (options.follow === true) search.set('follow', 'true');
     const target = search.size > 0 ? `/v1/logs?${search.toString()}` : '/v1/logs';
-    return this.#call.lines<LogLine>({ method: 'GET', target }, options);
+    return this.#call.lines<LogLine>({ method: 'GET', target }, shapes.logLine, options);
   }
 
   /** GET /v1/doctor */
   doctor(options?: CallOptions): Promise<DoctorReport> {
-    return this.#call.json<DoctorReport>({ method: 'GET', target: '/v1/doctor' }, options);
+    return this.#call.json<DoctorReport>({ method: 'GET', target: '/v1/doctor' }, shapes.doctor, options);
   }
 
   /** GET /v1/containers */
   containers(options?: CallOptions): Promise<ContainerList> {
-    return this.#call.json<ContainerList>({ method: 'GET', target: '/v1/containers' }, options);
+    return this.#call.json<ContainerList>({ method: 'GET', target: '/v1/containers' }, shapes.containers, options);
   }
 
   /** Ends the calls that still run with WH_ERR_ABORTED, and refuses new ones. */

@@ -13,7 +13,9 @@ import { readKeyFile } from '../lib/key-file.ts';
 import { alpn, tlsProfile } from '../lib/tls-profile.ts';
 import { connect } from './index.ts';
 
-const health = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 17\r\n\r\n{"version":"1.0"}';
+const answer = { version: '1.0', instance: 'i', pid: 1, uptimeMs: 1, wormholes: 0, relayWorkers: 2, rssBytes: 1 };
+const body = JSON.stringify(answer);
+const health = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 const keyText = randomBytes(32).toString('base64url');
 let dir: string;
 let keyFile: string;
@@ -86,7 +88,7 @@ async function failure(port: number): Promise<WormholeError> {
 describe('a client of a TCP address', () => {
   test('talks to a server that holds the key', async () => {
     const { port, heard } = await tlsServer({ ...tlsProfile, ca: [], pskCallback: () => psk });
-    expect(await ask(port)).toEqual({ version: '1.0' });
+    expect(await ask(port)).toEqual(answer);
     expect(heard.join('')).toContain('GET /v1/health HTTP/1.1');
   });
 

@@ -62,5 +62,12 @@ export function connectFailure(endpoint: Endpoint, cause: unknown): WormholeErro
     return error('WH_ERR_NAME_NOT_RESOLVED', `no address is known for the host of ${address} (${code})`);
   }
   const fact = code === 'ENOENT' || code === 'ECONNREFUSED' ? `nothing listens on ${address}` : `${address}: ${code}`;
-  return error('WH_ERR_DAEMON_UNREACHABLE', `${fact}; is wormholed running? try: systemctl start wormholed`);
+  const remedy = isLocal(endpoint)
+    ? 'is wormholed running? try: systemctl start wormholed'
+    : 'is wormholed running there, and was it given that address with -H?';
+  return error('WH_ERR_DAEMON_UNREACHABLE', `${fact}; ${remedy}`);
+}
+
+function isLocal(endpoint: Endpoint): boolean {
+  return endpoint.kind === 'unix' || /^(127\.|::1$|localhost$)/.test(endpoint.host);
 }

@@ -1,0 +1,83 @@
+/**
+ * What an answer must have at the least, checked where it comes in.
+ *
+ * The daemon validates by the full schemas; loading those here would cost more than the whole call. This is enough
+ * that an answer of another version, or of another program, is told as such and is never an `undefined` further on.
+ */
+import type {
+  ContainerList,
+  DoctorReport,
+  Health,
+  LogLine,
+  PingAnswer,
+  Stats,
+  Wormhole,
+  WormholeDetail,
+  WormholeList,
+} from '../spec/api.ts';
+import { malformed } from './byte-source.ts';
+
+type Kind = 'string' | 'number' | 'array' | 'object' | 'anything';
+
+/** Kind of each required member of T; the compiler sees to it that none is missing. */
+export type Shape<T> = { readonly [K in keyof T as undefined extends T[K] ? never : K]: Kind };
+
+const health: Shape<Health> = {
+  version: 'string',
+  instance: 'string',
+  pid: 'number',
+  uptimeMs: 'number',
+  wormholes: 'number',
+  relayWorkers: 'number',
+  rssBytes: 'number',
+};
+const ping: Shape<PingAnswer> = { payload: 'string', version: 'string', instance: 'string', timeMs: 'number' };
+const wormhole: Shape<Wormhole> = {
+  id: 'string',
+  url: 'string',
+  spec: 'string',
+  labels: 'object',
+  state: 'string',
+  reason: 'string',
+  head: 'string',
+  targets: 'array',
+  createdAt: 'string',
+  stats: 'object',
+};
+const detail: Shape<WormholeDetail> = { wormhole: 'object' };
+const list: Shape<WormholeList> = { wormholes: 'array' };
+const stats: Shape<Stats> = {
+  connectionsOpen: 'number',
+  connectionsTotal: 'number',
+  connectionsFailed: 'number',
+  bytesIn: 'number',
+  bytesOut: 'number',
+  dialP50Ms: 'anything',
+  dialP99Ms: 'anything',
+  datagramsIn: 'number',
+  datagramsOut: 'number',
+  datagramsDropped: 'number',
+  members: 'array',
+};
+const doctor: Shape<DoctorReport> = { checks: 'array' };
+const containers: Shape<ContainerList> = { containers: 'array' };
+const logLine: Shape<LogLine> = { timeMs: 'number', level: 'string', msg: 'string', facts: 'object' };
+
+export const shapes = { health, ping, wormhole, detail, list, stats, doctor, containers, logLine } as const;
+
+/** @throws {WormholeError} WH_ERR_PROTOCOL naming the member that is missing or of another kind */
+export function checkShape(value: object, shape: Readonly<Record<string, Kind>>): void {
+  const members = value as Readonly<Record<string, unknown>>;
+  for (const [name, kind] of Object.entries(shape)) {
+    if (!Object.hasOwn(members, name) || !isKind(members[name], kind)) {
+      throw malformed(`it has no usable "${name}"; is that daemon of another version?`);
+    }
+  }
+}
+
+function isKind(value: unknown, kind: Kind): boolean {
+  if (kind === 'anything') return true;
+  if (kind === 'array') return Array.isArray(value);
+  if (kind === 'object') return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === kind;
+}
