@@ -53,6 +53,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     bodyLimit: limits.bodyBytes,
     routerOptions: { maxParamLength: 128 },
     forceCloseConnections: true,
+    frameworkErrors: (error, request, reply) => fail(error, request, reply as FastifyReply, log),
     serverFactory: (serve) => {
       const http = createHttpServer(serve, options.allowedHosts, limits);
       servers.push(http);
@@ -128,7 +129,7 @@ function fail(thrown: unknown, request: FastifyRequest, reply: FastifyReply, log
   if (problem.code === 'WH_ERR_INTERNAL') {
     log.error({ err: thrown, method: request.method, route: request.routeOptions.url }, 'request failed');
   }
-  void reply.code(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem));
+  void reply.code(problem.status).type(PROBLEM_TYPE).send(Buffer.from(JSON.stringify(problem)));
 }
 
 function door(http: Server, origins: Origins, limits: ApiLimits): Api['admit'] {
