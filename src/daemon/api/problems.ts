@@ -16,7 +16,10 @@ export function invalidRequest(part: string, { path, problem, known }: Violation
 
 /** Errors that fastify itself raises become ours; everything else passes. */
 export function translateFastify(error: unknown): unknown {
-  const { code, message } = error as { code?: unknown; message?: string };
+  const { code, message, statusCode } = error as { code?: unknown; message?: string; statusCode?: unknown };
+  if (code === 'ECONNRESET' && statusCode === 400) {
+    return new WormholeError('WH_ERR_ABORTED', 'the client went away in the middle of its request', { cause: error });
+  }
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
     return new WormholeError('WH_ERR_REQUEST_INVALID', 'the body is larger than the API takes', { cause: error });
   }
