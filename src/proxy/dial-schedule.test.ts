@@ -1,3 +1,4 @@
+/** The dial schedule: who is tried when, and when it is over. */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DialSchedule } from './dial-schedule.ts';

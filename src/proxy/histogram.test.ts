@@ -1,3 +1,4 @@
+/** The histogram against exact quantiles. */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { HISTOGRAM_ERROR, HISTOGRAM_SLOTS, Histogram } from './histogram.ts';

@@ -1,3 +1,4 @@
+/** IP literals as bytes. */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ipBytes, mapped, unmapped } from './ip-bytes.ts';

@@ -1,3 +1,4 @@
+/** The pool: order of trial, health, and what survives a change of members. */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Balance } from '../spec/plan.ts';

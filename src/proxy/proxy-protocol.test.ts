@@ -1,3 +1,4 @@
+/** Golden headers of the PROXY protocol. */
 import { describe, expect, test } from 'vitest';
 import { type ClientEndpoints, proxyHeader } from './proxy-protocol.ts';
 

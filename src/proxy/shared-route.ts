@@ -23,6 +23,7 @@ export class SharedRoute implements Route {
   #members = 0;
   #turn: Promise<unknown> = Promise.resolve();
   #asking = false;
+  #unlistened: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(number: number, threads: readonly RelayThread[], options: RouteOptions, onClosed: () => void) {
@@ -69,8 +70,11 @@ export class SharedRoute implements Route {
 
   /** Safe to call again, e.g. with 0 to end a drain early. */
   async close(drainMs: number): Promise<void> {
-    const closing = (this.#closing ??= this.#close());
-    const timer = setTimeout(() => this.#abort(), drainMs);
+    // An abort may overtake the drain, but not the calls before it: it takes the route away from under them.
+    const unlistened = (this.#unlistened ??= this.unlisten());
+    const closing = (this.#closing ??= unlistened.then(() => this.#close()));
+    const abort = (): void => this.#abort();
+    const timer = setTimeout(() => void unlistened.then(abort, abort), drainMs);
     try {
       await closing;
     } finally {
@@ -83,7 +87,6 @@ export class SharedRoute implements Route {
   }
 
   async #close(): Promise<void> {
-    await this.unlisten();
     // Not in turn: a drain lasts, and an abort must overtake it.
     await this.#all(() => ({ type: 'close', route: this.#number, abort: false }));
     for (const thread of this.#threads) thread.unlisten(this.#number);

@@ -143,6 +143,15 @@ export function headsGroup(lend: Lend): void {
     await closing;
     expect(await living.ending()).toBe('ECONNRESET');
   });
+
+  test('a route can be closed at once while its targets are being replaced', async () => {
+    await using target = await echoServer();
+    await using world = await RelayWorld.open(lend(), [target]);
+    const replacing = Array.from({ length: 200 }, () => world.retarget([target]));
+    await world.route.close(0);
+    await Promise.allSettled(replacing);
+    await expect(connectTo(world.head)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
 }
 
 async function exchange(world: RelayWorld, text: string): Promise<void> {
@@ -151,7 +160,7 @@ async function exchange(world: RelayWorld, text: string): Promise<void> {
   expect(await client.text()).toBe(text);
 }
 
-/** What becomes of a client that only looks: how its stream ends, or why it could not connect. */
+/** What becomes of a client that says nothing and leaves: how its stream ends, or why it could not connect. */
 async function fate(world: RelayWorld): Promise<Ending> {
   try {
     await using client = await connectTo(world.head);
