@@ -93,22 +93,26 @@ function groupsOf(text: string): number[] {
   });
 }
 
-/** RFC 5952 §4.2: the longest run of two or more zero groups becomes `::`. */
+/** RFC 5952 §4.2: the longest run of two or more zero groups becomes `::`, the first of several as long. */
 function compressIpv6(groups: readonly string[]): string {
-  const runs = groups.join(':').match(/(?:^|:)0(?::0)+(?=:|$)/g) ?? [];
-  const longest = runs.reduce((a, b) => (b.length > a.length ? b : a), '');
-  if (longest === '') return groups.join(':');
-  const text = groups.join(':');
-  const at = text.indexOf(longest);
-  const before = text.slice(0, at);
-  const after = text.slice(at + longest.length);
-  return `${before}::${after.replace(/^:/, '')}`;
+  let start = 0;
+  let length = 1;
+  for (let at = 0; at < groups.length; at++) {
+    let end = at;
+    while (groups[end] === '0') end++;
+    if (end - at > length) [start, length] = [at, end - at];
+    at = Math.max(at, end);
+  }
+  if (length < 2) return groups.join(':');
+  return `${groups.slice(0, start).join(':')}::${groups.slice(start + length).join(':')}`;
 }
 
+/** Interfaces are those of the namespace that the calling thread is in. */
 function scopeId(scope: string): number {
   if (/^\d+$/.test(scope)) return Number(scope);
   for (const address of networkInterfaces()[scope] ?? []) {
-    if (address.family === 'IPv6') return address.scopeid;
+    // 0 on the interface's global addresses.
+    if (address.family === 'IPv6' && address.scopeid !== 0) return address.scopeid;
   }
   throw new RangeError(`no interface ${scope}`);
 }
