@@ -5,7 +5,7 @@
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { converse, TestDaemon } from '../support/daemon.ts';
+import { converse, TestDaemon } from '../support/daemon-process.ts';
 
 let daemon: TestDaemon;
 beforeAll(async () => {

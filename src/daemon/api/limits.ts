@@ -12,7 +12,7 @@ export const apiLimits = {
   /** Milliseconds from the first byte to the end of the head. */
   headersTimeoutMs: 5_000,
   /** Milliseconds from the first byte to the end of the body. */
-  requestTimeoutMs: 15_000,
+  requestTimeoutMs: 10_000,
   /** Milliseconds an idle connection is kept for the next request. */
   keepAliveMs: 60_000,
   /** How often the above are looked at, in ms. */

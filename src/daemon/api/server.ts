@@ -129,7 +129,10 @@ function fail(thrown: unknown, request: FastifyRequest, reply: FastifyReply, log
   if (problem.code === 'WH_ERR_INTERNAL') {
     log.error({ err: thrown, method: request.method, route: request.routeOptions.url }, 'request failed');
   }
-  void reply.code(problem.status).type(PROBLEM_TYPE).send(Buffer.from(JSON.stringify(problem)));
+  void reply
+    .code(problem.status)
+    .type(PROBLEM_TYPE)
+    .send(Buffer.from(JSON.stringify(problem)));
 }
 
 function door(http: Server, origins: Origins, limits: ApiLimits): Api['admit'] {
