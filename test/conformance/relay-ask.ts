@@ -1,7 +1,7 @@
 /** Conformance: a route that asks for its targets when connections need them. */
 import { expect, test } from 'vitest';
 import type { Targets } from '../../src/proxy/route.ts';
-import { closedPort, echoServer, member, namedServer } from '../support/relay-targets.ts';
+import { closedPort, echoServer, member, namedServer, peerOf, serve } from '../support/relay-targets.ts';
 import { settle, until } from '../support/relay-wait.ts';
 import { RelayWorld } from '../support/relay-world.ts';
 import type { Lend } from './relay.ts';
@@ -52,6 +52,21 @@ export function askGroup(lend: Lend): void {
     await settle();
     oracle.answer([member(target.address)]);
     expect(await client.text()).toBe('x');
+  });
+
+  test('a client that says nothing and ends while it waits is a client whose target sees that end', async () => {
+    await using target = await serve();
+    const oracle = new Oracle();
+    await using world = await RelayWorld.open(lend(), [], { ask: oracle.ask });
+    const client = await world.connect();
+    client.finish();
+    await until('the question was put', () => oracle.asked === 1);
+    await settle();
+    oracle.answer([member(target.address)]);
+    const served = await peerOf(target);
+    expect(await served.ending()).toBe('eof');
+    served.finish('nothing to add');
+    expect(await client.text()).toBe('nothing to add');
   });
 
   test('a question that fails ends those who wait, and the next client asks again', async () => {
