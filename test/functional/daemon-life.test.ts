@@ -8,8 +8,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Belongings, Daemon, wormholed } from '../support/daemon.ts';
-import { wormhole } from '../support/program.ts';
 import { at, dial, portOf, reach } from '../support/local.ts';
+import { wormhole } from '../support/program.ts';
 import { echoServer, peerOf, serve } from '../support/relay-targets.ts';
 import { until } from '../support/relay-wait.ts';
 import { ownNamespace } from '../support/world.ts';
@@ -85,14 +85,7 @@ describe('the daemon', () => {
 
     daemon.signal('SIGTERM');
     await daemon.logged('"msg":"stopping"');
-    await expect
-      .poll(() =>
-        dial(port).then(
-          () => 'let in',
-          () => 'refused',
-        ),
-      )
-      .toBe('refused');
+    await until('nobody is let in', async () => (await reach(port)) === 'ECONNREFUSED');
     await client.send('during');
     expect(await client.text(6)).toBe('during');
     client.finish('last');

@@ -1,165 +1,191 @@
 /**
- * A real `wormholed` for a test: compiled, with a directory and a network namespace of its own.
+ * The real daemon and its command line, with a key, a socket and a state directory of their own.
  *
- *   test process ──unix──► DIR/control.sock ── wormholed (namespace: lo only) ── whatever the test puts there
- *
- * Needs root and a build (`make`); WORMHOLE_DIST names another `dist`. Disposing ends the daemon by its pid and
- * removes everything, its state too.
+ * It runs in the network namespace that the test is in, where it has 127.0.0.1:9999 for itself. Its log is shown when
+ * the test fails. It ends with the test process, however that ends.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { connect, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { NetNamespace } from '../../src/sys/netns.ts';
-import { tcpSocketIn } from '../../src/sys/sockets.ts';
-import { until } from './command.ts';
+import { join } from 'node:path';
+import { onTestFailed } from 'vitest';
+import type { Wormhole } from '../../src/spec/api.ts';
+import { type Ended, program, type Running, start, wormhole } from './program.ts';
+import { until, within } from './relay-wait.ts';
 
-const dist = resolve(process.env['WORMHOLE_DIST'] ?? join(import.meta.dirname, '../../dist'));
+/** What a daemon is given to live with. */
+export interface Paths {
+  /** Where it runs. */
+  readonly folder: string;
+  readonly keyFile: string;
+  readonly socket: string;
+  readonly stateDir: string;
+}
+
+/** What outlives a daemon: its key, its memory, and where its socket stands. */
+export class Belongings implements Paths, Disposable {
+  readonly folder: string = mkdtempSync(join(tmpdir(), 'wormhole-daemon-'));
+  readonly key: string;
+  readonly keyFile: string = join(this.folder, 'key.secret');
+  readonly socket: string = join(this.folder, 'wormhole.sock');
+  readonly stateDir: string = join(this.folder, 'state');
+
+  /** @param key the one of another daemon, for a peer of it */
+  constructor(key: string = randomBytes(32).toString('base64')) {
+    this.key = key;
+    writeFileSync(this.keyFile, `${key}\n`, { mode: 0o600 });
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.folder, { recursive: true });
+  }
+}
 
 export interface DaemonOptions {
-  /** Further words of the command line; without a `-H` there is no control port. */
-  readonly words?: readonly string[];
-  readonly env?: NodeJS.ProcessEnv;
-  /** Of an earlier daemon, to start on what it left. */
-  readonly directory?: string;
-  /** A namespace file to run in, e.g. `/run/netns/x`; absent = a fresh one. */
-  readonly namespace?: string;
+  /** Borrowed, so that another daemon may take over; absent = its own, removed with it. */
+  readonly of?: Belongings;
+  /** For belongings of its own: the key of another daemon. */
+  readonly key?: string;
+  /** Further flags of wormholed. */
+  readonly flags?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
 }
 
-export interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly text: string;
+/** Flags and environment of a daemon that has nothing to do with this machine's own. */
+export function wormholed(of: Paths, { flags = [], env = {}, cwd = of.folder }: DaemonOptions = {}): Running {
+  const words = ['--socket', of.socket, '--state-dir', of.stateDir, '-K', of.keyFile, ...flags];
+  const noEngine = { DOCKER_HOST: `unix://${join(of.folder, 'no-docker.sock')}` };
+  // The kernel ends it with us, even when the test process is killed.
+  return start('setpriv', ['--pdeathsig=KILL', program('wormholed'), ...words], { env: { ...noEngine, ...env }, cwd });
 }
 
-export class TestDaemon implements AsyncDisposable {
-  /** Holds `control.sock`, `state/` and `log`. */
-  readonly directory: string;
-  readonly #child: ChildProcess;
-  readonly #ended: Promise<number | NodeJS.Signals>;
-  readonly #keep: boolean;
-  #log = '';
+export class Daemon implements AsyncDisposable {
+  readonly of: Belongings;
+  readonly #running: Running;
+  readonly #owned: boolean;
 
-  private constructor(child: ChildProcess, directory: string, keep: boolean) {
-    this.#child = child;
-    this.directory = directory;
-    this.#keep = keep;
-    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (this.#log += chunk));
-    this.#ended = once(child, 'close').then(([code, signal]) => (signal as NodeJS.Signals | null) ?? Number(code));
+  private constructor(of: Belongings, running: Running, owned: boolean) {
+    this.of = of;
+    this.#running = running;
+    this.#owned = owned;
   }
 
-  /** Starts a daemon and waits until it is ready. @throws when it ends instead, with what it printed */
-  static async start(options: DaemonOptions = {}): Promise<TestDaemon> {
-    const daemon = TestDaemon.spawn(options);
+  /** Resolves when it is ready to serve. */
+  static async start(options: DaemonOptions = {}): Promise<Daemon> {
+    const of = options.of ?? new Belongings(options.key);
+    const daemon = new Daemon(of, wormholed(of, options), options.of === undefined);
+    showWhenFailed(() => daemon.log);
     try {
-      await until('wormholed is ready', () => daemon.log.includes('"msg":"ready"'), { alive: () => daemon.alive });
-    } catch (cause) {
+      await daemon.logged('"msg":"ready"');
+      return daemon;
+    } catch (error) {
       await daemon[Symbol.asyncDispose]();
-      throw new Error(`wormholed did not start:\n${daemon.log}`, { cause });
+      throw new Error(`wormholed did not start:\n${daemon.log.slice(-4000)}`, { cause: error });
     }
-    return daemon;
-  }
-
-  /** Starts a daemon without waiting for anything. */
-  static spawn({ words = [], env = {}, directory, namespace }: DaemonOptions = {}): TestDaemon {
-    const own = directory ?? mkdtempSync(join(tmpdir(), 'wormholed-'));
-    const listen = words.some((word) => word.startsWith('-H')) ? [] : ['-H', `unix://${join(own, 'peer.sock')}`];
-    const program = [process.execPath, join(dist, 'daemon/main.js')];
-    const files = ['--socket', join(own, 'control.sock'), '--state-dir', join(own, 'state')];
-    const enter =
-      namespace === undefined
-        ? ['unshare', '--net', '--', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh']
-        : ['nsenter', `--net=${namespace}`, '--'];
-    const [command = '', ...rest] = [...enter, ...program, ...listen, ...files, ...words];
-    const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
-    return new TestDaemon(child, own, directory !== undefined);
   }
 
   get pid(): number {
-    return this.#child.pid ?? 0;
+    return this.#running.child.pid;
   }
 
-  get alive(): boolean {
-    return this.#child.exitCode === null && this.#child.signalCode === null;
-  }
-
-  get socketPath(): string {
-    return join(this.directory, 'control.sock');
-  }
-
-  /** Everything it printed so far. */
+  /** Everything it has printed: its log, and its last words. */
   get log(): string {
-    return this.#log;
+    return this.#running.output.stdout + this.#running.output.stderr;
   }
 
-  /** Exit code, or the signal that ended it. */
-  get ended(): Promise<number | NodeJS.Signals> {
-    return this.#ended;
+  /** Resolves when it has ended by itself or by {@link stop}. */
+  get ended(): Promise<Ended> {
+    return this.#running.ended;
   }
 
-  /** Resident memory in bytes. */
-  get residentBytes(): number {
-    const [, kilobytes = '0'] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8')) ?? [];
-    return Number(kilobytes) * 1024;
-  }
-
-  /** One request over the control socket, as our own client would send it. */
-  async ask(method: string, path: string, json?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
-    const body = json === undefined ? undefined : JSON.stringify(json);
-    const type = body === undefined ? {} : { 'content-type': 'application/json', 'content-length': `${body.length}` };
-    const asking = request({
-      socketPath: this.socketPath,
-      method,
-      path,
-      headers: { host: 'wormhole', ...type, ...headers },
-      agent: false,
+  /** Waits for text in the log. */
+  async logged(text: string): Promise<void> {
+    await until(`wormholed logs ${text}`, () => {
+      if (!this.#alive) throw new Error('wormholed has ended');
+      return this.log.includes(text);
     });
-    asking.end(body);
-    const [answer] = await once(asking, 'response');
-    let text = '';
-    for await (const chunk of answer) text += String(chunk);
-    return { status: answer.statusCode, headers: answer.headers, text };
   }
 
-  /** A connection to the control socket. */
-  connect(): Socket {
-    return connect({ path: this.socketPath });
+  /** Runs the command line against its socket. */
+  wormhole(...words: readonly string[]): Promise<Ended> {
+    return wormhole(['--socket', this.of.socket, ...words]);
   }
 
-  /** A connection that is made inside the daemon's network namespace. */
-  connectInside(port: number, host = '127.0.0.1'): Socket {
-    using namespace = NetNamespace.ofPid(this.pid);
-    const fd = tcpSocketIn(namespace, host).release();
-    return new Socket({ fd, readable: true, writable: true }).connect({ host, port, family: 4 } as never);
+  /** What `wormhole --json …` prints; rejects when it fails. */
+  async json<T>(...words: readonly string[]): Promise<T> {
+    const { code, stdout } = await this.wormhole('--json', ...words);
+    if (code !== 0) throw new Error(`wormhole ${words.join(' ')}: exit ${code}: ${stdout}`);
+    return JSON.parse(stdout) as T;
   }
 
-  /** Sends a signal and resolves when it has ended. */
-  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | NodeJS.Signals> {
-    this.#child.kill(signal);
-    return await this.#ended;
+  /** Makes a wormhole; the words as on the command line, split at blanks. */
+  async create(spec: string): Promise<Wormhole & { readonly port: number }> {
+    const made = await this.json<Wormhole>('create', ...spec.split(' '));
+    return { ...made, port: Number(/:(\d+)$/.exec(made.url)?.[1] ?? 0) };
+  }
+
+  /** Asks the API on the socket, without the cost of a program. */
+  get<T>(path: string): Promise<T> {
+    return within(
+      path,
+      new Promise<T>((resolve, reject) => {
+        const asked = request({ socketPath: this.of.socket, path, agent: false }, (answer) => {
+          let text = '';
+          answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+          answer.on('end', () => resolve(JSON.parse(text) as T));
+        });
+        asked.on('error', reject);
+        asked.end();
+      }),
+    );
+  }
+
+  /** As it is now. */
+  async look(id: string): Promise<Wormhole> {
+    return (await this.get<{ wormhole: Wormhole }>(`/v1/wormholes/${id}`)).wormhole;
+  }
+
+  /** Waits until a wormhole is as wanted. */
+  async sees(id: string, what: string, holds: (one: Wormhole) => boolean): Promise<Wormhole> {
+    return await until(`${id} is ${what}`, async () => {
+      const one = await this.look(id);
+      return holds(one) && one;
+    });
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#running.child.kill(signal);
+  }
+
+  /** Ends it and waits for that. @returns its exit code; null when the signal ended it */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    if (this.#alive) this.signal(signal);
+    return (await within('the end of wormholed', this.ended)).code;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.alive) {
-      this.#child.kill('SIGTERM');
-      const hard = setTimeout(() => this.#child.kill('SIGKILL'), 20_000);
-      await this.#ended;
-      clearTimeout(hard);
+    if (this.#alive) {
+      this.signal('SIGTERM');
+      this.signal('SIGTERM');
     }
-    if (!this.#keep) rmSync(this.directory, { recursive: true, force: true });
+    const late = setTimeout(() => this.signal('SIGKILL'), 10_000);
+    await this.ended;
+    clearTimeout(late);
+    if (this.#owned && existsSync(this.of.folder)) this.of[Symbol.dispose]();
+  }
+
+  get #alive(): boolean {
+    const { exitCode, signalCode } = this.#running.child;
+    return exitCode === null && signalCode === null;
   }
 }
 
-/** Sends bytes, then reads until the other side ends or resets. */
-export async function converse(socket: Socket, bytes: string | Uint8Array, end = false): Promise<string> {
-  let text = '';
-  socket.on('data', (chunk) => (text += String(chunk)));
-  socket.on('error', () => undefined);
-  if (end) socket.end(bytes);
-  else socket.write(bytes);
-  await new Promise((resolve) => socket.once('close', resolve));
-  return text;
+function showWhenFailed(log: () => string): void {
+  try {
+    onTestFailed(() => console.log(`wormholed:\n${log().slice(-8000)}`));
+  } catch {
+    // Started for a whole file: see world.ts.
+  }
 }

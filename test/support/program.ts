@@ -1,0 +1,62 @@
+/**
+ * Runs the programs as a shell would: words in; exit code, stdout and stderr out. Nothing of the test's environment
+ * reaches them but what is given.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+
+const root = new URL('../../', import.meta.url).pathname;
+
+/** How a program ended. */
+export interface Ended {
+  /** null when a signal ended it. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface ProgramOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Where relative paths start. */
+  readonly cwd?: string;
+}
+
+/** A program that runs; whoever started it sees to its end. */
+export interface Running {
+  readonly child: ChildProcess & { readonly pid: number };
+  /** What it has printed so far. */
+  readonly output: { readonly stdout: string; readonly stderr: string };
+  /** Resolves when it has ended and everything it printed was read. */
+  readonly ended: Promise<Ended>;
+}
+
+/** @returns the path of `./wormhole` or `./wormholed` @throws when it is not built */
+export function program(name: 'wormhole' | 'wormholed'): string {
+  const path = `${root}${name}`;
+  if (!existsSync(path)) throw new Error(`./${name} is not built; run make`);
+  return path;
+}
+
+/** Starts `path`; stdin is /dev/null. */
+export function start(path: string, words: readonly string[], options: ProgramOptions = {}): Running {
+  const { env = {}, cwd = '/' } = options;
+  const child = spawn(path, words, {
+    env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...env },
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve({ code, signal, ...output }));
+  });
+  return { child: child as Running['child'], output, ended };
+}
+
+/** Runs `wormhole` to its end. */
+export function wormhole(words: readonly string[], options?: ProgramOptions): Promise<Ended> {
+  return start(program('wormhole'), words, options).ended;
+}
