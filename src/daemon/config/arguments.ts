@@ -19,7 +19,7 @@ export interface Arguments {
 
 const BARE = ['help', 'version', 'print-config'] as const;
 
-/** @throws {WormholeError} WH_ERR_USAGE for unknown options, missing values, stray words and repeats */
+/** @throws {WormholeError} WH_ERR_USAGE for unknown options, missing values and stray words */
 export function parseArguments(argv: readonly string[], options: readonly Option[]): Arguments {
   const { tokens } = split(argv, options);
   const values: Record<string, string | string[]> = {};
@@ -36,9 +36,8 @@ export function parseArguments(argv: readonly string[], options: readonly Option
     const value = valueOf(token, options);
     const repeatable = options.find(({ key }) => key === token.name)?.repeatable === true;
     const earlier = values[token.name];
-    if (repeatable) values[token.name] = [...(Array.isArray(earlier) ? earlier : []), value];
-    else if (earlier === undefined) values[token.name] = value;
-    else throw usage(`${token.rawName} is given twice`);
+    // Of a repeated single value the last one counts: a wrapper's words stand before the user's.
+    values[token.name] = repeatable ? [...(Array.isArray(earlier) ? earlier : []), value] : value;
   }
   const { config, ...rest } = values;
   return {
