@@ -8,7 +8,7 @@
 import { constants } from 'node:os';
 
 const { errno } = constants;
-const names = new Map(Object.entries(errno).map(([name, value]) => [value as number, name]));
+const names = new Map(Object.entries(errno).map(([name, value]) => [value, name]));
 
 /** errno values that the data path compares with, errno(3). */
 export const Errno = {

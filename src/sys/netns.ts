@@ -6,9 +6,10 @@
  * everything in libuv's thread pool (DNS, files), runs outside; `net.connect({host})` makes its socket later.
  * See setns(2), network_namespaces(7).
  */
-import { closeSync, fstatSync, openSync } from 'node:fs';
+import { fstatSync, openSync } from 'node:fs';
 import { CLONE_NEWNET } from './constants.ts';
 import { check } from './errno.ts';
+import { OwnedFd } from './fd.ts';
 import { abort, setns } from './libc.ts';
 import { dupFd } from './sockets.ts';
 
@@ -17,13 +18,15 @@ import { dupFd } from './sockets.ts';
  * `/proc/self/ns/net` would name the main thread's.
  */
 let home = -1;
+/** The thread is in a bracket now. */
+let away = false;
 
 /** An open handle on a network namespace. */
 export class NetNamespace implements Disposable {
-  readonly #fd: number;
+  readonly #owned: OwnedFd;
 
   private constructor(fd: number) {
-    this.#fd = fd;
+    this.#owned = new OwnedFd(fd);
   }
 
   /** @param path e.g. `/proc/42/ns/net` @throws ENOENT, EACCES (Node's SystemError) */
@@ -52,7 +55,7 @@ export class NetNamespace implements Disposable {
 
   /** Borrowed; closed with this object. */
   get fd(): number {
-    return this.#fd;
+    return this.#owned.fd;
   }
 
   /**
@@ -67,32 +70,37 @@ export class NetNamespace implements Disposable {
 
   /** Inode number behind {@link id}. */
   get inode(): number {
-    return fstatSync(this.#fd).ino;
+    return fstatSync(this.fd).ino;
   }
 
   /** A second handle on the same namespace, owned by the caller. */
   duplicate(): NetNamespace {
-    return new NetNamespace(dupFd(this.#fd).release());
+    return new NetNamespace(dupFd(this.fd).release());
   }
 
   /**
    * Runs `fn` with the calling thread inside this namespace, then puts the thread back.
    *
    * If the thread cannot be put back the process aborts: a daemon in an unknown namespace must not keep serving.
+   * Brackets do not nest: leaving the inner one would put the rest of the outer one at home.
    *
    * @throws {SyscallError} EPERM without CAP_SYS_ADMIN
    */
   enter<T>(fn: () => T extends PromiseLike<unknown> ? never : T): T {
+    if (away) throw new Error('already inside a network namespace');
     if (home < 0) home = openSync('/proc/thread-self/ns/net', 'r');
-    check('setns', setns(this.#fd, CLONE_NEWNET));
+    check('setns', setns(this.fd, CLONE_NEWNET));
+    away = true;
     try {
-      return fn() as T;
+      return fn();
     } finally {
+      away = false;
       if (setns(home, CLONE_NEWNET) < 0) abort();
     }
   }
 
+  /** Closes the handle; again is a no-op. */
   [Symbol.dispose](): void {
-    closeSync(this.#fd);
+    this.#owned[Symbol.dispose]();
   }
 }

@@ -15,9 +15,17 @@ import { socketIn } from './sockets.ts';
  * @returns false when the manager could not be told, which is never a reason to stop
  */
 export function notify(state: string, address: string): boolean {
-  const message = Buffer.from(state);
-  const to = encodeUnix(address);
-  const abstract = address.startsWith('@');
+  try {
+    return tell(Buffer.from(state), encodeUnix(address)) >= 0;
+  } catch {
+    // No path of ours (`vsock:…`, too long), or no descriptors left.
+    return false;
+  }
+}
+
+/** @param to a sockaddr_un that ends in NUL */
+function tell(message: Buffer, to: Buffer): number {
+  const abstract = to[2] === '@'.charCodeAt(0);
   if (abstract) to[2] = 0;
   const memory = new NativeMemory(message.length + to.length);
   message.copy(memory.buffer);
@@ -25,5 +33,5 @@ export function notify(state: string, address: string): boolean {
   using socket = socketIn(undefined, AF_UNIX, SOCK_DGRAM);
   // The length of an abstract address counts; the trailing NUL of a path does not matter.
   const length = abstract ? to.length - 1 : to.length;
-  return sendto(socket.fd, memory.address, message.length, MSG_NOSIGNAL, memory.address + message.length, length) >= 0;
+  return sendto(socket.fd, memory.address, message.length, MSG_NOSIGNAL, memory.address + message.length, length);
 }

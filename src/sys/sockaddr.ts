@@ -5,8 +5,8 @@
  *   sockaddr_in6  family:u16 port:be16 flowinfo:u32 addr:16 scope_id:u32  (28 bytes)
  *   sockaddr_un   family:u16 path:108, NUL-terminated                     (2 + length + 1 bytes)
  */
+import { readFileSync } from 'node:fs';
 import { isIPv4, isIPv6 } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { AF_INET, AF_INET6, AF_UNIX } from './constants.ts';
 
 /** Largest of the three. */
@@ -107,12 +107,15 @@ function compressIpv6(groups: readonly string[]): string {
   return `${groups.slice(0, start).join(':')}::${groups.slice(start + length).join(':')}`;
 }
 
-/** Interfaces are those of the namespace that the calling thread is in. */
+/**
+ * The namespace of the calling thread decides. /proc/net/if_inet6 has a line per IPv6 address, `ADDRESS INDEX PREFIX
+ * SCOPE FLAGS NAME` in hexadecimal, whether the interface is up or not.
+ */
 function scopeId(scope: string): number {
   if (/^\d+$/.test(scope)) return Number(scope);
-  for (const address of networkInterfaces()[scope] ?? []) {
-    // 0 on the interface's global addresses.
-    if (address.family === 'IPv6' && address.scopeid !== 0) return address.scopeid;
+  for (const line of readFileSync('/proc/thread-self/net/if_inet6', 'latin1').split('\n')) {
+    const [, index = '', , , , name] = line.split(/ +/);
+    if (name === scope) return Number.parseInt(index, 16);
   }
-  throw new RangeError(`no interface ${scope}`);
+  throw new RangeError(`no interface ${scope} with an IPv6 address`);
 }

@@ -5,7 +5,6 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { NetNamespace } from '../../src/sys/netns.ts';
 
 /** Why rooms cannot be made here; undefined = they can. Printed by the tests that are skipped for it. */
@@ -24,6 +23,7 @@ export class NetRoom implements Disposable {
   readonly name = `wh-${randomBytes(4).toString('hex')}`;
   /** A handle on it, closed with the room. */
   readonly namespace: NetNamespace;
+  #named = true;
 
   constructor() {
     execFileSync('ip', ['netns', 'add', this.name]);
@@ -36,24 +36,19 @@ export class NetRoom implements Disposable {
     return execFileSync('ip', ['-n', this.name, ...words], { encoding: 'utf8' });
   }
 
-  /** Starts a program inside; the caller ends it. Resolves once it runs there. */
-  async start(program: string, words: readonly string[]): Promise<ChildProcess> {
-    const child = spawn('nsenter', [`--net=/run/netns/${this.name}`, program, ...words], { stdio: 'pipe' });
-    await once(child, 'spawn');
-    return child;
+  /** Starts a program inside; the caller ends it. It is there a moment later. */
+  start(program: string, words: readonly string[]): ChildProcess {
+    return spawn('nsenter', [`--net=/run/netns/${this.name}`, program, ...words], { stdio: 'ignore' });
   }
 
   /** Takes the name away; the namespace lives on as long as somebody holds it. */
   unname(): void {
-    execFileSync('ip', ['netns', 'delete', this.name]);
+    if (this.#named) execFileSync('ip', ['netns', 'delete', this.name]);
+    this.#named = false;
   }
 
   [Symbol.dispose](): void {
     this.namespace[Symbol.dispose]();
-    try {
-      this.unname();
-    } catch {
-      // A test took the name away before.
-    }
+    this.unname();
   }
 }
