@@ -16,6 +16,7 @@ const program = new URL('../../wormhole', import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), 'wormhole-cli-'));
 const none = join(folder, 'none.sock');
 const standIn = join(folder, 'stand-in.sock');
+const health = { version: '1', instance: 'i', pid: 1, uptimeMs: 1, wormholes: 0, relayWorkers: 1, rssBytes: 1 };
 let server: Server;
 
 beforeAll(async () => {
@@ -27,7 +28,7 @@ beforeAll(async () => {
       return; // and never ends
     }
     response.writeHead(200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ payload: 'not what was sent', version: '1', instance: 'i', timeMs: 0 }));
+    response.end(JSON.stringify({ payload: 'not what was sent', timeMs: 0, ...health }));
   });
   await new Promise<void>((resolve) => server.listen(standIn, resolve));
 });
@@ -138,7 +139,7 @@ describe('XT9: exit codes of the command line', () => {
 
   test('an interrupted logs -f has shown its lines and ends with 130', async () => {
     const { child, ended } = start(['--socket', standIn, 'logs', '-f']);
-    await new Promise((resolve) => child.stdout?.once('data', resolve));
+    await Promise.race([ended, new Promise((resolve) => child.stdout?.once('data', resolve))]);
     child.kill('SIGINT');
     expect(await ended).toEqual({
       code: 130,

@@ -22,10 +22,12 @@ export async function logs(call: Invocation): Promise<number> {
 
   // A daemon that was never there is a failure; one that was may come back.
   for (let reached = false; ; ) {
+    let streaming = false;
     try {
       await using daemon = await call.open();
       if (follow) await daemon.health();
       reached = true;
+      streaming = true;
       const lines = daemon.logs({ follow, ...(call.words[0] !== undefined && { id: call.words[0] }) });
       for await (const line of lines) {
         if (seen(line)) await show(line);
@@ -33,7 +35,7 @@ export async function logs(call: Invocation): Promise<number> {
       if (!follow) return 0;
     } catch (error) {
       if (signal.aborted) return 0;
-      if (!follow || !reached || !lost(error)) throw error;
+      if (!follow || !reached || !lost(error, streaming)) throw error;
     }
     if (signal.aborted) return 0;
     await print(stderr, `wormhole: the daemon has gone; waiting for it\n`);
@@ -41,11 +43,10 @@ export async function logs(call: Invocation): Promise<number> {
   }
 }
 
-function lost(error: unknown): boolean {
-  return (
-    WormholeError.is(error) &&
-    (error.code === 'WH_ERR_DAEMON_UNREACHABLE' || error.code === 'WH_ERR_PROTOCOL' || error.code === 'WH_ERR_ABORTED')
-  );
+/** A stream that broke off is told as a breach of protocol; before there was one, it is what it says. */
+function lost(error: unknown, streaming: boolean): boolean {
+  if (!WormholeError.is(error)) return false;
+  return error.code === 'WH_ERR_DAEMON_UNREACHABLE' || (streaming && error.code === 'WH_ERR_PROTOCOL');
 }
 
 /** After a reconnect the daemon tells its recent lines again: passes only what was not shown yet. */
