@@ -38,11 +38,12 @@ export class Loop {
   #stopped = false;
   /** Milliseconds on a monotonic clock, read once per wake. */
   now = performance.now();
-  readonly timers = new Timers(this.now);
+  readonly timers: Timers;
 
   /** @param onFault told of anything thrown by an object; the loop goes on */
   constructor(onFault: (error: unknown) => void) {
     this.#onFault = onFault;
+    this.timers = new Timers(this.now, onFault);
   }
 
   /** Starts watching `fd`, which stays its owner's. @throws {SyscallError} ENOMEM, ENOSPC (fs.epoll.max_user_watches) */

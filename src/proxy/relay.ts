@@ -163,7 +163,9 @@ export class Relay {
 
   #finish(source: Side, sink: Side): PumpResult {
     this.#releasePipe(source);
-    if (!sink.shut) {
+    // When the other direction has ended as well, the close that follows sends the FIN.
+    const over = sink.eof && !sink.pending;
+    if (!sink.shut && !over) {
       sink.shut = true;
       shutdown(sink.fd, SHUT_WR);
     }
