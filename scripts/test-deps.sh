@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs with apt-get what the tests need and is not there yet. The list stands here and nowhere else.
 #
-# The packages of the MariaDB image are not in it: the test that needs them downloads and unpacks them without
+# The packages of the MariaDB image are not in it: scripts/build-mariadb-image.sh downloads and unpacks them without
 # installing anything.
 set -euo pipefail
 

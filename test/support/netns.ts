@@ -35,6 +35,11 @@ export class Netns implements AsyncDisposable {
     return new Netns(`/run/netns/${name}`, name);
   }
 
+  /** One of an `ip netns` name, which stays its maker's. */
+  static named(name: string): Netns {
+    return new Netns(`/run/netns/${name}`, '');
+  }
+
   /** One that a process is in, e.g. a container's first. */
   static ofProcess(pid: number): Netns {
     return new Netns(`/proc/${pid}/ns/net`, '');

@@ -2,11 +2,13 @@
  * The world of a test file: a network namespace that the file lives in, and a daemon in it.
  *
  *     world() ── namespace ──┬── test process: clients, servers
- *                            └── wormholed on 127.0.0.1:9999 and its socket
+ *                            ├── wormholed on 127.0.0.1:9999 and its socket
+ *                            └── dockerd, its bridges; containers in namespaces of their own
  */
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import type { Wormhole } from '../../src/spec/api.ts';
 import { Daemon, type DaemonOptions } from './daemon.ts';
+import { DockerHost } from './docker-host.ts';
 import { Netns } from './netns.ts';
 
 /** Gives the file a namespace; every socket and program of its tests is in there. */
@@ -22,6 +24,22 @@ export function ownNamespace(): () => Netns {
     await made[Symbol.asyncDispose]();
   });
   return () => made;
+}
+
+/** Gives the file an engine of its own and moves the file into the engine's namespace; no container outlives a test. */
+export function ownEngine(): () => DockerHost {
+  let host: DockerHost;
+  let stay: Disposable;
+  beforeAll(async () => {
+    host = await DockerHost.start();
+    stay = Netns.named(host.namespace).enter();
+  });
+  afterEach(() => host.clear());
+  afterAll(async () => {
+    stay[Symbol.dispose]();
+    await host[Symbol.asyncDispose]();
+  });
+  return () => host;
 }
 
 /** Gives the file one daemon for all of its tests, without wormholes at the start of each. */
