@@ -31,7 +31,8 @@ export function routeOptions(
     ...(plan.proxyProtocol !== undefined && { proxyProtocol: plan.proxyProtocol }),
     // Addresses on this machine that need no lookup can neither move nor be absent.
     ...(plan.targets.some(canChange) && { ask: () => tail.ask() }),
-    onClosed: (record) => logClosed(log, record),
+    // Below that level nobody would see the records, so the workers need not make them.
+    ...(log.isLevelEnabled('info') && { onClosed: (record: ConnectionRecord) => logClosed(log, record) }),
   };
 }
 
