@@ -89,6 +89,16 @@ describe('restore', () => {
     expect(registry.get('a').status.state).toBe('up');
   });
 
+  test('a name that does not resolve yet is looked up again, also when nobody connects', async () => {
+    const { registry, surroundings } = registryWorld();
+    registry.remember([remembered('a', ['url', ':80', 'tail', 'url', 'late.example:81'])]);
+    await registry.restore(never);
+    expect(registry.get('a').status).toEqual({ state: 'failed', reason: 'late.example does not resolve' });
+    surroundings.names.set('late.example', { addresses: ['10.0.0.1'], validForMs: 1000 });
+    await expect.poll(() => registry.get('a').status.state, { timeout: 10_000 }).toBe('up');
+    await registry.close(0);
+  });
+
   test('one that fails stays listed with its reason, and can be deleted', async () => {
     const { registry, surroundings, memory } = registryWorld();
     surroundings.bound.add('net:[1] tcp 127.0.0.1:80');

@@ -1,7 +1,7 @@
 /** How heads and targets are shown: as URLs that could be written in a spec. */
+import { formatHost } from '../../spec/host.ts';
 import type { HeadPlan, NamespaceRef, TargetPlan } from '../../spec/plan.ts';
-
-const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host);
+import { formatNamespace } from '../../spec/url.ts';
 
 /** `db`, `pid:42`, `container:web`, '' for the machine: what stands before an `@`. */
 export function namespaceLabel(ref: NamespaceRef): string {
@@ -9,11 +9,9 @@ export function namespaceLabel(ref: NamespaceRef): string {
     case 'host':
       return '';
     case 'netns':
-      return ref.name;
     case 'pid':
-      return `pid:${ref.pid}`;
     case 'container':
-      return `container:${ref.container}`;
+      return formatNamespace(ref);
     case 'run':
       return 'docker-run';
   }
@@ -22,7 +20,7 @@ export function namespaceLabel(ref: NamespaceRef): string {
 /** @param port really bound, when that is known */
 export function headUrl(head: HeadPlan, port: number): string {
   if (head.protocol === 'unix') return `unix://${head.path ?? ''}`;
-  return `${head.protocol}://${at(head.namespace)}${bracketed(head.host)}:${port}`;
+  return `${head.protocol}://${at(head.namespace)}${formatHost(head.host)}:${port}`;
 }
 
 /** Where the head is, for people: the namespace in words. */
@@ -36,7 +34,7 @@ export function targetLabel(target: TargetPlan): string {
   if (target.protocol === 'unix') return `unix://${at(target.namespace)}${target.path ?? ''}`;
   const scheme = target.protocol === 'tcp' ? '' : `${target.protocol}://`;
   const where = target.namespace.kind === 'container' ? `${target.namespace.container}@` : at(target.namespace);
-  return `${scheme}${where}${bracketed(target.host)}:${target.port}`;
+  return `${scheme}${where}${formatHost(target.host)}:${target.port}`;
 }
 
 function at(ref: NamespaceRef): string {

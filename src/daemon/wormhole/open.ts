@@ -40,7 +40,8 @@ export async function openWormhole(options: OpenOptions): Promise<Wormhole> {
   const { record, plan, surroundings, eager, signal, onChange } = options;
   const { segment } = plan;
   const { targets, connectTimeoutMs } = segment.tail;
-  const log = surroundings.log.child({ wormhole: record.id });
+  // For one line per connection, thousands a second: no secret can be in them, and looking for one costs most.
+  const log = surroundings.log.child({ wormhole: record.id }, { redact: [] });
   // What outlives the attempt must not hang on a signal that is not its own.
   using asked = new Deadline(Number.POSITIVE_INFINITY, signal);
   await using attempt = new Scope(`create ${record.id}`, asked.signal);

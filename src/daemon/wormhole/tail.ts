@@ -9,9 +9,12 @@ import { WormholeError } from '../../lib/errors.ts';
 import type { Route, Targets } from '../../proxy/route.ts';
 import type { Where } from '../places/where.ts';
 import type { Member } from './member.ts';
+import { backOff } from './pause.ts';
 
 /** When some members did not resolve, they are asked for again after this long. */
 const PARTIAL_VALID_MS = 5000;
+/** When none did, they are looked for again: first and last delay. */
+const RETRY_MS = [1000, 30_000] as const;
 const NOBODY: Targets = { targets: [], validForMs: 0 };
 
 export interface TailOptions {
@@ -29,6 +32,8 @@ export class Tail implements Disposable {
   readonly #waiting = new Set<() => void>();
   #route: Route | undefined;
   #moves = 0;
+  #delays = backOff(...RETRY_MS);
+  #again: NodeJS.Timeout | undefined;
   /** Retargets happen one after another, so that an older answer never replaces a newer one. */
   #turn: Promise<void> = Promise.resolve();
 
@@ -81,6 +86,7 @@ export class Tail implements Disposable {
 
   /** Ends what waits; the route is somebody else's. */
   [Symbol.dispose](): void {
+    clearTimeout(this.#again);
     this.#closed.abort(new WormholeError('WH_ERR_ABORTED', 'the wormhole is closed'));
   }
 
@@ -115,6 +121,18 @@ export class Tail implements Disposable {
     if (route === undefined || this.#closed.signal.aborted) return;
     // Without members here, or without an answer, the next connection asks again.
     const targets = await this.#targets(this.#closed.signal).catch(() => NOBODY);
-    if (!this.#closed.signal.aborted) await route.retarget(targets);
+    if (this.#closed.signal.aborted) return;
+    await route.retarget(targets);
+    this.#lookAgain(targets === NOBODY && this.members.some(({ here }) => here));
+  }
+
+  /** Nobody may connect for long; the status should not be stale all that time. */
+  #lookAgain(needed: boolean): void {
+    clearTimeout(this.#again);
+    if (!needed) {
+      this.#delays = backOff(...RETRY_MS);
+      return;
+    }
+    this.#again = setTimeout(() => void this.refresh().catch(() => undefined), this.#delays.next().value).unref();
   }
 }
