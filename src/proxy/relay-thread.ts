@@ -81,7 +81,7 @@ export class RelayThread {
     const seq = ++this.#sequence;
     return new Promise((resolve, reject) => {
       this.#waiting.set(seq, { resolve, reject });
-      this.post({ ...message, seq } as ToRelay);
+      this.post({ ...message, seq });
     });
   }
 

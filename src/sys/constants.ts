@@ -22,8 +22,6 @@ export const SO_RCVBUFFORCE = 33;
 export const SHUT_WR = 1;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
-export const MSG_WAITFORONE = 0x10000;
-export const MSG_TRUNC = 0x20;
 
 // netinet/in.h, netinet/tcp.h
 export const IPPROTO_IP = 0;
@@ -44,7 +42,6 @@ export const TCP_KEEPCNT = 6;
 // fcntl.h
 export const F_DUPFD_CLOEXEC = 1030;
 export const F_SETPIPE_SZ = 1031;
-export const F_GETPIPE_SZ = 1032;
 export const O_NONBLOCK = 0o4000;
 export const O_CLOEXEC = 0o2000000;
 export const O_PATH = 0o10000000;
@@ -64,7 +61,6 @@ export const EPOLLEXCLUSIVE = 0x1000_0000;
 export const EPOLLET = 0x8000_0000;
 export const EPOLL_CTL_ADD = 1;
 export const EPOLL_CTL_DEL = 2;
-export const EPOLL_CTL_MOD = 3;
 
 // sched.h, linux/openat2.h, sys/file.h, sys/resource.h
 export const CLONE_NEWNET = 0x4000_0000;
