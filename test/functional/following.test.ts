@@ -7,6 +7,7 @@
  * The daemon runs in the namespace of the private engine.
  */
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../support/command.ts';
 import { TestDaemon } from '../support/daemon-process.ts';
@@ -32,6 +33,8 @@ describe.skipIf(missing !== undefined)('a wormhole follows its containers', () =
   });
   afterAll(async () => {
     await daemon?.[Symbol.asyncDispose]();
+    // The second daemon was given the first one's directory, so it is ours to remove.
+    if (daemon !== undefined) rmSync(daemon.directory, { recursive: true, force: true });
     await host?.[Symbol.asyncDispose]();
   });
 
