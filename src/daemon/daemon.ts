@@ -57,7 +57,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const store = start.use(await StateStore.open(settings.stateDir));
   const engine = start.use(new DockerEngine({ log }));
   const onFault = (fault: string): void => log.warn({ fault }, 'relay worker fault');
-  const plane = start.use(planeWhenReady(() => startDataPlane({ onFault }), onFatal));
+  const plane = start.use(planeWhenReady(() => startDataPlane({ onFault, onDeath: onFatal }), onFatal));
   const registry = new Registry({
     surroundings: machine({ plane, engine, log, nofile: soft }),
     memory: store,

@@ -16,8 +16,10 @@ export interface DataPlaneOptions {
   readonly workers?: number;
   /** The compiled worker entry; default beside this file. */
   readonly workerUrl?: URL;
-  /** Something an operator must know: a fault in a worker, or the death of one. */
+  /** Something an operator must know. */
   readonly onFault?: (message: string) => void;
+  /** A worker ended unasked, and its connections with it: the process had better start anew. */
+  readonly onDeath?: (error: WormholeError) => void;
 }
 
 const WORKERS_MAX = 8;
@@ -30,7 +32,11 @@ export async function startDataPlane(
   const url = options.workerUrl ?? new URL('./worker.js', import.meta.url);
   const stop = new SharedArrayBuffer(4);
   const onFault = options.onFault ?? (() => {});
-  const threads = Array.from({ length: count }, () => new RelayThread(url, stop, onFault));
+  const onExit = (): void => {
+    if (Atomics.load(new Int32Array(stop), 0) !== 0) return;
+    options.onDeath?.(new WormholeError('WH_ERR_INTERNAL', 'a relay worker ended unasked'));
+  };
+  const threads = Array.from({ length: count }, () => new RelayThread(url, stop, onFault, onExit));
   const plane = new SplicePlane(threads, stop);
   try {
     await Promise.all(threads.map((thread) => thread.ready));

@@ -36,7 +36,7 @@ export class RelayThread {
   /** Resolves when the thread is gone. */
   readonly exited: Promise<void>;
 
-  constructor(url: URL, stop: SharedArrayBuffer, onFault: (message: string) => void) {
+  constructor(url: URL, stop: SharedArrayBuffer, onFault: (message: string) => void, onExit: () => void) {
     this.#onFault = onFault;
     this.#wakeFd = new OwnedFd(check('eventfd', eventfd(0, O_CLOEXEC | O_NONBLOCK)));
     const { port1, port2 } = new MessageChannel();
@@ -51,6 +51,7 @@ export class RelayThread {
     this.exited = new Promise((resolve) => {
       this.#worker.once('exit', () => {
         this.#died();
+        onExit();
         resolve();
       });
     });

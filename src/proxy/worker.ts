@@ -37,9 +37,8 @@ function carryOut(message: ToRelay): void {
   const route = routes.get(message.route);
   if (route === undefined) {
     // An abort can cross the end of a drain, an answer the end of the route that asked.
-    if (message.type === 'ask-failed') return;
-    if (message.type !== 'close') throw new Error(`no route ${message.route}`);
-    port.postMessage({ type: 'ack', seq: message.seq });
+    giveUp(message);
+    if (message.type !== 'ask-failed') port.postMessage({ type: 'ack', seq: message.seq });
     return;
   }
   switch (message.type) {
@@ -66,6 +65,16 @@ function carryOut(message: ToRelay): void {
       return;
   }
   port.postMessage({ type: 'ack', seq: message.seq });
+}
+
+/** Closes what came for a route that is gone: it was ours from the moment it was sent. */
+function giveUp(message: ToRelay): void {
+  if (message.type === 'listen') close(message.fd);
+  if (message.type !== 'targets') return;
+  for (const { namespaceFd, address } of message.targets) {
+    if (namespaceFd >= 0) close(namespaceFd);
+    if (address.kind === 'unix' && address.rootFd >= 0) close(address.rootFd);
+  }
 }
 
 function attempt(message: ToRelay): void {
