@@ -109,6 +109,7 @@ function notes(references) {
     '* direct: no proxy. Ratios are those of medians, to the best peer of that row; direct is never one.',
     '* bulk: the target sends, 256 KiB at a time, the client discards in the kernel; ping-pong and connect: 64-byte messages; a connect is connect, request,',
     '  answer, FIN. Failed connections are shown where there were any.',
+    '* nobody writes a log line per connection: wormholed runs with `--log-level warn`, the peers as they come.',
     '* CPU: user and system time of the proxy, its children included, per 10⁹ bytes relayed.',
     '* UDP: 16 client addresses, 4 datagrams of each on the way; paced: by the clock, whether or not they return.',
     '* idle: a fresh proxy; memory per connection is the growth of its proportional set size. Fewer connections where',

@@ -16,6 +16,8 @@ import { median } from './verdict.mjs';
 import { cliWords, daemonWords, socketOf } from './wormhole.mjs';
 
 const controlPort = 9800;
+/** What starting left behind is collected by then. */
+const IDLE_MS = 12_000;
 
 /**
  * @typedef {object} Startup all times in milliseconds, medians
@@ -37,7 +39,7 @@ export async function measureStartup(pairs, dir) {
   let idle = { rssMb: 0, relayWorkers: 0 };
   try {
     await program.until(() => health(socketOf(where)).then(Boolean), 'it answered');
-    await sleep(2000);
+    await sleep(IDLE_MS);
     const facts = await health(socketOf(where));
     idle = { rssMb: residentMemory([program.pid]).rssKib / 1024, relayWorkers: Number(facts?.relayWorkers) };
     for (let i = 0; i < pairs; i++) {

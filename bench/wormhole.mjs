@@ -30,7 +30,8 @@ export function daemonWords(dir, controlPort) {
   const key = join(dir, 'key.secret');
   if (!existsSync(key)) writeFileSync(key, randomBytes(32).toString('hex'), { mode: 0o600 });
   const control = ['--socket', socketOf(dir), '-H', `127.0.0.1:${controlPort}`];
-  return [daemon, ...control, '--state-dir', join(dir, 'state'), '-K', key];
+  // The peers write no line per connection either.
+  return [daemon, ...control, '--state-dir', join(dir, 'state'), '-K', key, '--log-level', 'warn'];
 }
 
 /** @param {string} path @returns {Promise<boolean>} whether a unix socket is listened on */
