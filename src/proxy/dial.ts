@@ -85,6 +85,7 @@ export class Dial extends Timer implements Pollable {
       const fd = dialer.dial(target);
       if (fd >= 0) {
         this.#fd = fd;
+        this.#route.pool.pending(target.member, 1);
         loop.add(fd, WATCHED, this);
         if (dialer.connected) this.#succeed(EPOLLOUT);
         else loop.timers.arm(this, loop.now + this.#schedule.attemptMs(loop.now));
@@ -98,6 +99,7 @@ export class Dial extends Timer implements Pollable {
     this.#route.worker.loop.timers.disarm(this);
     const fd = this.#fd;
     this.#fd = -1;
+    this.#route.pool.pending(this.#schedule.target.member, -1);
     this.#owner.dialed(fd, this.#schedule.target, events);
   }
 
@@ -113,5 +115,6 @@ export class Dial extends Timer implements Pollable {
     this.#route.worker.loop.forget(this.#fd);
     close(this.#fd);
     this.#fd = -1;
+    this.#route.pool.pending(this.#schedule.target.member, -1);
   }
 }

@@ -92,6 +92,18 @@ describe('Pool order', () => {
     expect(new Set(bench.firsts(2))).toEqual(new Set([0, 2]));
   });
 
+  test('least-conn counts dials under way, so that a burst spreads before anybody has arrived', () => {
+    const bench = new Bench('least-conn', 2);
+    const burst = Array.from({ length: 10 }, () => {
+      const [first = -1] = bench.order();
+      bench.pool.pending(first, 1);
+      return first;
+    });
+    expect(burst.filter((member) => member === 0)).toHaveLength(5);
+    for (const member of burst) if (member === 1) bench.pool.pending(member, -1);
+    expect(bench.firsts(3)).toEqual([1, 1, 1]);
+  });
+
   test('random reaches every member first and tries each once', () => {
     fc.assert(
       fc.property(

@@ -14,6 +14,8 @@ const BACKOFF_MIN_MS = 1000;
 const BACKOFF_MAX_MS = 30_000;
 /** How long others leave a member alone that one connection is trying again. */
 const PROBE_MS = 1000;
+/** A member before its first connection. */
+const UNKNOWN = { open: 0, pending: 0, dialed: 0, failed: 0, streak: 0, downUntil: 0, probedUntil: 0 };
 
 /** One member: counters for people, the rest for {@link Pool}. */
 interface Member<T extends UpstreamTarget> {
@@ -21,6 +23,8 @@ interface Member<T extends UpstreamTarget> {
   /** Its addresses, in the order they are tried. */
   targets: T[];
   open: number;
+  /** Dials under way. */
+  pending: number;
   dialed: number;
   failed: number;
   /** Failures in a row, counted once per back-off: a burst that fails together is one. */
@@ -67,24 +71,13 @@ export class Pool<T extends UpstreamTarget = UpstreamTarget> {
     const members = [...addresses].map(([index, list]) => this.#replaceMember(index, list));
     if (members.length !== this.#members.length) this.#cursor = 0;
     this.#members = members;
-    for (const [index, member] of this.#known) {
-      if (!addresses.has(index) && member.open === 0) this.#known.delete(index);
-    }
+    for (const member of this.#known.values()) this.#forgetUnused(member);
   }
 
   #replaceMember(index: number, targets: T[]): Member<T> {
     const known = this.#known.get(index);
     if (known === undefined) {
-      const fresh: Member<T> = {
-        member: index,
-        targets,
-        open: 0,
-        dialed: 0,
-        failed: 0,
-        streak: 0,
-        downUntil: 0,
-        probedUntil: 0,
-      };
+      const fresh: Member<T> = { member: index, targets, ...UNKNOWN };
       this.#known.set(index, fresh);
       return fresh;
     }
@@ -126,7 +119,7 @@ export class Pool<T extends UpstreamTarget = UpstreamTarget> {
         return this.#takingTurns(this.#rotated(eligible));
       case 'least-conn':
         // the sort is stable: members with equally many connections take turns
-        return this.#takingTurns([...this.#rotated(eligible)].sort((a, b) => a.open - b.open));
+        return this.#takingTurns([...this.#rotated(eligible)].sort((a, b) => load(a) - load(b)));
       default:
         return this.#balance satisfies never;
     }
@@ -165,6 +158,14 @@ export class Pool<T extends UpstreamTarget = UpstreamTarget> {
     if (known.streak > 0) known.probedUntil = this.#now() + PROBE_MS;
   }
 
+  /** Dials to `member` under way, one more or one less: a burst must not all go where nobody has arrived yet. */
+  pending(member: number, change: 1 | -1): void {
+    const known = this.#known.get(member);
+    if (known === undefined) return;
+    known.pending += change;
+    this.#forgetUnused(known);
+  }
+
   /** A dial to the last address of `member` that was left to try has failed. */
   failed(member: number): void {
     const known = this.#known.get(member);
@@ -196,7 +197,11 @@ export class Pool<T extends UpstreamTarget = UpstreamTarget> {
     const known = this.#known.get(member);
     if (known === undefined) return;
     known.open--;
-    if (known.open === 0 && !this.#members.includes(known)) this.#known.delete(member);
+    this.#forgetUnused(known);
+  }
+
+  #forgetUnused(known: Member<T>): void {
+    if (load(known) === 0 && !this.#members.includes(known)) this.#known.delete(known.member);
   }
 
   #heal(member: Member<T>): void {
@@ -216,6 +221,10 @@ export class Pool<T extends UpstreamTarget = UpstreamTarget> {
       up: !(known.streak > 0 && now < known.downUntil),
     }));
   }
+}
+
+function load({ open, pending }: Member<UpstreamTarget>): number {
+  return open + pending;
 }
 
 function isDown(member: Member<UpstreamTarget>, now: number): boolean {

@@ -56,6 +56,7 @@ export async function dial(tail: CurrentTargets, connectTimeoutMs: number, signa
 async function tryTarget(tail: CurrentTargets, schedule: DialSchedule, signal: AbortSignal): Promise<Upstream | Error> {
   const { target, lastOfMember } = schedule;
   tail.pool.dialing(target.member);
+  tail.pool.pending(target.member, 1);
   try {
     const socket = await attempt(target.address, schedule.attemptMs(now()), signal);
     tail.pool.opened(target.member);
@@ -65,6 +66,8 @@ async function tryTarget(tail: CurrentTargets, schedule: DialSchedule, signal: A
     const failure = error as NodeJS.ErrnoException;
     if (lastOfMember && !OWN_FAULTS.has(failure.code ?? '')) tail.pool.failed(target.member);
     return failure;
+  } finally {
+    tail.pool.pending(target.member, -1);
   }
 }
 
