@@ -44,7 +44,9 @@ export function prepareTarget(wire: WireTarget, namespace: NetNamespace | undefi
     namespaceFd: namespace === undefined ? -1 : namespace.fd,
   };
   if (address.kind === 'ip') {
-    const sockaddr = encodeIp(address);
+    // An interface is named as the namespace names it, `%eth0` of a link-local address.
+    const foreign = namespace !== undefined && address.host.includes('%');
+    const sockaddr = foreign ? namespace.enter(() => encodeIp(address)) : encodeIp(address);
     return { ...common, address, domain: address.host.includes(':') ? AF_INET6 : AF_INET, sockaddr, rootFd: -1 };
   }
   const { path, rootFd } = address;

@@ -5,7 +5,7 @@
  */
 import { WormholeError } from '../lib/errors.ts';
 import { AF_INET, AF_INET6, IPPROTO_TCP, SOCK_DGRAM, SOCK_STREAM, TCP_NODELAY } from '../sys/constants.ts';
-import { check, SyscallError } from '../sys/errno.ts';
+import { check } from '../sys/errno.ts';
 import type { OwnedFd } from '../sys/fd.ts';
 import { listen } from '../sys/libc.ts';
 import type { NetNamespace } from '../sys/netns.ts';
@@ -46,12 +46,14 @@ export function openIpListener(address: IpListenAddress): OpenListener {
   try {
     socket = socketIn(namespace, v6 ? AF_INET6 : AF_INET, protocol === 'tcp' ? SOCK_STREAM : SOCK_DGRAM);
   } catch (error) {
-    throw listenError('WH_ERR_NAMESPACE', `cannot make a socket for ${formatIp(address)}`, error);
+    throw listenError('WH_ERR_NAMESPACE', `cannot make a socket for ${formatIp(address)}`, error, namespaceRemedies);
   }
   try {
     if (protocol === 'tcp') prepareListener(socket.fd, v6);
     else prepareDatagramHead(socket.fd, v6);
-    bindIp(socket.fd, { host, port });
+    // An interface is named as the namespace names it, `%eth0` of a link-local address.
+    if (namespace !== undefined && host.includes('%')) namespace.enter(() => bindIp(socket.fd, { host, port }));
+    else bindIp(socket.fd, { host, port });
     if (protocol === 'tcp') {
       // Inherited by what is accepted, which saves calls per connection.
       setOption(socket.fd, IPPROTO_TCP, TCP_NODELAY, 1);
@@ -61,30 +63,30 @@ export function openIpListener(address: IpListenAddress): OpenListener {
     return { socket, port: localEndpoint(socket.fd)?.port ?? port };
   } catch (error) {
     socket[Symbol.dispose]();
-    throw listenError('WH_ERR_LISTEN', `cannot listen on ${protocol}://${formatIp(address)}`, error);
+    throw listenError('WH_ERR_LISTEN', `cannot listen on ${protocol}://${formatIp(address)}`, error, ipRemedies);
   }
 }
+
+/** What to do about an errno, appended to its name. */
+type Remedies = Readonly<Record<string, string>>;
+
+const ipRemedies: Remedies = {
+  EADDRINUSE: ', another program listens there',
+  EADDRNOTAVAIL: ', no interface of the namespace has this address',
+  EACCES: ', ports below 1024 need CAP_NET_BIND_SERVICE',
+};
+const namespaceRemedies: Remedies = { EPERM: ', entering a namespace needs CAP_SYS_ADMIN' };
 
 /** Adds the address, once, where it is known. */
-export function listenError(code: 'WH_ERR_LISTEN' | 'WH_ERR_NAMESPACE', what: string, cause: unknown): WormholeError {
-  if (!(cause instanceof SyscallError)) return new WormholeError(code, what, { cause });
-  return new WormholeError(code, `${what}: ${cause.code}${remedy(cause.code)}`, {
-    cause,
-    detail: { errno: cause.code },
-  });
-}
-
-function remedy(code: string): string {
-  switch (code) {
-    case 'EADDRINUSE':
-      return ', another program listens there';
-    case 'EADDRNOTAVAIL':
-      return ', no interface of the namespace has this address';
-    case 'EACCES':
-      return ', ports below 1024 need CAP_NET_BIND_SERVICE';
-    case 'EPERM':
-      return ', entering a namespace needs CAP_SYS_ADMIN';
-    default:
-      return '';
+export function listenError(
+  code: 'WH_ERR_LISTEN' | 'WH_ERR_NAMESPACE',
+  what: string,
+  cause: unknown,
+  remedies: Remedies = {},
+): WormholeError {
+  const errno = (cause as { readonly code?: unknown }).code;
+  if (typeof errno === 'string') {
+    return new WormholeError(code, `${what}: ${errno}${remedies[errno] ?? ''}`, { cause, detail: { errno } });
   }
+  return new WormholeError(code, `${what}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
 }

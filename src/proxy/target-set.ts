@@ -11,41 +11,55 @@ import type { WireTarget } from './messages.ts';
 
 /** See the module header. */
 export class TargetSet {
-  #namespaces = new Map<number, NetNamespace>();
-  #roots: number[] = [];
+  /** By inode. */
+  #namespaces: ReadonlyMap<number, NetNamespace> = new Map();
+  #roots: readonly number[] = [];
 
-  /** Takes the descriptors of `wire`, gives up those of the targets before. @throws {RangeError} for a bad address */
+  /**
+   * Takes the descriptors of `wire`, gives up those of the targets before.
+   *
+   * @throws {RangeError} for a bad address; then the targets before stay as they are, for they are still dialed
+   */
   replace(wire: readonly WireTarget[]): DialTarget[] {
-    const before = { namespaces: this.#namespaces, roots: this.#roots };
-    this.#namespaces = new Map();
-    this.#roots = wire.flatMap(({ address }) =>
+    const namespaces = new Map<number, NetNamespace>();
+    const places = wire.map(({ namespaceFd }) => this.#place(namespaceFd, namespaces));
+    const roots = wire.flatMap(({ address }) =>
       address.kind === 'unix' && address.rootFd >= 0 ? [address.rootFd] : [],
     );
-    const targets = wire.map((target) => ({
-      target,
-      namespace: this.#namespace(target.namespaceFd, before.namespaces),
-    }));
-    for (const namespace of before.namespaces.values()) namespace[Symbol.dispose]();
-    for (const fd of before.roots) closeSync(fd);
-    return targets.map(({ target, namespace }) => prepareTarget(target, namespace));
+    try {
+      const targets = wire.map((target, i) => prepareTarget(target, places[i]));
+      giveUp(this.#namespaces, this.#roots, namespaces);
+      this.#namespaces = namespaces;
+      this.#roots = roots;
+      return targets;
+    } catch (error) {
+      giveUp(namespaces, roots, this.#namespaces);
+      throw error;
+    }
   }
 
   close(): void {
     this.replace([]);
   }
 
-  #namespace(fd: number, before: Map<number, NetNamespace>): NetNamespace | undefined {
+  /** @param fd owned from now on, -1 = none @param namespaces those of the new set so far */
+  #place(fd: number, namespaces: Map<number, NetNamespace>): NetNamespace | undefined {
     if (fd < 0) return undefined;
     const fresh = NetNamespace.adopt(fd);
     const { inode } = fresh;
-    const known = this.#namespaces.get(inode) ?? before.get(inode);
-    if (known === undefined) {
-      this.#namespaces.set(inode, fresh);
-      return fresh;
-    }
-    fresh[Symbol.dispose]();
-    before.delete(inode);
-    this.#namespaces.set(inode, known);
-    return known;
+    const known = namespaces.get(inode) ?? this.#namespaces.get(inode);
+    if (known !== undefined) fresh[Symbol.dispose]();
+    namespaces.set(inode, known ?? fresh);
+    return known ?? fresh;
   }
+}
+
+/** Closes what `kept` does not hold, too. */
+function giveUp(
+  namespaces: ReadonlyMap<number, NetNamespace>,
+  roots: readonly number[],
+  kept: ReadonlyMap<number, NetNamespace>,
+): void {
+  for (const [inode, namespace] of namespaces) if (kept.get(inode) !== namespace) namespace[Symbol.dispose]();
+  for (const fd of roots) closeSync(fd);
 }
