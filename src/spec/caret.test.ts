@@ -15,9 +15,17 @@ describe('renderCaret', () => {
   });
 
   test('quotes words as a shell needs them and points at them all the same', () => {
-    expect(draw(['docker-run', '-e A=b', '', 'x'], { word: '', index: 2 })).toBe(
-      "docker-run '-e A=b' '' x\n                    ^^",
-    );
+    expect(draw(['label', 'a=b c', '', 'x'], { word: '', index: 2 })).toBe("label 'a=b c' '' x\n              ^^");
+  });
+
+  test('shows no password: not in an argument of docker-run, nor in one that cannot be read', () => {
+    const at = { word: 'trigger', index: 0 };
+    expect(draw(['trigger', 'docker-run', '-e A=hush shop'], at)).toContain('A=[redacted]');
+    expect(draw(['trigger', 'docker-run=--env A=hush shop'], at)).toContain('A=[redacted]');
+    for (const run of ['-e A=hush --bogus shop', '-e A=hush "shop', '-e A=hush']) {
+      expect(draw(['trigger', 'docker-run', run], at)).not.toContain('hush');
+      expect(draw(['trigger', `docker-run=${run}`], at)).not.toContain('hush');
+    }
   });
 
   test('elides a long spec around the word', () => {

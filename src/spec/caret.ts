@@ -5,6 +5,7 @@
  *                         ^^^^^^
  */
 import type { WormholeError } from '../lib/errors.ts';
+import { redactWords } from './redact.ts';
 import { quote } from './shell.ts';
 import { structureWords, wordTable } from './words.ts';
 
@@ -24,7 +25,7 @@ const WORD_COLUMNS = 60;
 export function renderCaret(words: readonly string[], error: WormholeError): string {
   const index = findIndex(words, error);
   if (index === undefined) return '';
-  const shown = words.map((word) => shorten(quote([word])));
+  const shown = redactWords(words).map((word) => shorten(quote([word])));
   const target = shown[index] ?? '';
   let from = index;
   let to = index + 1;

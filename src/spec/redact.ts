@@ -7,6 +7,7 @@
 import { WormholeError } from '../lib/errors.ts';
 import type { Chain, EndpointSpec, Segment } from './chain.ts';
 import { readRun } from './run.ts';
+import { joinWords, splitWords } from './shell.ts';
 
 /** What stands in place of a secret. */
 export const REDACTED = '[redacted]';
@@ -14,6 +15,23 @@ export const REDACTED = '[redacted]';
 /** The same chain with every secret replaced; planning it gives a plan without secrets. */
 export function redactChain(chain: Chain): Chain {
   return { ...chain, segment: redactSegment(chain.segment) };
+}
+
+/** A spec as it was given, which may be none, with every argument of `docker-run` redacted. */
+export function redactWords(words: readonly string[]): readonly string[] {
+  return words.map((word, index) => {
+    if (words[index - 1] === 'docker-run') return redactArgument(word);
+    return word.startsWith('docker-run=') ? `docker-run=${redactArgument(word.slice('docker-run='.length))}` : word;
+  });
+}
+
+function redactArgument(text: string): string {
+  try {
+    return joinWords(redactRun(splitWords(text)));
+  } catch (error) {
+    if (WormholeError.is(error)) return REDACTED;
+    throw error;
+  }
 }
 
 function redactSegment(segment: Segment): Segment {

@@ -6,11 +6,11 @@
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFailed } from 'vitest';
 import type { Wormhole } from '../../src/spec/api.ts';
+import { type Answer, callApi } from './api-call.ts';
 import { type Ended, program, type Running, start, wormhole } from './program.ts';
 import { until, within } from './relay-wait.ts';
 
@@ -127,19 +127,13 @@ export class Daemon implements AsyncDisposable {
   }
 
   /** Asks the API on the socket, without the cost of a program. */
-  get<T>(path: string): Promise<T> {
-    return within(
-      path,
-      new Promise<T>((resolve, reject) => {
-        const asked = request({ socketPath: this.of.socket, path, agent: false }, (answer) => {
-          let text = '';
-          answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-          answer.on('end', () => resolve(JSON.parse(text) as T));
-        });
-        asked.on('error', reject);
-        asked.end();
-      }),
-    );
+  async get<T>(path: string): Promise<T> {
+    return (await callApi(this.of.socket, path)).body as T;
+  }
+
+  /** Asks for a wormhole with a body of one's own. */
+  post(body: unknown): Promise<Answer> {
+    return callApi(this.of.socket, '/v1/wormholes', JSON.stringify(body));
   }
 
   /** As it is now. */

@@ -3,13 +3,16 @@
  */
 
 import { printable } from '../../spec/invalid.ts';
-import { explain, parse, plan } from '../../spec/spec.ts';
+import { explain, parse, plan, redactChain } from '../../spec/spec.ts';
 import type { Invocation } from '../invocation.ts';
 import { print, printJson } from '../print.ts';
 
 export async function explainVerb(call: Invocation): Promise<number> {
   const { stdout } = call.surroundings;
-  const whole = plan(parse(call.words));
+  const chain = parse(call.words);
+  // Mistakes are found in what was given; shown is what may be shown.
+  plan(chain);
+  const whole = plan(redactChain(chain));
   if (call.json) await printJson(stdout, whole);
   else
     await print(
