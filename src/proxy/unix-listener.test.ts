@@ -180,6 +180,8 @@ describe('a file that is there already (A33)', () => {
 describe('the file of a head that ends', () => {
   test('stays when it is somebody else’s by now, although the inode number may be the same (A33)', async () => {
     const listener = openUnixListener({ path });
+    // The inode lives as long as the socket is open.
+    listener.socket[Symbol.dispose]();
     unlinkSync(path);
     using other = openUnixListener({ path });
     listener[Symbol.dispose]();
