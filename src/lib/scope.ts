@@ -28,9 +28,7 @@ export class Scope implements AsyncDisposable {
 
   /** Takes ownership of `resource` and returns it. */
   use<T extends AsyncDisposable | Disposable>(resource: T): T {
-    this.defer(() =>
-      Symbol.asyncDispose in resource ? resource[Symbol.asyncDispose]() : resource[Symbol.dispose](),
-    );
+    this.defer(() => (Symbol.asyncDispose in resource ? resource[Symbol.asyncDispose]() : resource[Symbol.dispose]()));
     return resource;
   }
 
