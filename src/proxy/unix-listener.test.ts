@@ -1,11 +1,7 @@
 import {
-  closeSync,
-  existsSync,
-  linkSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
-  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -14,17 +10,13 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openDescriptors } from '../../test/support/descriptors.ts';
-import { WormholeError } from '../lib/errors.ts';
-import { AF_UNIX, O_DIRECTORY, O_PATH, SOCK_STREAM } from '../sys/constants.ts';
+import { gone, leaveStale, reach, refusal } from '../../test/support/unix-socket.ts';
 import { OwnedFd } from '../sys/fd.ts';
-import { encodeUnix } from '../sys/sockaddr.ts';
-import { bindBytes, socketIn } from '../sys/sockets.ts';
-import { openUnixListener, type UnixListenAddress } from './unix-listener.ts';
+import { openUnixListener } from './unix-listener.ts';
 
 const root = process.geteuid?.() === 0;
 if (!root) console.log('skipped: giving a file to another user takes root');
@@ -36,36 +28,6 @@ beforeEach(() => {
   path = join(directory, 'head.sock');
 });
 afterEach(() => rmSync(directory, { recursive: true }));
-
-const gone = (file: string): boolean => lstatSync(file, { throwIfNoEntry: false }) === undefined;
-
-/** A socket file whose owner has died without removing it. */
-function stale(file: string): void {
-  using socket = socketIn(undefined, AF_UNIX, SOCK_STREAM);
-  bindBytes(socket.fd, encodeUnix(file));
-}
-
-/** 'connected', or why not. */
-function reach(file: string): Promise<string> {
-  const socket = connect(file);
-  return new Promise((resolve) => {
-    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-    socket.once('connect', () => {
-      resolve('connected');
-      socket.destroy();
-    });
-  });
-}
-
-function refusal(address: UnixListenAddress): WormholeError {
-  try {
-    openUnixListener(address)[Symbol.dispose]();
-  } catch (error) {
-    if (WormholeError.is(error)) return error;
-    throw error;
-  }
-  throw new Error('it listens');
-}
 
 describe('a unix head', () => {
   test('can be connected to when it is open, and leaves nothing when it is disposed of', async () => {
@@ -131,7 +93,7 @@ describe('a unix head', () => {
 
 describe('a file that is there already (A33)', () => {
   test('is replaced when it is a socket that nobody listens on', async () => {
-    stale(path);
+    leaveStale(path);
     expect(await reach(path)).toBe('ECONNREFUSED');
     using _listener = openUnixListener({ path });
     expect(await reach(path)).toBe('connected');
@@ -154,7 +116,7 @@ describe('a file that is there already (A33)', () => {
     [
       'a symlink to a stale socket',
       (at: string) => {
-        stale(`${at}.other`);
+        leaveStale(`${at}.other`);
         symlinkSync(`${at}.other`, at);
       },
     ],
@@ -206,60 +168,6 @@ describe('the file of a head that ends', () => {
     listener[Symbol.dispose]();
     expect(gone(join(directory, 'moved/head.sock'))).toBe(true);
     expect(readFileSync(join(home, 'head.sock'), 'utf8')).toBe('precious');
-  });
-});
-
-describe('a head inside a root (A33)', () => {
-  let inside: string;
-  let rootFd: number;
-  beforeEach(() => {
-    inside = join(directory, 'root');
-    mkdirSync(join(inside, 'run'), { recursive: true });
-    rootFd = openSync(inside, O_PATH | O_DIRECTORY);
-  });
-  afterEach(() => closeSync(rootFd));
-
-  const at = (path: string): UnixListenAddress => ({ path, root: { fd: rootFd } });
-
-  test('is made below it', async () => {
-    using _listener = openUnixListener(at('/run/head.sock'));
-    expect(await reach(join(inside, 'run/head.sock'))).toBe('connected');
-  });
-
-  test.each(['/../run/head.sock', '/run/../../../run/head.sock', '/../../../../run/head.sock'])(
-    '%s does not lead out',
-    async (path) => {
-      using _listener = openUnixListener(at(path));
-      expect(await reach(join(inside, 'run/head.sock'))).toBe('connected');
-    },
-  );
-
-  test('an absolute symlink as its directory is followed inside', async () => {
-    symlinkSync('/run', join(inside, 'link'));
-    using _listener = openUnixListener(at('/link/head.sock'));
-    expect(await reach(join(inside, 'run/head.sock'))).toBe('connected');
-  });
-
-  test('a symlink to a directory that exists only outside leads nowhere', () => {
-    const target = join(directory, 'outside');
-    mkdirSync(target);
-    symlinkSync(target, join(inside, 'escape'));
-    const error = refusal(at('/escape/head.sock'));
-    expect(error).toMatchObject({ code: 'WH_ERR_LISTEN', detail: { errno: 'ENOENT' } });
-    expect(error.message).toContain('the directory /escape does not exist');
-    expect(readdirSync(target)).toEqual([]);
-  });
-
-  test('its parent swapped for a symlink afterwards does not make it remove a file outside', () => {
-    const target = join(directory, 'outside');
-    mkdirSync(target);
-    const listener = openUnixListener(at('/run/head.sock'));
-    linkSync(join(inside, 'run/head.sock'), join(target, 'head.sock'));
-    renameSync(join(inside, 'run'), join(inside, 'was-run'));
-    symlinkSync(target, join(inside, 'run'));
-    listener[Symbol.dispose]();
-    expect(existsSync(join(target, 'head.sock'))).toBe(true);
-    expect(gone(join(inside, 'was-run/head.sock'))).toBe(true);
   });
 });
 

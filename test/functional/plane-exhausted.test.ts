@@ -61,11 +61,12 @@ test('out of descriptors, accepting pauses, what lives goes on, and all are serv
   expect(share, 'CPU seconds per second while it has nothing to do').toBeLessThan(0.5);
   await echoes(first, 'still there');
 
-  // Each client that leaves makes room for the next.
-  for (const [i, client] of clients.entries()) {
+  // Each client that leaves makes room for another.
+  const all = clients.map(async (client, i) => {
     expect(await client.text(`client ${i}`.length)).toBe(`client ${i}`);
     await client[Symbol.asyncDispose]();
-  }
+  });
+  await Promise.all(all);
   const last = await connectTo(head);
   await echoes(last, 'last');
   for (const peer of [first, last]) await peer[Symbol.asyncDispose]();

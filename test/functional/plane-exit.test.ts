@@ -83,6 +83,11 @@ describe('a process with a living connection ends at once', () => {
 describe('a process without connections ends at once', () => {
   const lines: ReadonlyArray<readonly [string, string, number]> = [
     ['when its plane is disposed of and nothing is left to do', 'await plane[Symbol.asyncDispose]();', 0],
+    [
+      'without mourning the workers that it stopped itself',
+      'const other = await startDataPlane({ onDeath: () => process.exit(1) }); await other[Symbol.asyncDispose](); process.exit(9);',
+      9,
+    ],
     ['by process.exit() right after the start', 'process.exit(7);', 7],
     ['by a throw of its main module', 'throw new Error("main");', 1],
     [
@@ -133,13 +138,15 @@ describe('a worker that faults', () => {
 
   test('at work is reported, fails what is asked of it, and the process can end', async () => {
     const program = `
-      const plane = await startDataPlane({ workers: 1, onFault, workerUrl: ${source(dies)} });
+      const onDeath = ({ code, message }) => say('death: ' + code + ' ' + message);
+      const plane = await startDataPlane({ workers: 1, onFault, onDeath, workerUrl: ${source(dies)} });
       await open(1).catch(({ code, message }) => say(code + ' ' + message));
       await plane[Symbol.asyncDispose]();
       say('disposed');`;
     await using child = new PlaneChild(compiled, program, { unstarted: true });
-    const said = [await child.hear(), await child.hear(), await child.hear()];
+    const said = [await child.hear(), await child.hear(), await child.hear(), await child.hear()];
     expect(said).toContain('fault: relay worker: died at work');
+    expect(said).toContain('death: WH_ERR_INTERNAL a relay worker ended unasked');
     expect(said).toContain('WH_ERR_INTERNAL the relay worker is gone');
     expect(said.at(-1)).toBe('disposed');
     expect(await child.end()).toMatchObject({ code: 0, signal: null });
