@@ -27,6 +27,8 @@ export class Acceptor extends Timer implements Pollable {
   readonly #fd: number;
   #watching = false;
   #closed = false;
+  /** On the loop's clock: before, room in this worker is for those that were accepted already. */
+  #restUntil = 0;
 
   /** @param fd a listening socket, owned from now on */
   constructor(route: ServedRoute, fd: number) {
@@ -47,8 +49,15 @@ export class Acceptor extends Timer implements Pollable {
 
   /** There is room again in this worker. */
   wake(): void {
-    if (this.#watching || this.#closed) return;
+    if (this.#watching || this.#closed || this.#route.worker.loop.now < this.#restUntil) return;
     this.#watch();
+  }
+
+  /** Descriptors ran out: nobody new for a moment, or the newest would overtake those that wait for a dial. */
+  rest(): void {
+    if (this.#closed) return;
+    this.#restUntil = this.#route.worker.loop.now + EXHAUSTED_PAUSE_MS;
+    this.#pause(EXHAUSTED_PAUSE_MS);
   }
 
   /** Serves whoever is in the backlog already, then closes: a client that connected in time is not turned away. */
@@ -78,7 +87,8 @@ export class Acceptor extends Timer implements Pollable {
         return true;
       default:
         route.worker.fault(`accept: ${errnoName(-client)}; pausing`);
-        return this.#pause(EXHAUSTED_PAUSE_MS);
+        this.rest();
+        return false;
     }
   }
 

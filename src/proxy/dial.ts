@@ -5,7 +5,7 @@
  * waits: every other connection goes on meanwhile.
  */
 import { EPOLLERR, EPOLLHUP, EPOLLOUT } from '../sys/constants.ts';
-import { errnoName } from '../sys/errno.ts';
+import { Errno, errnoName } from '../sys/errno.ts';
 import { close } from '../sys/libc.ts';
 import { DialSchedule } from './dial-schedule.ts';
 import type { DialTarget } from './dialer.ts';
@@ -91,6 +91,13 @@ export class Dial extends Timer implements Pollable {
         else loop.timers.arm(this, loop.now + this.#schedule.attemptMs(loop.now));
         return;
       }
+      if (ours(-fd)) {
+        // No fault of the target, and the next one would fare no better: wait for the next round.
+        this.#route.exhausted(-fd);
+        this.#lastError = `${target.label}: ${errnoName(-fd)}`;
+        loop.timers.arm(this, loop.now + Math.max(1, this.#schedule.pauseMs(loop.now)));
+        return;
+      }
       this.#attemptFailed(errnoName(-fd));
     }
   }
@@ -117,4 +124,9 @@ export class Dial extends Timer implements Pollable {
     this.#fd = -1;
     this.#route.pool.pending(this.#schedule.target.member, -1);
   }
+}
+
+/** This process has run out of something. */
+function ours(errno: number): boolean {
+  return errno === Errno.EMFILE || errno === Errno.ENFILE || errno === Errno.ENOBUFS || errno === Errno.ENOMEM;
 }

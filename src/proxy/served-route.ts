@@ -4,6 +4,7 @@
  * Asks the control plane for targets when it has none or they are stale; connections wait meanwhile. Owns the
  * descriptors of its targets' namespaces and roots.
  */
+import { errnoName } from '../sys/errno.ts';
 import { Acceptor } from './acceptor.ts';
 import { Asker } from './asker.ts';
 import { Connection } from './connection.ts';
@@ -117,6 +118,12 @@ export class ServedRoute extends Timer implements WorkerRoute {
   /** All targets failed once: what we know of them may be old. */
   roundFailed(): void {
     this.#asker.doubt();
+  }
+
+  /** There was no descriptor for a dial. */
+  exhausted(errno: number): void {
+    this.worker.fault(`dial: ${errnoName(errno)}; pausing`);
+    this.#acceptor?.rest();
   }
 
   counted(fromClient: boolean, bytes: number): void {

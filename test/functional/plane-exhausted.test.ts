@@ -39,7 +39,8 @@ async function echoes(peer: Peer, text: string): Promise<void> {
 test('out of descriptors, accepting pauses, what lives goes on, and all are served in the end (R26)', async () => {
   await using target: TargetServer = await echoServer();
   const lines = `
-    const { port } = await open(${target.address.kind === 'ip' ? target.address.port : 0});
+    const { route, port } = await open(${target.address.kind === 'ip' ? target.address.port : 0});
+    process.on('SIGUSR2', () => say('member ' + JSON.stringify(route.stats().members[0])));
     say(String(port));`;
   await using child = new PlaneChild(compiled, lines, { nofile: NOFILE });
   const head = { host: '127.0.0.1', port: Number(await child.hear()) };
@@ -61,14 +62,16 @@ test('out of descriptors, accepting pauses, what lives goes on, and all are serv
   expect(share, 'CPU seconds per second while it has nothing to do').toBeLessThan(0.5);
   await echoes(first, 'still there');
 
-  // Each client that leaves makes room for another.
-  const all = clients.map(async (client, i) => {
+  // Each client that leaves makes room for the one that has waited longest, not for the newest.
+  for (const [i, client] of clients.entries()) {
     expect(await client.text(`client ${i}`.length)).toBe(`client ${i}`);
     await client[Symbol.asyncDispose]();
-  });
-  await Promise.all(all);
+  }
   const last = await connectTo(head);
   await echoes(last, 'last');
+  process.kill(child.pid, 'SIGUSR2');
+  const said = await until('its health was told', () => /^member (.*)$/m.exec(child.output.stdout)?.[1]);
+  expect(JSON.parse(said), 'what we lack is no fault of the target').toMatchObject({ failed: 0, up: true });
   for (const peer of [first, last]) await peer[Symbol.asyncDispose]();
   expect(child.output.stderr).toBe('');
 });
