@@ -8,9 +8,10 @@ import { WormholeError } from '../lib/errors.ts';
 import type { OwnedFd } from '../sys/fd.ts';
 import { dupFd } from '../sys/sockets.ts';
 import { Counters, MEMBERS_MAX, sumCounters } from './counters.ts';
-import type { FromRelay, WireRouteOptions, WireTarget } from './messages.ts';
+import type { FromRelay, WireRouteOptions } from './messages.ts';
 import type { RelayThread, Request } from './relay-thread.ts';
-import type { Route, RouteOptions, RouteStats, Targets, UpstreamTarget } from './route.ts';
+import type { Route, RouteOptions, RouteStats, Targets } from './route.ts';
+import { toWire } from './wire-targets.ts';
 
 /** See the module header. */
 export class SharedRoute implements Route {
@@ -60,7 +61,7 @@ export class SharedRoute implements Route {
     }
     this.#members = Math.max(this.#members, ...[...members].map((member) => member + 1));
     return this.#inTurn(() =>
-      this.#all(() => ({ type: 'targets', route: this.#number, targets: targets.map(toWire), validForMs })),
+      this.#all(() => ({ type: 'targets', route: this.#number, targets: toWire(targets), validForMs })),
     );
   }
 
@@ -155,22 +156,5 @@ function wireOptions(options: RouteOptions): WireRouteOptions {
     ...(proxyProtocol !== undefined && { proxyProtocol }),
     asks: options.ask !== undefined,
     records: options.onClosed !== undefined,
-  };
-}
-
-/** Duplicates the descriptors: the receiver owns its copies. */
-function toWire({ member, label, address, namespace }: UpstreamTarget): WireTarget {
-  return {
-    member,
-    label,
-    namespaceFd: namespace === undefined ? -1 : dupFd(namespace.fd).release(),
-    address:
-      address.kind === 'ip'
-        ? address
-        : {
-            kind: 'unix',
-            path: address.path,
-            rootFd: address.root === undefined ? -1 : dupFd(address.root.fd).release(),
-          },
   };
 }
