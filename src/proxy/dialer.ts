@@ -28,7 +28,7 @@ import type { UpstreamTarget } from './route.ts';
 /** A target as one worker dials it; its descriptors belong to the worker's route. */
 export interface DialTarget extends UpstreamTarget {
   readonly domain: number;
-  /** Encoded sockaddr; empty when {@link rootFd} decides. */
+  /** Encoded sockaddr; empty when {@link rootFd} decides, or the interfaces of the moment do. */
   readonly sockaddr: Buffer;
   readonly namespaceFd: number;
   readonly rootFd: number;
@@ -44,9 +44,7 @@ export function prepareTarget(wire: WireTarget, namespace: NetNamespace | undefi
     namespaceFd: namespace === undefined ? -1 : namespace.fd,
   };
   if (address.kind === 'ip') {
-    // An interface is named as the namespace names it, `%eth0` of a link-local address.
-    const foreign = namespace !== undefined && address.host.includes('%');
-    const sockaddr = foreign ? namespace.enter(() => encodeIp(address)) : encodeIp(address);
+    const sockaddr = address.host.includes('%') ? Buffer.alloc(0) : encodeIp(address);
     return { ...common, address, domain: address.host.includes(':') ? AF_INET6 : AF_INET, sockaddr, rootFd: -1 };
   }
   const { path, rootFd } = address;
@@ -66,7 +64,7 @@ export class Dialer {
   dial(target: DialTarget): number {
     const fd = this.#socket(target, SOCK_STREAM);
     if (fd < 0) return fd;
-    const result = target.rootFd >= 0 ? this.#connectInRoot(fd, target) : this.#connect(fd, target.sockaddr);
+    const result = target.rootFd >= 0 ? this.#connectInRoot(fd, target) : this.#connectTo(fd, target);
     this.connected = result === 0;
     if (result === 0 || result === -Errno.EINPROGRESS) return fd;
     close(fd);
@@ -78,7 +76,7 @@ export class Dialer {
     const fd = this.#socket(target, SOCK_DGRAM);
     if (fd < 0) return fd;
     prepareDatagramSocket(fd, target.domain === AF_INET6);
-    const result = this.#connect(fd, target.sockaddr);
+    const result = this.#connectTo(fd, target);
     if (result === 0) return fd;
     close(fd);
     return result;
@@ -93,6 +91,18 @@ export class Dialer {
     // A worker in an unknown namespace would dial into the wrong machine for everybody else.
     if (setns(this.#home.fd, CLONE_NEWNET) < 0) abort();
     return fd;
+  }
+
+  #connectTo(fd: number, { address, sockaddr, namespace }: DialTarget): number {
+    if (address.kind !== 'ip' || sockaddr.length > 0) return this.#connect(fd, sockaddr);
+    // `%eth0` of a link-local address is what its namespace calls so now; interfaces come and go.
+    try {
+      const encode = (): Buffer => encodeIp(address);
+      return this.#connect(fd, namespace === undefined ? encode() : namespace.enter(encode));
+    } catch (error) {
+      if (error instanceof RangeError) return -Errno.ENODEV;
+      throw error;
+    }
   }
 
   #connect(fd: number, sockaddr: Buffer): number {

@@ -14,6 +14,7 @@ const names = new Map(Object.entries(errno).map(([name, value]) => [value, name]
 export const Errno = {
   EPERM: errno.EPERM,
   ENOENT: errno.ENOENT,
+  ENODEV: errno.ENODEV,
   EINTR: errno.EINTR,
   EAGAIN: errno.EAGAIN,
   ENOMEM: errno.ENOMEM,

@@ -59,7 +59,7 @@ describe.skipIf(missing !== undefined)('A30: namespaces and descriptors', () => 
   }
 
   test('ip netns del frees the namespace after delete', async () => {
-    const blue = await Netns.create();
+    await using blue = await Netns.create();
     const hangs = await cable(blue.name);
     const ids = await use(`${blue.name}@:9502`, `${blue.name}@:9500`, (work) => blue.visit(work));
     expect((await daemon().wormhole('delete', ...ids)).code).toBe(0);
@@ -69,7 +69,7 @@ describe.skipIf(missing !== undefined)('A30: namespaces and descriptors', () => 
   });
 
   test('ip netns del frees the namespace although wormholes name it; they take up its successor', async () => {
-    const blue = await Netns.create();
+    await using blue = await Netns.create();
     const hangs = await cable(blue.name);
     await use(`${blue.name}@:9502`, `${blue.name}@:9500`, (work) => blue.visit(work));
     await blue[Symbol.asyncDispose]();

@@ -23,6 +23,7 @@ import { Netns } from '../support/netns.ts';
 import { connectTo } from '../support/relay-peer.ts';
 import { echoServer, namedServer, serve } from '../support/relay-targets.ts';
 import { UdpPeer } from '../support/relay-udp.ts';
+import { until } from '../support/relay-wait.ts';
 import { ownNamespace, sharedDaemon } from '../support/world.ts';
 
 ownNamespace();
@@ -77,6 +78,27 @@ describe('namespaces', () => {
     } finally {
       sleeper.kill('SIGKILL');
     }
+  });
+
+  test('a link-local target of an interface that is only there later', async () => {
+    const { port } = await daemon().create(`tail url [fe80::2%cable0]:9206 connect-timeout 200ms`);
+    await expect(ask(port, 'x')).rejects.toThrow('ECONNRESET');
+    await command('ip', ['link', 'add', 'cable0', 'type', 'veth', 'peer', 'name', 'cable1', 'netns', blue.name]);
+    for (const [where, cable, address] of [
+      [[], 'cable0', 'fe80::1/64'],
+      [['-n', blue.name], 'cable1', 'fe80::2/64'],
+    ] as const) {
+      await command('ip', [...where, 'link', 'set', cable, 'up']);
+      await command('ip', [...where, 'address', 'add', address, 'dev', cable, 'nodad']);
+    }
+    await using _server = await blue.visit(() => namedServer('over the cable', { host: '::', port: 9206 }));
+    await until('it is reached', () =>
+      ask(port, '').then(
+        (said) => said === 'over the cable',
+        () => false,
+      ),
+    );
+    await command('ip', ['link', 'delete', 'cable0']);
   });
 
   test('XT7: after dials of every kind into a namespace, listeners still land at home', async () => {

@@ -16,6 +16,7 @@ export class Netns implements AsyncDisposable {
   readonly name: string;
   /** A file that opens it. */
   readonly path: string;
+  #deleted = false;
 
   private constructor(path: string, name: string) {
     this.path = path;
@@ -73,7 +74,10 @@ export class Netns implements AsyncDisposable {
     return statSync(this.path).ino;
   }
 
+  /** Again is a no-op. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.name !== '') await command('ip', ['netns', 'delete', this.name]);
+    if (this.name === '' || this.#deleted) return;
+    this.#deleted = true;
+    await command('ip', ['netns', 'delete', this.name]);
   }
 }
