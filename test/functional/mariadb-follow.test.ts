@@ -38,7 +38,11 @@ describe.skipIf(missing !== undefined)('a database that comes and goes', () => {
 
     await host().docker(['rm', '--force', 'db']);
     // Between its death and its removal the reason is another one.
-    await daemon().sees(id, 'waiting', ({ state, reason }) => state === 'waiting' && reason.includes('no container'));
+    const away = await daemon().sees(
+      id,
+      'waiting',
+      ({ state, reason }) => state === 'waiting' && reason.includes('no container'),
+    );
     const { stdout } = await daemon().wormhole('ls');
     expect(stdout).toMatch(new RegExp(`^${id} +waiting .*db@127.0.0.1:3306`, 'm'));
     expect(stdout).toContain(away.reason);
