@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readlinkSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openDescriptors } from '../../test/support/descriptors.ts';
 import { NetRoom, roomless } from '../../test/support/net-room.ts';
@@ -83,17 +83,6 @@ describe.skipIf(missing !== undefined)('namespaces of targets', () => {
     set.close();
     expect(openDescriptors()).toBe(before);
   });
-
-  test('are where an interface of a link-local target is looked for', () => {
-    using room = new NetRoom();
-    room.ip('link', 'add', 'wh-ll', 'index', '4712', 'type', 'veth', 'peer', 'name', 'wh-ll-peer');
-    room.ip('address', 'add', '2001:db8::1/64', 'dev', 'wh-ll');
-    room.ip('link', 'set', 'wh-ll', 'up');
-    const home = readlinkSync('/proc/thread-self/ns/net');
-    const [target] = set.replace([ip(room.namespace, 'fe80::1%wh-ll')]);
-    expect(target?.sockaddr.readUInt32LE(24)).toBe(4712);
-    expect(readlinkSync('/proc/thread-self/ns/net')).toBe(home);
-  });
 });
 
 describe('roots of targets', () => {
@@ -109,7 +98,6 @@ describe('roots of targets', () => {
 describe('a target that cannot exist', () => {
   const wrong: ReadonlyArray<readonly [string, () => WireTarget]> = [
     ['a name where an address must be', () => ip(undefined, 'localhost')],
-    ['an interface that is not there', () => ip(undefined, 'fe80::1%nosuchif')],
     ['a path longer than a socket may have', () => unix(undefined, `/${'x'.repeat(200)}`)],
   ];
 
