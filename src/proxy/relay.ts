@@ -22,7 +22,7 @@ import type { Side } from './side.ts';
 
 /** Reads below this go through memory, above through a pipe: where the two cost the same. */
 const SMALL_BYTES = 16 << 10;
-/** What one direction may move per turn, so that one stream cannot starve the others. */
+/** What one direction may move per turn in small reads, so that one stream cannot starve the others. */
 const BUDGET_BYTES = 1 << 20;
 const SPLICE_FLAGS = SPLICE_F_MOVE | SPLICE_F_NONBLOCK;
 
@@ -54,6 +54,8 @@ export class Relay {
         const flushed = source.held === undefined ? this.#flushPipe(source, sink) : this.#flushHeld(source, sink);
         if (flushed < 0) return this.#fail('sink-failed', flushed);
         if (source.pending) continue;
+        // Another read at once would find little: while the others have their turn a larger piece gathers.
+        if (source.bulk && !source.eof) return 'budget';
       }
       if (source.eof) {
         return source.failure > 0 ? this.#fail('source-failed', -source.failure) : this.#finish(source, sink);
