@@ -4,19 +4,10 @@
  * A number in a message is a duplicate made for its receiver, who owns it from then on and closes it. Messages with a
  * `seq` are answered by an `ack` once done, so that the sender knows when its own copy is the last one.
  */
-import type { Balance } from '../spec/plan.ts';
-import type { ConnectionRecord, UpstreamTarget } from './route.ts';
+import type { ConnectionRecord, RouteOptions, UpstreamTarget } from './route.ts';
 
-/** RouteOptions without its functions. */
-export interface WireRouteOptions {
-  readonly kind: 'stream' | 'datagram';
-  readonly balance: Balance;
-  readonly connectTimeoutMs: number;
-  readonly connIdleMs: number;
-  readonly halfOpenLingerMs: number;
-  readonly flowIdleMs: number;
-  readonly maxConns: number;
-  readonly proxyProtocol?: 'v1' | 'v2';
+/** RouteOptions without its functions, and without the id that only they use. */
+export interface WireRouteOptions extends Omit<RouteOptions, 'id' | 'ask' | 'onClosed'> {
   /** The route has an `ask`. */
   readonly asks: boolean;
   /** Somebody listens to ConnectionRecords. */
