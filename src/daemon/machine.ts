@@ -1,8 +1,8 @@
 /** The real surroundings of wormholes: this machine's namespaces, containers, names and sockets. */
 import type { Engine } from '../docker/engine.ts';
-import { openIpListener } from '../proxy/listener.ts';
+import { openIpListener } from '../proxy/head/listener.ts';
+import { openUnixListener } from '../proxy/head/unix-listener.ts';
 import type { DataPlane } from '../proxy/route.ts';
-import { openUnixListener } from '../proxy/unix-listener.ts';
 import type { Logger } from './log.ts';
 import { resolveInPlace } from './names/resolve.ts';
 import { Following } from './places/follow.ts';

@@ -29,7 +29,7 @@ export async function startDataPlane(
   options: DataPlaneOptions = {},
 ): Promise<DataPlane & { readonly workers: number }> {
   const count = options.workers ?? Math.min(WORKERS_MAX, availableParallelism());
-  const url = options.workerUrl ?? new URL('./worker.js', import.meta.url);
+  const url = options.workerUrl ?? new URL('./thread/worker.js', import.meta.url);
   const stop = new SharedArrayBuffer(4);
   const onFault = options.onFault ?? (() => {});
   const onExit = (): void => {

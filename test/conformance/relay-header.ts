@@ -1,6 +1,6 @@
 /** Conformance: the PROXY protocol header comes first, once, and the bytes after it are the client's. */
 import { expect, test } from 'vitest';
-import { proxyHeader } from '../../src/proxy/proxy-protocol.ts';
+import { proxyHeader } from '../../src/proxy/stream/proxy-protocol.ts';
 import { bytes } from '../support/relay-bytes.ts';
 import type { Peer } from '../support/relay-peer.ts';
 import { peerOf, serve } from '../support/relay-targets.ts';

@@ -25,7 +25,7 @@ let compiled: Compiled;
 let plane: DataPlane;
 beforeAll(async () => {
   compiled = compile(...planeSources);
-  plane = await startDataPlane({ workers: 2, workerUrl: compiled.url('proxy/worker.ts') });
+  plane = await startDataPlane({ workers: 2, workerUrl: compiled.url('proxy/thread/worker.ts') });
 });
 afterAll(async () => {
   await plane?.[Symbol.asyncDispose]();

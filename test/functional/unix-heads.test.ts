@@ -9,7 +9,7 @@ import { chmodSync, lstatSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openUnixListener } from '../../src/proxy/unix-listener.ts';
+import { openUnixListener } from '../../src/proxy/head/unix-listener.ts';
 import { connectTo } from '../support/relay-peer.ts';
 import { until } from '../support/relay-wait.ts';
 

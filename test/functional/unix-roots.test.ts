@@ -19,9 +19,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { openUnixListener } from '../../src/proxy/head/unix-listener.ts';
 import { startDataPlane } from '../../src/proxy/plane.ts';
 import type { DataPlane, RootDirectory, UpstreamTarget } from '../../src/proxy/route.ts';
-import { openUnixListener } from '../../src/proxy/unix-listener.ts';
 import { O_DIRECTORY, O_PATH } from '../../src/sys/constants.ts';
 import { openDescriptors } from '../support/descriptors.ts';
 import { connectTo } from '../support/relay-peer.ts';

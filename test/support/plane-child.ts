@@ -14,7 +14,7 @@ import { within } from './relay-wait.ts';
 import type { Compiled } from './relay-worker.ts';
 
 /** What {@link PlaneChild} needs compiled. */
-export const planeSources = ['proxy/plane.ts', 'proxy/worker.ts', 'proxy/listener.ts'] as const;
+export const planeSources = ['proxy/plane.ts', 'proxy/thread/worker.ts', 'proxy/head/listener.ts'] as const;
 
 export interface PlaneChildOptions {
   /** The lines start the plane themselves. */
@@ -33,8 +33,8 @@ export class PlaneChild implements AsyncDisposable {
     const url = (source: (typeof planeSources)[number]): string => JSON.stringify(compiled.url(source).href);
     const program = `
       import { startDataPlane } from ${url('proxy/plane.ts')};
-      import { openIpListener } from ${url('proxy/listener.ts')};
-      const workerUrl = new URL(${url('proxy/worker.ts')});
+      import { openIpListener } from ${url('proxy/head/listener.ts')};
+      const workerUrl = new URL(${url('proxy/thread/worker.ts')});
       const say = (text) => process.stdout.write(text + '\\n');
       const onFault = (message) => say('fault: ' + message);
       ${unstarted ? '' : 'const plane = await startDataPlane({ workers: 2, onFault });'}

@@ -11,11 +11,11 @@ const root = resolve(import.meta.dirname, '../..');
 
 /** Compiled sources; disposing removes them. */
 export interface Compiled extends Disposable {
-  /** @param source e.g. `proxy/worker.ts` */
+  /** @param source e.g. `proxy/thread/worker.ts` */
   url(source: string): URL;
 }
 
-/** Compiles files of `src/` and all they import. @param sources e.g. `proxy/worker.ts` */
+/** Compiles files of `src/` and all they import. @param sources e.g. `proxy/thread/worker.ts` */
 export function compile(...sources: readonly string[]): Compiled {
   // below node_modules, so that packages are found from there
   const cache = join(root, 'node_modules/.cache');
@@ -37,6 +37,6 @@ export function compile(...sources: readonly string[]): Compiled {
 
 /** The relay worker's entry. */
 export function compileWorker(): Disposable & { readonly url: URL } {
-  const compiled = compile('proxy/worker.ts');
-  return { url: compiled.url('proxy/worker.ts'), [Symbol.dispose]: () => compiled[Symbol.dispose]() };
+  const compiled = compile('proxy/thread/worker.ts');
+  return { url: compiled.url('proxy/thread/worker.ts'), [Symbol.dispose]: () => compiled[Symbol.dispose]() };
 }

@@ -7,7 +7,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Scope } from '../../src/lib/scope.ts';
-import { openIpListener } from '../../src/proxy/listener.ts';
+import { openIpListener } from '../../src/proxy/head/listener.ts';
+import { openUnixListener } from '../../src/proxy/head/unix-listener.ts';
 import type { ListenAddress } from '../../src/proxy/portable/listen-address.ts';
 import type {
   ConnectionRecord,
@@ -17,7 +18,6 @@ import type {
   RouteStats,
   UpstreamTarget,
 } from '../../src/proxy/route.ts';
-import { openUnixListener } from '../../src/proxy/unix-listener.ts';
 import { connectTo, type Peer } from './relay-peer.ts';
 import { member, type TargetServer } from './relay-targets.ts';
 import { until } from './relay-wait.ts';

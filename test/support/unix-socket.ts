@@ -4,7 +4,7 @@
 import { lstatSync } from 'node:fs';
 import { connect } from 'node:net';
 import { WormholeError } from '../../src/lib/errors.ts';
-import { openUnixListener, type UnixListenAddress } from '../../src/proxy/unix-listener.ts';
+import { openUnixListener, type UnixListenAddress } from '../../src/proxy/head/unix-listener.ts';
 import { AF_UNIX, SOCK_STREAM } from '../../src/sys/constants.ts';
 import { encodeUnix } from '../../src/sys/sockaddr.ts';
 import { bindBytes, socketIn } from '../../src/sys/sockets.ts';

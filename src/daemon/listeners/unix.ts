@@ -8,7 +8,7 @@ import { mkdir } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { WormholeError } from '../../lib/errors.ts';
-import { openUnixListener } from '../../proxy/unix-listener.ts';
+import { openUnixListener } from '../../proxy/head/unix-listener.ts';
 import { peerCredentials } from '../../sys/peercred.ts';
 import type { Origin } from '../api/operations.ts';
 import type { Logger } from '../log.ts';

@@ -2,8 +2,8 @@
  * One client of a portable route, from accept to its record: dial, say who the client is, join.
  */
 import type { Socket } from 'node:net';
-import { proxyHeader } from '../proxy-protocol.ts';
 import type { ConnectionRecord, RouteOptions } from '../route.ts';
+import { proxyHeader } from '../stream/proxy-protocol.ts';
 import { DialFailure, dial, type Upstream } from './dialing.ts';
 import { type JoinEnd, join } from './join.ts';
 import { endpointText } from './listen-address.ts';

@@ -4,8 +4,8 @@
  */
 import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { DialSchedule } from '../dial-schedule.ts';
 import type { ConnectionRecord, UpstreamTarget } from '../route.ts';
+import { DialSchedule } from '../stream/dial-schedule.ts';
 import { attempt } from './attempt.ts';
 import { type CurrentTargets, now } from './targets.ts';
 

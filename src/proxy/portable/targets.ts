@@ -3,8 +3,8 @@
  * new ones, asked once however many connections wait for the answer.
  */
 import { WormholeError } from '../../lib/errors.ts';
-import { Pool } from '../pool.ts';
 import type { RouteOptions, Targets, UpstreamTarget } from '../route.ts';
+import { Pool } from '../target/pool.ts';
 
 /** Least time between two questions that failed dials cause. */
 const REASK_MS = 1000;

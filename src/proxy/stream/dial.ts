@@ -1,0 +1,132 @@
+/**
+ * The dialing of one connection: attempts over the pool's members until one answers or time is up.
+ *
+ * Owns the socket of the current attempt and its timer (the attempt's deadline, then the pause between rounds). Never
+ * waits: every other connection goes on meanwhile.
+ */
+import { EPOLLERR, EPOLLHUP, EPOLLOUT } from '../../sys/constants.ts';
+import { Errno, errnoName } from '../../sys/errno.ts';
+import { close } from '../../sys/libc.ts';
+import type { DialTarget } from '../target/dialer.ts';
+import type { Pollable } from '../thread/loop.ts';
+import { Timer } from '../thread/timers.ts';
+import { DialSchedule } from './dial-schedule.ts';
+import type { ServedRoute } from './served-route.ts';
+import { WATCHED } from './side.ts';
+import { socketError } from './tcp.ts';
+
+/** Who asked for the connection. */
+export interface DialOwner {
+  /** @param fd connected and watched, owned by the owner from now on @param events of its last event */
+  dialed(fd: number, target: DialTarget, events: number): void;
+  dialFailed(reason: 'dial-failed' | 'no-target', detail: string): void;
+}
+
+/** See the module header. */
+export class Dial extends Timer implements Pollable {
+  readonly #route: ServedRoute;
+  readonly #owner: DialOwner;
+  readonly #schedule: DialSchedule<DialTarget>;
+  #fd = -1;
+  #lastError = '';
+
+  constructor(route: ServedRoute, owner: DialOwner) {
+    super();
+    this.#route = route;
+    this.#owner = owner;
+    this.#schedule = new DialSchedule(route.options.connectTimeoutMs);
+  }
+
+  startRound(): void {
+    this.#schedule.begin(this.#route.pool.pick(), this.#route.worker.loop.now);
+    this.#nextAttempt();
+  }
+
+  cancel(): void {
+    this.#route.worker.loop.timers.disarm(this);
+    this.#dropSocket();
+  }
+
+  onEvents(events: number): void {
+    if (events & (EPOLLERR | EPOLLHUP)) {
+      const errno = socketError(this.#fd);
+      this.#dropSocket();
+      this.#attemptFailed(errno === 0 ? 'ECONNRESET' : errnoName(errno));
+      this.#nextAttempt();
+    } else if (events & EPOLLOUT) this.#succeed(events);
+  }
+
+  override onTimer(): void {
+    if (this.#fd < 0) {
+      this.startRound();
+      return;
+    }
+    this.#dropSocket();
+    this.#attemptFailed('ETIMEDOUT');
+    this.#nextAttempt();
+  }
+
+  #nextAttempt(): void {
+    const { loop, dialer } = this.#route.worker;
+    for (;;) {
+      const step = this.#schedule.next(loop.now);
+      if (step === 'timeout' || (step === 'round-over' && this.#route.pool.empty)) {
+        loop.timers.disarm(this);
+        this.#owner.dialFailed(this.#lastError === '' ? 'no-target' : 'dial-failed', this.#lastError);
+        return;
+      }
+      if (step === 'round-over') {
+        this.#route.roundFailed();
+        loop.timers.arm(this, loop.now + this.#schedule.pauseMs(loop.now));
+        return;
+      }
+      const { target } = this.#schedule;
+      this.#route.pool.dialing(target.member);
+      const fd = dialer.dial(target);
+      if (fd >= 0) {
+        this.#fd = fd;
+        this.#route.pool.pending(target.member, 1);
+        loop.add(fd, WATCHED, this);
+        if (dialer.connected) this.#succeed(EPOLLOUT);
+        else loop.timers.arm(this, loop.now + this.#schedule.attemptMs(loop.now));
+        return;
+      }
+      if (ours(-fd)) {
+        // No fault of the target, and the next one would fare no better: wait for the next round.
+        this.#route.exhausted(-fd);
+        this.#lastError = `${target.label}: ${errnoName(-fd)}`;
+        loop.timers.arm(this, loop.now + Math.max(1, this.#schedule.pauseMs(loop.now)));
+        return;
+      }
+      this.#attemptFailed(errnoName(-fd));
+    }
+  }
+
+  #succeed(events: number): void {
+    this.#route.worker.loop.timers.disarm(this);
+    const fd = this.#fd;
+    this.#fd = -1;
+    this.#route.pool.pending(this.#schedule.target.member, -1);
+    this.#owner.dialed(fd, this.#schedule.target, events);
+  }
+
+  #attemptFailed(code: string): void {
+    const { target } = this.#schedule;
+    if (this.#schedule.lastOfMember) this.#route.pool.failed(target.member);
+    this.#route.healthChanged();
+    this.#lastError = `${target.label}: ${code}`;
+  }
+
+  #dropSocket(): void {
+    if (this.#fd < 0) return;
+    this.#route.worker.loop.forget(this.#fd);
+    close(this.#fd);
+    this.#fd = -1;
+    this.#route.pool.pending(this.#schedule.target.member, -1);
+  }
+}
+
+/** This process has run out of something. */
+function ours(errno: number): boolean {
+  return errno === Errno.EMFILE || errno === Errno.ENFILE || errno === Errno.ENOBUFS || errno === Errno.ENOMEM;
+}

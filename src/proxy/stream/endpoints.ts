@@ -1,0 +1,23 @@
+/**
+ * Both addresses of an accepted connection, for the PROXY protocol header.
+ */
+import { getpeername, getsockname } from '../../sys/libc.ts';
+import { NativeMemory } from '../../sys/memory.ts';
+import { decodeIp, SOCKADDR_MAX } from '../../sys/sockaddr.ts';
+import type { ClientEndpoints } from './proxy-protocol.ts';
+
+const LENGTH_AT = 112;
+const scratch = new NativeMemory(LENGTH_AT + 4);
+
+/** @returns undefined for a unix client, or one that is gone */
+export function clientEndpoints(fd: number): ClientEndpoints | undefined {
+  const peer = read(getpeername, fd);
+  const local = read(getsockname, fd);
+  if (peer === undefined || local === undefined) return undefined;
+  return { sourceHost: peer.host, sourcePort: peer.port, destHost: local.host, destPort: local.port };
+}
+
+function read(call: typeof getpeername, fd: number): ReturnType<typeof decodeIp> {
+  scratch.view.setUint32(LENGTH_AT, SOCKADDR_MAX, true);
+  return call(fd, scratch.address, scratch.address + LENGTH_AT) < 0 ? undefined : decodeIp(scratch.buffer);
+}

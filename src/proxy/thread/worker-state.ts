@@ -1,0 +1,44 @@
+/**
+ * What every object of one relay worker shares: the loop, the relay, the dialer, and the line to the control plane.
+ */
+import { DatagramBatch } from '../../sys/mmsg.ts';
+import type { FromRelay } from '../messages.ts';
+import { Pipes } from '../stream/pipes.ts';
+import { Relay } from '../stream/relay.ts';
+import { Dialer } from '../target/dialer.ts';
+import { Loop } from './loop.ts';
+
+const FAULT_MS = 1000;
+/** Datagrams per system call. */
+const BATCH = 32;
+
+/** See the module header. */
+export class RelayWorker {
+  readonly loop: Loop;
+  readonly relay = new Relay(new Pipes());
+  readonly dialer = new Dialer();
+  readonly post: (message: FromRelay) => void;
+  #datagrams: DatagramBatch | undefined;
+  readonly #faults = new Map<string, number>();
+
+  constructor(post: (message: FromRelay) => void) {
+    this.post = post;
+    this.loop = new Loop((error) =>
+      this.fault(error instanceof Error ? (error.stack ?? error.message) : String(error)),
+    );
+  }
+
+  /** Memory for datagrams in flight, made when the first UDP route comes. */
+  get datagrams(): DatagramBatch {
+    return (this.#datagrams ??= new DatagramBatch(BATCH));
+  }
+
+  /** Tells the operator, at most once a second for the same message. */
+  fault(message: string): void {
+    const last = this.#faults.get(message);
+    if (last !== undefined && this.loop.now - last < FAULT_MS) return;
+    if (this.#faults.size > 100) this.#faults.clear();
+    this.#faults.set(message, this.loop.now);
+    this.post({ type: 'fault', message });
+  }
+}
