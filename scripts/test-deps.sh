@@ -8,6 +8,7 @@ set -euo pipefail
 # package:file that proves it is there, so that a program installed another way counts, too
 needed=(
   docker.io:/usr/sbin/dockerd
+  podman:/usr/bin/podman
   iptables:/usr/sbin/iptables
   nftables:/usr/sbin/nft
   iproute2:/sbin/ip

@@ -82,6 +82,17 @@ describe('DockerEngine', () => {
     expect(await engine.find('web', signal)).toMatchObject({ running: false, pid: 0 });
   });
 
+  test('lists a stopped container also where the engine leaves out its network, as Podman does', async () => {
+    const stopped = { Running: false, Pid: 0 };
+    api({
+      '/containers/json': () => [{ Id: id, Names: ['/web'], State: 'exited' }],
+      [`/containers/${id}/json`]: () => inspected('web', stopped),
+    });
+    await listen();
+    await using engine = engineAt();
+    expect(await engine.list(signal)).toMatchObject([{ id, name: 'web', running: false, hostNetwork: true }]);
+  });
+
   test('A32: a container that is renamed between the two questions is looked up anew', async () => {
     let lists = 0;
     api({

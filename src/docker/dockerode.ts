@@ -55,8 +55,8 @@ export class DockerEngine implements Engine {
     const containers: Container[] = [];
     for (let at = 0; at < infos.length; at += inspectAtOnce) {
       const some = infos.slice(at, at + inspectAtOnce).map(async (info) => {
-        if (info.State !== 'running' && info.State !== 'paused') return fromList(info);
-        return await this.#inspect(info.Id, signal);
+        const stopped = info.State !== 'running' && info.State !== 'paused';
+        return (stopped ? fromList(info) : undefined) ?? (await this.#inspect(info.Id, signal));
       });
       for (const container of await Promise.all(some)) if (container !== undefined) containers.push(container);
     }

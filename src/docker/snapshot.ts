@@ -18,8 +18,13 @@ export function fromInspect(info: ContainerInspectInfo): Container {
   };
 }
 
-/** A container of `GET /containers/json` that does not run; `startedAt` is '' because that answer has no such fact. */
-export function fromList(info: ContainerInfo): Container {
+/**
+ * A container of `GET /containers/json` that does not run; `startedAt` is '' because that answer has no such fact.
+ *
+ * @returns undefined where the answer says nothing about its network, as Podman's does not: it must be inspected
+ */
+export function fromList(info: Omit<ContainerInfo, 'HostConfig'> & Partial<ContainerInfo>): Container | undefined {
+  if (info.HostConfig === undefined) return undefined;
   return {
     id: info.Id,
     name: ownName(info.Names),

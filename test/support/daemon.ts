@@ -51,14 +51,22 @@ export interface DaemonOptions {
   readonly flags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Words of a program that it is started by, e.g. `unshare`; that must exec it. */
+  readonly under?: readonly string[];
 }
 
 /** Flags and environment of a daemon that has nothing to do with this machine's own. */
-export function wormholed(of: Paths, { flags = [], env = {}, cwd = of.folder }: DaemonOptions = {}): Running {
+export function wormholed(
+  of: Paths,
+  { flags = [], env = {}, cwd = of.folder, under = [] }: DaemonOptions = {},
+): Running {
   const words = ['--socket', of.socket, '--state-dir', of.stateDir, '-K', of.keyFile, ...flags];
   const noEngine = { DOCKER_HOST: `unix://${join(of.folder, 'no-docker.sock')}` };
   // The kernel ends it with us, even when the test process is killed.
-  return start('setpriv', ['--pdeathsig=KILL', program('wormholed'), ...words], { env: { ...noEngine, ...env }, cwd });
+  return start('setpriv', ['--pdeathsig=KILL', ...under, program('wormholed'), ...words], {
+    env: { ...noEngine, ...env },
+    cwd,
+  });
 }
 
 export class Daemon implements AsyncDisposable {

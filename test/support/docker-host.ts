@@ -11,11 +11,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { command, until } from './command.ts';
 import { importBusybox } from './docker-image.ts';
+import { engineAnswers, mountsBelow } from './engine-process.ts';
 
 /** Image of every container; its command is `sleep 86400`. */
 export const IMAGE = 'wormhole/test';
@@ -98,7 +98,7 @@ export class DockerHost implements AsyncDisposable {
     closeSync(log);
     this.#process = engine;
     try {
-      await until('dockerd answers', () => this.#answers(), { alive: () => engine.exitCode === null });
+      await until('dockerd answers', () => engineAnswers(this.socketPath), { alive: () => engine.exitCode === null });
     } catch (cause) {
       const tail = (await readFile(join(this.directory, 'log'), 'utf8')).split('\n').slice(-12).join('\n');
       throw new Error(`dockerd did not start:\n${tail}`, { cause });
@@ -151,31 +151,11 @@ export class DockerHost implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#process !== undefined && (await this.#answers())) await this.clear().catch(() => undefined);
+    if (this.#process !== undefined && (await engineAnswers(this.socketPath)))
+      await this.clear().catch(() => undefined);
     await this.stopEngine();
     for (const mount of await mountsBelow(this.directory)) await command('umount', ['--lazy', mount]);
     await command('ip', ['netns', 'delete', this.namespace]);
     await rm(this.directory, { recursive: true, force: true, maxRetries: 5 });
   }
-
-  #answers(): Promise<boolean> {
-    return new Promise((resolve) => {
-      const ping = request({ socketPath: this.socketPath, path: '/_ping', timeout: 1000, agent: false }, (answer) => {
-        answer.resume();
-        resolve(answer.statusCode === 200);
-      });
-      ping.on('timeout', () => ping.destroy());
-      ping.on('error', () => resolve(false));
-      ping.end();
-    });
-  }
-}
-
-/** Mount points under `directory`, deepest first. */
-async function mountsBelow(directory: string): Promise<string[]> {
-  const lines = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n');
-  return lines
-    .map((line) => line.split(' ')[4] ?? '')
-    .filter((path) => path.startsWith(`${directory}/`))
-    .reverse();
 }

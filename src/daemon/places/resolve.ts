@@ -94,7 +94,8 @@ function elusive(container: Container): WormholeError {
   return new WormholeError(
     'WH_ERR_NAMESPACE',
     `container ${container.name} is said to run as process ${container.pid}, which is not (any more) its process here: ` +
-      'it restarts all the time (docker logs tells why), or its engine is not on this machine (see DOCKER_HOST)',
+      'it restarts all the time (docker logs tells why), it was started with --cgroups=disabled, which leaves nothing ' +
+      'to know its process by, or its engine is not on this machine (see DOCKER_HOST)',
     { detail: { container: container.name, id: container.id, pid: container.pid } },
   );
 }
