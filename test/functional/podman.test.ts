@@ -99,15 +99,6 @@ describe.skipIf(missing !== undefined)("Podman's service", () => {
     expect(near.hostNetwork).toBe(true);
   });
 
-  test('a container without a control group of its own is refused, and the error says why', async () => {
-    await using engine = engineOf();
-    await host.run('loose', [], ['--network=none', '--cgroups=disabled']);
-    await expect(resolvePlace({ kind: 'container', container: 'loose' }, { engine }, signal)).rejects.toMatchObject({
-      code: 'WH_ERR_NAMESPACE',
-      message: expect.stringContaining('--cgroups=disabled') as string,
-    });
-  });
-
   test('tells of start, rename, pause, death and removal, and survives a restart of the service', async () => {
     await using engine = engineOf();
     const seen: ContainerChange[] = [];

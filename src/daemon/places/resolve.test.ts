@@ -60,7 +60,10 @@ describe('resolvePlace', () => {
     const engine = new FakeEngine();
     engine.add('db');
     const fds = openFds();
-    await expect(resolvePlace(db, { engine }, signal)).rejects.toMatchObject({ code: 'WH_ERR_NAMESPACE' });
+    await expect(resolvePlace(db, { engine }, signal)).rejects.toMatchObject({
+      code: 'WH_ERR_NAMESPACE',
+      message: expect.stringMatching(/docker logs.*--cgroups=disabled.*DOCKER_HOST/) as string,
+    });
     expect(openFds()).toBe(fds);
   });
 
