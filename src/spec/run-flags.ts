@@ -1,79 +1,88 @@
 /**
  * The flags of `docker run` that a `docker-run` takes: those that make sense for a detached container.
  *
- * One table for the reader, the redaction and the messages. What a *peer* may pass is a narrower list of its own.
+ * One table for the reader, the recipe, the redaction, the messages and docs/grammar.md. What a *peer* may pass is a
+ * narrower list of its own.
  */
 
 interface RunFlag {
   /** One letter without its dash. */
   readonly short?: string;
-  /** False for a switch. */
-  readonly value: boolean;
+  /** How the value is called in messages and documents; absent for a switch. */
+  readonly value?: string;
+  /** May stand several times, and each counts; of the others the last one counts, as for Docker. */
+  readonly many?: true;
+  /** The only flag whose value may be empty without being a mistake, or one whose emptiness means something. */
+  readonly empty?: true;
 }
 
-const value: RunFlag = { value: true };
-const toggle: RunFlag = { value: false };
+/** By long name, without dashes; `net` is another name of `network`. */
+const table = {
+  env: { short: 'e', value: 'NAME=VALUE', many: true },
+  'env-file': { value: 'FILE', many: true },
+  volume: { short: 'v', value: '[SOURCE:]PATH[:OPTIONS]', many: true },
+  mount: { value: 'KEY=VALUE,…', many: true },
+  workdir: { short: 'w', value: 'PATH' },
+  user: { short: 'u', value: 'USER[:GROUP]' },
+  entrypoint: { value: 'PROGRAM', empty: true },
+  name: { value: 'NAME' },
+  hostname: { short: 'h', value: 'NAME' },
+  label: { short: 'l', value: 'KEY[=VALUE]', many: true },
+  network: { value: 'NETWORK', many: true },
+  net: { value: 'NETWORK', many: true },
+  'add-host': { value: 'NAME:IP', many: true },
+  dns: { value: 'IP', many: true },
+  memory: { short: 'm', value: 'SIZE' },
+  cpus: { value: 'N' },
+  'shm-size': { value: 'SIZE' },
+  ulimit: { value: 'NAME=SOFT[:HARD]', many: true },
+  'cap-add': { value: 'CAPABILITY', many: true },
+  'cap-drop': { value: 'CAPABILITY', many: true },
+  'read-only': {},
+  tmpfs: { value: 'PATH[:OPTIONS]', many: true },
+  device: { value: 'PATH[:PATH][:rwm]', many: true },
+  'security-opt': { value: 'KEY[=VALUE]', many: true },
+  privileged: {},
+  restart: { value: 'POLICY' },
+  rm: {},
+  init: {},
+  platform: { value: 'OS[/ARCH[/VARIANT]]' },
+  pull: { value: 'missing|always|never' },
+  publish: { short: 'p', value: '[[IP:]PORT:]PORT[/PROTOCOL]', many: true },
+  'stop-timeout': { value: 'SECONDS' },
+  'stop-signal': { value: 'SIGNAL' },
+  'health-cmd': { value: 'COMMAND' },
+  'health-interval': { value: 'DUR' },
+  'health-retries': { value: 'N' },
+  'health-timeout': { value: 'DUR' },
+  'no-healthcheck': {},
+  detach: { short: 'd' },
+  interactive: { short: 'i' },
+  tty: { short: 't' },
+} as const satisfies Record<string, RunFlag>;
 
-/** By long name, without dashes. */
-const runFlags: ReadonlyMap<string, RunFlag> = new Map(
-  Object.entries({
-    env: { short: 'e', value: true },
-    'env-file': value,
-    volume: { short: 'v', value: true },
-    mount: value,
-    workdir: { short: 'w', value: true },
-    user: { short: 'u', value: true },
-    entrypoint: value,
-    name: value,
-    hostname: { short: 'h', value: true },
-    label: { short: 'l', value: true },
-    network: value,
-    net: value,
-    'add-host': value,
-    dns: value,
-    memory: { short: 'm', value: true },
-    cpus: value,
-    'shm-size': value,
-    ulimit: value,
-    'cap-add': value,
-    'cap-drop': value,
-    'read-only': toggle,
-    tmpfs: value,
-    device: value,
-    'security-opt': value,
-    privileged: toggle,
-    restart: value,
-    rm: toggle,
-    init: toggle,
-    platform: value,
-    pull: value,
-    publish: { short: 'p', value: true },
-    'stop-timeout': value,
-    'stop-signal': value,
-    'health-cmd': value,
-    'health-interval': value,
-    'health-retries': value,
-    'health-timeout': value,
-    'no-healthcheck': toggle,
-    detach: { short: 'd', value: false },
-    interactive: { short: 'i', value: false },
-    tty: { short: 't', value: false },
-  } satisfies Record<string, RunFlag>),
-);
+/** The long name of a flag. */
+export type RunFlagName = keyof typeof table;
+
+/** The table as its readers see it. */
+export const runFlags: Readonly<Record<RunFlagName, RunFlag>> = table;
+
+/** Every name, in the order of the table. */
+export const runFlagNames = Object.keys(table) as RunFlagName[];
 
 /** @param name `env` or `e`, without dashes @returns the long name and whether a value follows */
-export function findRunFlag(name: string): { readonly name: string; readonly value: boolean } | undefined {
-  if (name.length > 1) {
-    const flag = runFlags.get(name);
-    return flag === undefined ? undefined : { name, value: flag.value };
-  }
-  for (const [long, flag] of runFlags) if (flag.short === name) return { name: long, value: flag.value };
-  return undefined;
+export function findRunFlag(name: string): { readonly name: RunFlagName; readonly value: boolean } | undefined {
+  const long = runFlagNames.find((one) => (name.length > 1 ? one === name : runFlags[one].short === name));
+  return long === undefined ? undefined : { name: long, value: runFlags[long].value !== undefined };
 }
 
 /** The whole list, for a message. */
 export function listRunFlags(): string {
-  return Array.from(runFlags, ([long, { short }]) => (short === undefined ? `--${long}` : `-${short} --${long}`)).join(
-    ' ',
-  );
+  return runFlagNames.map((name) => spellings(name).join(' ')).join(' ');
+}
+
+/** `-e`, `--env`: how a flag can be written. */
+function spellings(name: RunFlagName): string[] {
+  const { short } = runFlags[name];
+  return short === undefined ? [`--${name}`] : [`-${short}`, `--${name}`];
 }

@@ -6,12 +6,11 @@
  */
 import { parseImage } from './image.ts';
 import { invalid, show } from './invalid.ts';
-import { findRunFlag, listRunFlags } from './run-flags.ts';
+import { findRunFlag, listRunFlags, type RunFlagName } from './run-flags.ts';
 
 /** One flag with its value, '' for a switch, and where the value stands: `words[at].slice(from)`. */
 export interface RunArgument {
-  /** Long name without dashes. */
-  readonly name: string;
+  readonly name: RunFlagName;
   readonly value: string;
   readonly at: number;
   readonly from: number;
@@ -86,7 +85,7 @@ function readShort(words: readonly string[], at: number): RunArgument[] {
   return flags;
 }
 
-function nextWord(words: readonly string[], at: number, name: string, shown: string): RunArgument {
+function nextWord(words: readonly string[], at: number, name: RunFlagName, shown: string): RunArgument {
   const value = words[at + 1];
   if (value === undefined) {
     throw invalid(`${shown} has no value; all arguments are one word, for example docker-run "-e A=b mysql"`);
