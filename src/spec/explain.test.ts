@@ -46,7 +46,8 @@ describe('explain', () => {
     expect(text).toContain('Ready by the probe http:80/up; gives up after 2m.');
     expect(text).toContain('After 5m without an open connection it is removed.');
     expect(read('url :80 docker-run shop')).toContain('Starts a container from image shop at create.');
-    expect(read('url udp://:53 trigger docker-run dns')).toContain('Readiness is not tested.');
+    expect(read('url udp://:53 trigger docker-run dns')).toContain('Ready when its port is bound');
+    expect(read('url :80 trigger docker-run web ready none')).toContain('Readiness is not tested.');
     expect(read('url :80 docker-run app tail url :81')).toContain('That container is started first, from image app.');
   });
 

@@ -99,11 +99,12 @@ function explainStart(tail: TailPlan, link: LinkPlan | undefined): string[] {
   return lines;
 }
 
-function readySentence({ ready, readyTimeoutMs }: TailPlan): string {
+function readySentence({ targets, ready, readyTimeoutMs }: TailPlan): string {
   const limit = `; gives up after ${formatDuration(readyTimeoutMs)}.`;
   if (ready === undefined || ready.kind === 'none') return 'Readiness is not tested.';
   if (ready.kind === 'tcp' && ready.byDefault === true) {
-    return `Ready when its port accepts a connection (or its HEALTHCHECK passes, if the image has one)${limit}`;
+    const open = targets.some(({ protocol }) => protocol === 'udp') ? 'is bound' : 'accepts a connection';
+    return `Ready when its port ${open} (or its HEALTHCHECK passes, if the image has one)${limit}`;
   }
   return `Ready by the probe ${formatProbe(ready)}${limit}`;
 }

@@ -160,9 +160,9 @@ export function planTail(segment: Segment, targets: readonly TargetPlan[]): Tail
   };
 }
 
-/** A datagram port cannot be probed without knowing its protocol, and a client's destination is not known yet. */
+/** A client's destination is not known yet. */
 function defaultProbe(targets: readonly TargetPlan[]): ReadyProbe {
-  const probed = targets.every(({ protocol, connect }) => !isDatagram(protocol) && connect === undefined);
+  const probed = targets.every(({ connect }) => connect === undefined);
   return probed ? { kind: 'tcp', byDefault: true } : { kind: 'none' };
 }
 

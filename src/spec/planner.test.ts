@@ -85,7 +85,7 @@ describe('plan', () => {
       readyTimeoutMs: 60_000,
       targets: [{ ...local, namespace: { kind: 'run' }, port: 80, run: { words: ['web'] } }],
     });
-    expect(segment('url udp://:53 trigger docker-run dns').tail.ready).toEqual({ kind: 'none' });
+    expect(segment('url udp://:53 trigger docker-run dns').tail.ready).toEqual({ kind: 'tcp', byDefault: true });
     expect(segment('url :80 docker-run web').tail).toMatchObject({ lazy: false, ready: { kind: 'tcp' } });
     expect(segment('url :80 docker-ns db').tail.ready).toBeUndefined();
     const said = segment('url :80 trigger docker-ns db ready tcp timeout 2m idle 5m on-idle pause').tail;

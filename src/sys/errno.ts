@@ -31,6 +31,7 @@ export const Errno = {
   ECONNRESET: errno.ECONNRESET,
   ECONNREFUSED: errno.ECONNREFUSED,
   ETIMEDOUT: errno.ETIMEDOUT,
+  EALREADY: errno.EALREADY,
   EINPROGRESS: errno.EINPROGRESS,
 } as const;
 
