@@ -8,18 +8,18 @@ export function parseCount(text: string, min: number, max: number): number {
   throw invalid(`${show(text)} is not a whole number from ${min} to ${max}`);
 }
 
-const SIZE = /^([0-9]{1,15})(?:([bkmgt])|([kmgt]i?b))?$/i;
-const POWERS = 'bkmgt';
+const SIZE = /^([0-9]{1,15}(?:\.[0-9]{1,15})?) ?([kmgtp])?i?b?$/i;
+const POWERS = 'bkmgtp';
 
 /**
- * Reads a size in bytes as Docker does: `512m`, `1g`, `64KiB`; units are powers of 1024, none means bytes.
+ * Reads a size in bytes as Docker does: `512m`, `1.5g`, `64KiB`; units are powers of 1024, none means bytes.
  *
  * @throws {WormholeError} WH_ERR_SPEC_INVALID
  */
 export function parseSize(text: string): number {
   const match = SIZE.exec(text);
-  const unit = (match?.[2] ?? match?.[3] ?? 'b').charAt(0).toLowerCase();
-  const bytes = match === null ? Number.NaN : Number(match[1]) * 1024 ** POWERS.indexOf(unit);
+  const unit = (match?.[2] ?? 'b').toLowerCase();
+  const bytes = match === null ? Number.NaN : Math.trunc(Number(match[1]) * 1024 ** POWERS.indexOf(unit));
   if (Number.isSafeInteger(bytes)) return bytes;
   throw invalid(`${show(text)} is not a size; write bytes, or a number with k, m, g or t, for example 512m`);
 }

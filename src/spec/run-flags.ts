@@ -12,13 +12,17 @@ interface RunFlag {
   readonly value?: string;
   /** May stand several times, and each counts; of the others the last one counts, as for Docker. */
   readonly many?: true;
-  /** The only flag whose value may be empty without being a mistake, or one whose emptiness means something. */
+  /** An empty value means something; elsewhere it is a shell variable that was not set. */
   readonly empty?: true;
+  /** May hold a password: never repeated in a message, hidden wherever a spec is shown. */
+  readonly secret?: true;
+  /** Another long name. */
+  readonly alias?: string;
 }
 
-/** By long name, without dashes; `net` is another name of `network`. */
+/** By long name, without dashes. */
 const table = {
-  env: { short: 'e', value: 'NAME=VALUE', many: true },
+  env: { short: 'e', value: 'NAME=VALUE', many: true, secret: true },
   'env-file': { value: 'FILE', many: true },
   volume: { short: 'v', value: '[SOURCE:]PATH[:OPTIONS]', many: true },
   mount: { value: 'KEY=VALUE,…', many: true },
@@ -28,8 +32,7 @@ const table = {
   name: { value: 'NAME' },
   hostname: { short: 'h', value: 'NAME' },
   label: { short: 'l', value: 'KEY[=VALUE]', many: true },
-  network: { value: 'NETWORK', many: true },
-  net: { value: 'NETWORK', many: true },
+  network: { value: 'NETWORK', alias: 'net' },
   'add-host': { value: 'NAME:IP', many: true },
   dns: { value: 'IP', many: true },
   memory: { short: 'm', value: 'SIZE' },
@@ -51,7 +54,7 @@ const table = {
   publish: { short: 'p', value: '[[IP:]PORT:]PORT[/PROTOCOL]', many: true },
   'stop-timeout': { value: 'SECONDS' },
   'stop-signal': { value: 'SIGNAL' },
-  'health-cmd': { value: 'COMMAND' },
+  'health-cmd': { value: 'COMMAND', secret: true },
   'health-interval': { value: 'DUR' },
   'health-retries': { value: 'N' },
   'health-timeout': { value: 'DUR' },
@@ -72,17 +75,20 @@ export const runFlagNames = Object.keys(table) as RunFlagName[];
 
 /** @param name `env` or `e`, without dashes @returns the long name and whether a value follows */
 export function findRunFlag(name: string): { readonly name: RunFlagName; readonly value: boolean } | undefined {
-  const long = runFlagNames.find((one) => (name.length > 1 ? one === name : runFlags[one].short === name));
+  const long = runFlagNames.find((one) => {
+    const { short, alias } = runFlags[one];
+    return name.length > 1 ? one === name || alias === name : short === name;
+  });
   return long === undefined ? undefined : { name: long, value: runFlags[long].value !== undefined };
 }
 
 /** The whole list, for a message. */
 export function listRunFlags(): string {
-  return runFlagNames.map((name) => spellings(name).join(' ')).join(' ');
+  return runFlagNames.flatMap(spellings).join(' ');
 }
 
 /** `-e`, `--env`: how a flag can be written. */
-function spellings(name: RunFlagName): string[] {
-  const { short } = runFlags[name];
-  return short === undefined ? [`--${name}`] : [`-${short}`, `--${name}`];
+export function spellings(name: RunFlagName): string[] {
+  const { short, alias } = runFlags[name];
+  return [...(short === undefined ? [] : [`-${short}`]), `--${name}`, ...(alias === undefined ? [] : [`--${alias}`])];
 }

@@ -6,7 +6,7 @@
  */
 import { parseImage } from './image.ts';
 import { invalid, show } from './invalid.ts';
-import { findRunFlag, listRunFlags, type RunFlagName } from './run-flags.ts';
+import { findRunFlag, listRunFlags, type RunFlagName, runFlags } from './run-flags.ts';
 
 /** One flag with its value, '' for a switch, and where the value stands: `words[at].slice(from)`. */
 export interface RunArgument {
@@ -47,7 +47,18 @@ export function readRun(words: readonly string[]): RunArguments {
   if (image === undefined) {
     throw invalid('no image is named; all arguments are one word, for example docker-run "-e A=b mysql"');
   }
-  return { flags, image: parseImage(image), command: words.slice(i + 1) };
+  const last = flags.at(-1);
+  return { flags, image: readImage(image, last), command: words.slice(i + 1) };
+}
+
+/** @param before the flag that it stands behind: what follows a secret with a blank in it is the rest of the secret */
+function readImage(image: string, before: RunArgument | undefined): string {
+  try {
+    return parseImage(image);
+  } catch (error) {
+    if (before === undefined || runFlags[before.name].secret !== true) throw error;
+    throw invalid(`the word after --${before.name} is not an image; put a value that has blanks in quotes of its own`);
+  }
 }
 
 /** `--name value`, `--name=value`, `--switch`, `--switch=true`. */

@@ -62,9 +62,12 @@ describe('numbers', () => {
     expect(parseSize(text)).toBe(bytes);
   });
 
-  test.each(['', 'm', '1.5g', '-1', '1x', '1bib', '999999999999999t'])('parseSize refuses %j', (text) => {
-    expect(() => parseSize(text)).toThrow(/not a size/);
-  });
+  test.each(['', 'm', '1.g', '.5g', '-1', '1x', '1bib', '1  m', '1e3', '999999999999999t'])(
+    'parseSize refuses %j',
+    (text) => {
+      expect(() => parseSize(text)).toThrow(/not a size/);
+    },
+  );
 
   test.each([
     ['0660', 0o660],

@@ -9,11 +9,23 @@ import { invalid } from '../invalid.ts';
 import type { RunArgument } from '../run.ts';
 import { type RunFlagName, runFlags } from '../run-flags.ts';
 
+/** What one concern adds to the body of a create request. */
+export interface Part {
+  /** Members of the body itself, `Config` of an inspect. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** Members of `HostConfig`. */
+  readonly host?: Readonly<Record<string, unknown>>;
+}
+
 export class Flags {
   readonly #given: readonly RunArgument[];
 
   constructor(given: readonly RunArgument[]) {
     this.#given = given;
+  }
+
+  has(name: RunFlagName): boolean {
+    return this.#given.some((flag) => flag.name === name);
   }
 
   /** Whether a switch is on; undefined when it was not given. */
@@ -42,8 +54,18 @@ export class Flags {
   }
 }
 
+/** `{ [key]: value }`, or nothing when there is no value or an empty list. */
+export function member(key: string, value: unknown): Readonly<Record<string, unknown>> {
+  return value === undefined || (Array.isArray(value) && value.length === 0) ? {} : { [key]: value };
+}
+
+/** The error of a flag that is wrong beside others, rather than in its value. */
+export function wrong(name: RunFlagName, message: string): WormholeError {
+  return invalid(`--${name}: ${message}`);
+}
+
 /** Runs `read` and puts the flag's name in front of what it has to say. */
-export function naming<T>(name: RunFlagName, read: () => T): T {
+function naming<T>(name: RunFlagName, read: () => T): T {
   try {
     return read();
   } catch (error) {

@@ -1,52 +1,81 @@
 /**
  * The recipe of a container: what the words of a `docker-run` ask of the engine.
  *
- *     words ─► readRun ─► flags ─► body of POST /containers/create (Engine API 1.41)
+ *     words ─► readRun ─► one part for each concern ─► body of POST /containers/create (Engine API 1.41)
  *
  * Means what Docker's own command line means by the same flags, detached. Pure: whatever needs a file, an
- * environment or a home directory was resolved by the command line before, and is refused here. Values are checked as
- * far as that is possible without the engine, so that a mistake is told before anything is asked. No message repeats a value
- * that may be secret: environment, health command, words of the command.
+ * environment or a home directory was resolved by the command line before, and is refused here. Values are checked
+ * as far as that is possible without the engine, so that a mistake is told before anything is asked. No message
+ * repeats a value that may be secret: environment, health command, words of the command.
  */
+import { invalid, show } from '../invalid.ts';
 import { readRun } from '../run.ts';
-import { Flags } from './flags.ts';
+import { readEnvironment } from './environment.ts';
+import { Flags, type Part } from './flags.ts';
+import { readHealth } from './health.ts';
+import { readLife } from './life.ts';
+import { readNetwork } from './network.ts';
+import { readPorts } from './ports.ts';
+import { readProcess } from './process.ts';
+import { readResources } from './resources.ts';
+import { readSecurity } from './security.ts';
+import { readVolumes } from './volumes.ts';
 
 /** All that is needed to make one container. */
 export interface ContainerRecipe {
+  /** Reference as written. */
   readonly image: string;
   /** Absent = the engine picks one. */
   readonly name?: string;
   /** OS[/ARCH[/VARIANT]]; absent = the engine's own. */
   readonly platform?: string;
-  /** When the image is pulled. */
+  /** When to ask a registry: for an image that is not here, each time, or never. */
   readonly pull: 'missing' | 'always' | 'never';
   /** Body of POST /containers/create, without labels of ours; `name` and `platform` go into its query. */
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** @throws {WormholeError} WH_ERR_SPEC_INVALID naming the flag and the remedy */
+/** @throws {WormholeError} WH_ERR_SPEC_INVALID wrong the flag and the remedy */
 export function recipeOf(words: readonly string[]): ContainerRecipe {
   const { flags: given, image, command } = readRun(words);
   const flags = new Flags(given);
-  const name = flags.last('name', String);
-  const platform = flags.last('platform', String);
+  const name = flags.last('name', readName);
+  const platform = flags.last('platform', readPlatform);
+  const parts: readonly Part[] = [
+    readProcess(flags, command),
+    readEnvironment(flags),
+    readVolumes(flags),
+    readNetwork(flags),
+    readPorts(flags),
+    readResources(flags),
+    readSecurity(flags),
+    readHealth(flags),
+    readLife(flags),
+  ];
   return {
     image,
     ...(name !== undefined && { name }),
     ...(platform !== undefined && { platform }),
-    pull: 'missing',
+    pull: flags.last('pull', readPull) ?? 'missing',
     body: {
       Image: image,
-      ...(command.length > 0 && { Cmd: command }),
-      Env: flags.all('env', String),
-      Tty: flags.isOn('tty') === true,
-      OpenStdin: flags.isOn('interactive') === true,
-      HostConfig: {
-        NetworkMode: flags.last('network', String) ?? 'default',
-        AutoRemove: flags.isOn('rm') === true,
-        ReadonlyRootfs: flags.isOn('read-only') === true,
-        Privileged: flags.isOn('privileged') === true,
-      },
+      ...Object.assign({}, ...parts.map(({ config }) => config)),
+      HostConfig: Object.assign({}, ...parts.map(({ host }) => host)),
     },
   };
+}
+
+function readName(text: string): string {
+  if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,254}$/.test(text)) return text;
+  throw invalid(`${show(text)} is not a name (two or more letters, digits, "_", "." and "-", a letter or digit first)`);
+}
+
+function readPlatform(text: string): string {
+  if (/^[A-Za-z0-9_-]+(?:\/[A-Za-z0-9_.-]+){0,2}$/.test(text)) return text;
+  throw invalid(`${show(text)} is not a platform; write OS/ARCH, for example linux/arm64`);
+}
+
+function readPull(text: string): ContainerRecipe['pull'] {
+  if (text === 'missing' || text === 'always' || text === 'never') return text;
+  throw invalid(`${show(text)} is not known; write missing, always or never`);
 }
