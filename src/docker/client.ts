@@ -5,8 +5,7 @@
  * client is made again only when it changed. Connections are not kept between calls.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import type { Agent as HttpAgent } from 'node:http';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
@@ -19,9 +18,10 @@ import {
   formatEngineAddress,
   isExposed,
 } from './address.ts';
+import { clearAgent, tlsAgent } from './agent.ts';
 import { aborted, unavailable } from './failure.ts';
 
-type Ask<T> = (docker: Docker, signal: AbortSignal) => Promise<T>;
+export type Ask<T> = (docker: Docker, signal: AbortSignal) => Promise<T>;
 
 export interface ClientOptions {
   readonly log: Pick<Logger, 'warn' | 'debug'>;
@@ -55,20 +55,26 @@ export class EngineClient {
    * @throws whatever `ask` rejects with; {@link unavailable} translates it
    * @throws {WormholeError} WH_ERR_ABORTED
    */
-  async call<T>(signal: AbortSignal, ask: Ask<T>): Promise<T> {
+  async call<T>(signal: AbortSignal, ask: Ask<T>, timeoutMs = this.#timeoutMs): Promise<T> {
     const docker = await this.#load();
-    using deadline = new Deadline(this.#timeoutMs, signal);
+    using deadline = new Deadline(timeoutMs, signal);
     return await answer(deadline.signal, () => ask(docker, deadline.signal));
   }
 
   /** An answer without an end; the time limit covers its beginning only, `signal` ends it. */
-  async stream(signal: AbortSignal, ask: Ask<NodeJS.ReadableStream>): Promise<NodeJS.ReadableStream> {
+  async stream(
+    signal: AbortSignal,
+    ask: Ask<NodeJS.ReadableStream>,
+    headMs = this.#timeoutMs,
+  ): Promise<NodeJS.ReadableStream> {
     const docker = await this.#load();
-    const deadline = new Deadline(this.#timeoutMs, signal);
+    const deadline = new Deadline(headMs, signal);
     try {
       const stream = await answer(deadline.signal, () => ask(docker, deadline.signal));
       deadline.disarm();
       stream.once('close', () => deadline[Symbol.dispose]());
+      // Whoever reads learns of it; between two readers, or after the last, nobody is to die of it.
+      stream.on('error', () => undefined);
       return stream;
     } catch (error) {
       deadline[Symbol.dispose]();
@@ -112,14 +118,14 @@ function abortion(reason: unknown): Error {
 function clientOptions(address: EngineAddress, env: EngineEnvironment): Docker.DockerOptions & { agent: HttpAgent } {
   const unset = { host: undefined, port: undefined, ca: undefined, cert: undefined, key: undefined };
   const options = { ...unset, protocol: 'http' as const };
-  if (address.kind === 'unix') return { ...options, socketPath: address.path, agent: new HttpAgent() };
+  if (address.kind === 'unix') return { ...options, socketPath: address.path, agent: clearAgent() };
   const { host, port } = address;
-  if (!address.tls) return { ...options, host, port, agent: new HttpAgent() };
+  if (!address.tls) return { ...options, host, port, agent: clearAgent() };
   const directory = env['DOCKER_CERT_PATH'] ?? join(homedir(), '.docker');
   const read = (name: string): Buffer | undefined => {
     const path = join(directory, name);
     return existsSync(path) ? readFileSync(path) : undefined;
   };
   const certificates = { ca: read('ca.pem'), cert: read('cert.pem'), key: read('key.pem') };
-  return { ...certificates, protocol: 'https', host, port, agent: new HttpsAgent() };
+  return { ...certificates, protocol: 'https', host, port, agent: tlsAgent() };
 }

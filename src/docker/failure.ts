@@ -15,6 +15,7 @@ const remedies: Readonly<Record<string, string>> = {
  */
 export function unavailable(error: unknown, address: string): WormholeError {
   if (WormholeError.is(error)) return error;
+  if (error instanceof DOMException && error.name === 'AbortError') return aborted(error);
   const { code, message } = facts(error);
   const remedy = remedies[code];
   return new WormholeError(

@@ -1,6 +1,22 @@
 /** The engine's JSON of one container, reduced to the facts of a {@link Container}. */
 import type { ContainerInfo, ContainerInspectInfo } from 'dockerode';
 import type { Container } from './engine.ts';
+import { environmentOf, showable } from './refusal.ts';
+import type { ContainerFacts } from './runner.ts';
+
+/** Podman's words for Docker's; `running` and what is unknown follow from the process. */
+const states: Readonly<Record<string, ContainerFacts['state']>> = {
+  created: 'created',
+  configured: 'created',
+  initialized: 'created',
+  paused: 'paused',
+  restarting: 'restarting',
+  removing: 'removing',
+  exited: 'exited',
+  stopped: 'exited',
+  dead: 'dead',
+};
+const healths = new Set<string>(['starting', 'healthy', 'unhealthy']);
 
 /** From `GET /containers/ID/json`. */
 export function fromInspect(info: ContainerInspectInfo): Container {
@@ -15,6 +31,22 @@ export function fromInspect(info: ContainerInspectInfo): Container {
     hostNetwork: info.HostConfig.NetworkMode === 'host',
     image: info.Config.Image,
     labels: info.Config.Labels ?? {},
+  };
+}
+
+/** All facts from `GET /containers/ID/json`. */
+export function factsOf(info: ContainerInspectInfo): ContainerFacts {
+  const container = fromInspect(info);
+  const { State: state } = info;
+  const health = state.Health?.Status ?? '';
+  return {
+    ...container,
+    state: states[state.Status] ?? (state.Running ? 'running' : 'exited'),
+    exitCode: state.ExitCode,
+    oomKilled: state.OOMKilled,
+    error: showable(state.Error ?? '', environmentOf(info.Config)),
+    health: healths.has(health) ? (health as ContainerFacts['health']) : 'none',
+    createdAt: info.Created,
   };
 }
 
