@@ -7,6 +7,7 @@ import type { MemberHealth } from './route.ts';
 const health = (member: number, rest: Partial<MemberHealth> = {}): MemberHealth => ({
   member,
   open: 0,
+  pending: 0,
   dialed: 0,
   failed: 0,
   up: true,
@@ -17,6 +18,7 @@ describe('counters', () => {
   test('of no worker, and of workers that have done nothing, are zero and unknown', () => {
     const zero = {
       connectionsOpen: 0,
+      connectionsWaiting: 0,
       connectionsTotal: 0,
       connectionsFailed: 0,
       bytesIn: 0,
@@ -61,7 +63,8 @@ describe('counters', () => {
       stats.datagramsIn,
       stats.datagramsOut,
       stats.datagramsDropped,
-    ]).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+      stats.connectionsWaiting,
+    ]).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect(stats.members.map(({ open }) => open)).toEqual(Array.from({ length: MEMBERS_MAX }, (_, i) => 100 + i));
     expect(block.dialTimes.count).toBe(2);
   });
@@ -126,5 +129,12 @@ describe('pool members', () => {
     block.publish([health(0, { open: 7, up: false })]);
     block.publish([health(0, { open: 1 })]);
     expect(sumCounters([block], 1).members).toEqual([health(0, { open: 1 })]);
+  });
+
+  test('that are published no more have nothing open, and are remembered otherwise', () => {
+    const block = new Counters();
+    block.publish([health(0, { open: 1 }), health(1, { open: 7, pending: 2, dialed: 9, failed: 1 })]);
+    block.publish([health(0, { open: 1 })]);
+    expect(sumCounters([block], 2).members).toEqual([health(0, { open: 1 }), health(1, { dialed: 9, failed: 1 })]);
   });
 });

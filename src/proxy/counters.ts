@@ -2,8 +2,8 @@
  * Counters of one route in one worker, in shared memory: the worker writes without a lock or a message, the control
  * plane reads whenever it likes and sums over the workers.
  *
- *   0 open · 1 total · 2 failed · 3 bytes in · 4 bytes out · 5-7 datagrams in, out, dropped
- *   8…    histogram of dial times          then per pool member: open, dialed, failed, up
+ *   0 open · 1 total · 2 failed · 3 bytes in · 4 bytes out · 5-7 datagrams in, out, dropped · 8 waiting
+ *   9…    histogram of dial times          then per pool member: open, pending, dialed, failed, down
  *
  * Float64 counts exactly to 2^53. One writer per block; a reader may see two counters of different moments.
  */
@@ -12,8 +12,9 @@ import type { MemberHealth, RouteStats } from './route.ts';
 
 /** Members of one pool; more are refused when the route is made. */
 export const MEMBERS_MAX = 64;
-const MEMBERS_AT = 8 + HISTOGRAM_SLOTS;
-const MEMBER_SLOTS = 4;
+const HISTOGRAM_AT = 9;
+const MEMBERS_AT = HISTOGRAM_AT + HISTOGRAM_SLOTS;
+const MEMBER_SLOTS = 5;
 const SLOTS = MEMBERS_AT + MEMBER_SLOTS * MEMBERS_MAX;
 
 /** Slots by name. */
@@ -26,6 +27,7 @@ export const Slot = {
   datagramsIn: 5,
   datagramsOut: 6,
   datagramsDropped: 7,
+  waiting: 8,
 } as const;
 
 /** One block. */
@@ -34,11 +36,13 @@ export class Counters {
   /** Indexed by {@link Slot}. */
   readonly slots: Float64Array;
   readonly dialTimes: Histogram;
+  /** Members that were ever published have smaller numbers. */
+  #published = 0;
 
   constructor(shared = new SharedArrayBuffer(SLOTS * Float64Array.BYTES_PER_ELEMENT)) {
     this.shared = shared;
     this.slots = new Float64Array(shared);
-    this.dialTimes = new Histogram(this.slots.subarray(8, MEMBERS_AT));
+    this.dialTimes = new Histogram(this.slots.subarray(HISTOGRAM_AT, MEMBERS_AT));
   }
 
   /** Adds `n` to a slot. */
@@ -46,13 +50,21 @@ export class Counters {
     this.slots[slot] = (this.slots[slot] as number) + n;
   }
 
+  /** Members that are not among `members` have no connections; what else was said of them still holds. */
   publish(members: readonly MemberHealth[]): void {
-    for (const { member, open, dialed, failed, up } of members) {
+    for (let member = 0; member < this.#published; member++) {
+      if (members.some((health) => health.member === member)) continue;
       const at = MEMBERS_AT + MEMBER_SLOTS * member;
+      this.slots.fill(0, at, at + 2);
+    }
+    for (const { member, open, pending, dialed, failed, up } of members) {
+      const at = MEMBERS_AT + MEMBER_SLOTS * member;
+      this.#published = Math.max(this.#published, member + 1);
       this.slots[at] = open;
-      this.slots[at + 1] = dialed;
-      this.slots[at + 2] = failed;
-      this.slots[at + 3] = up ? 0 : 1;
+      this.slots[at + 1] = pending;
+      this.slots[at + 2] = dialed;
+      this.slots[at + 3] = failed;
+      this.slots[at + 4] = up ? 0 : 1;
     }
   }
 }
@@ -68,6 +80,7 @@ export function sumCounters(blocks: readonly Counters[], members: number): Route
   };
   return {
     connectionsOpen: sum(Slot.open),
+    connectionsWaiting: sum(Slot.waiting),
     connectionsTotal: sum(Slot.total),
     connectionsFailed: sum(Slot.failed),
     bytesIn: sum(Slot.bytesIn),
@@ -79,7 +92,9 @@ export function sumCounters(blocks: readonly Counters[], members: number): Route
     datagramsDropped: sum(Slot.datagramsDropped),
     members: Array.from({ length: members }, (_, member) => {
       const at = MEMBERS_AT + MEMBER_SLOTS * member;
-      return { member, open: sum(at), dialed: sum(at + 1), failed: sum(at + 2), up: sum(at + 3) === 0 };
+      // Before `open`, as it is written after it: a dial that has just succeeded is seen in one of them.
+      const pending = sum(at + 1);
+      return { member, open: sum(at), pending, dialed: sum(at + 2), failed: sum(at + 3), up: sum(at + 4) === 0 };
     }),
   };
 }

@@ -1,17 +1,29 @@
 /**
  * What the control plane and a relay worker say to each other: plain data and descriptor numbers.
  *
- * A number in a message is a duplicate made for its receiver, who owns it from then on and closes it. Messages with a
- * `seq` are answered by an `ack` once done, so that the sender knows when its own copy is the last one.
+ * A number in a message is a duplicate made for its receiver, or given away by the sender: either way the receiver owns
+ * it from then on and closes it. Messages with a `seq` are answered by an `ack` once done, so that the sender knows when
+ * its own copy is the last one.
+ *
+ * Questions and answers cross each other. So answers are numbered per route, and a question carries the number of the
+ * last answer that its worker had seen: with an older one it has been answered already, by the message on its way.
  */
-import type { ConnectionRecord, RouteOptions, UpstreamTarget } from './route.ts';
+import type { ConnectionRecord, RouteOptions, ServedTrace, UpstreamTarget } from './route.ts';
 
 /** RouteOptions without its functions, and without the id that only they use. */
-export interface WireRouteOptions extends Omit<RouteOptions, 'id' | 'ask' | 'onClosed'> {
+export interface WireRouteOptions extends Omit<RouteOptions, 'id' | 'ask' | 'onClosed' | 'onServed'> {
   /** The route has an `ask`. */
   readonly asks: boolean;
   /** Somebody listens to ConnectionRecords. */
   readonly records: boolean;
+  /** Somebody listens to ServedTraces. */
+  readonly traces: boolean;
+}
+
+/** A ConnectedTarget whose descriptor the receiver owns. */
+export interface WireConnected {
+  readonly member: number;
+  readonly fd: number;
 }
 
 /** An UpstreamTarget whose namespace and root are descriptors for the receiver. */
@@ -40,15 +52,22 @@ export type ToRelay =
       readonly route: number;
       readonly targets: readonly WireTarget[];
       readonly validForMs: number;
+      /** 0 = nobody asked for this. */
+      readonly answer: number;
+      readonly connected?: WireConnected;
     }
-  | { readonly type: 'ask-failed'; readonly route: number; readonly reason: string }
+  | { readonly type: 'ask-failed'; readonly route: number; readonly answer: number; readonly reason: string }
   /** Answered when no connection is left; with `abort`, they are ended now. */
   | { readonly type: 'close'; readonly seq: number; readonly route: number; readonly abort: boolean };
 
 export type FromRelay =
   | { readonly type: 'ready' }
   | { readonly type: 'ack'; readonly seq: number; readonly error?: string }
-  | { readonly type: 'ask'; readonly route: number }
+  | { readonly type: 'ask'; readonly route: number; readonly answers: number }
+  /** Those who waited in this worker have left. */
+  | { readonly type: 'unask'; readonly route: number; readonly answers: number }
+  /** The first connection of this worker that `answer` brought to its target. */
+  | { readonly type: 'served'; readonly route: number; readonly answer: number; readonly trace: ServedTrace }
   | {
       readonly type: 'records';
       readonly route: number;

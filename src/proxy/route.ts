@@ -36,6 +36,29 @@ export interface Targets {
   readonly targets: readonly UpstreamTarget[];
   /** Milliseconds until the route asks again before dialing; Infinity for addresses that cannot change. */
   readonly validForMs: number;
+  /**
+   * A connection to that member which exists already, as whoever found it ready made it. Ownership passes to the
+   * route: the connection that has waited longest is given it instead of a dial; it is closed when nobody waits.
+   */
+  readonly connected?: ConnectedTarget;
+}
+
+/** See {@link Targets.connected}. */
+export interface ConnectedTarget {
+  readonly member: number;
+  /** Non-blocking; nothing was read from it or written to it. */
+  readonly socket: OwnedFd;
+}
+
+/**
+ * How the first connection that an answer brought to its target got there: Unix milliseconds, with fractions.
+ */
+export interface ServedTrace {
+  readonly acceptedAt: number;
+  /** Connected to its target. */
+  readonly dialedAt: number;
+  /** First byte target → client. */
+  readonly firstByteAt: number;
 }
 
 /** One closed connection, for the log line and the counters' reader. */
@@ -84,15 +107,21 @@ export interface RouteOptions {
   readonly proxyProtocol?: 'v1' | 'v2';
   /**
    * Called when a connection waits and the targets are stale or absent, or when all of them failed to dial;
-   * single-flight per route. A rejection fails the connections that wait.
+   * single-flight per route. A rejection fails the connections that wait. `signal` aborts when those who waited have
+   * all left, and when the route ends; who comes after that is answered by a call of its own, made once this one has
+   * settled. Clients of datagrams do not leave.
    */
-  readonly ask?: () => Promise<Targets>;
+  readonly ask?: (signal: AbortSignal) => Promise<Targets>;
+  /** The first connection served after an `ask`: once per answer, when its first byte reaches the client. */
+  readonly onServed?: (trace: ServedTrace) => void;
   readonly onClosed?: (record: ConnectionRecord) => void;
 }
 
 /** Counters since the route was opened, summed over all workers. */
 export interface RouteStats {
   readonly connectionsOpen: number;
+  /** Those of them that wait for targets; UDP: flows. Exact once a {@link Route.retarget} has resolved. */
+  readonly connectionsWaiting: number;
   readonly connectionsTotal: number;
   readonly connectionsFailed: number;
   readonly bytesIn: number;
@@ -111,6 +140,8 @@ export interface RouteStats {
 export interface MemberHealth {
   readonly member: number;
   readonly open: number;
+  /** Dials under way. Exact, as `open` is, once a {@link Route.retarget} has resolved. */
+  readonly pending: number;
   readonly dialed: number;
   readonly failed: number;
   /** False while the member is skipped after failing. */
@@ -123,7 +154,10 @@ export interface Route extends AsyncDisposable {
   listen(socket: OwnedFd): Promise<void>;
   /** Closes the listener, if any; connections go on. Resolves when no worker watches it any more. */
   unlisten(): Promise<void>;
-  /** Replaces the pool for new connections; established ones go on. */
+  /**
+   * Replaces the pool for new connections; established ones go on, and a dial under way ends as it may. Those who wait
+   * are served from it, unless it is stale at once (no targets, or valid for 0 ms): then they wait for their answer.
+   */
   retarget(targets: Targets): Promise<void>;
   stats(): RouteStats;
   /** Closes the listener and resolves when the last connection has ended, or aborts the rest after `drainMs`. */

@@ -9,6 +9,7 @@ import type { OwnedFd } from '../sys/fd.ts';
 import { dupFd } from '../sys/sockets.ts';
 import { Counters, MEMBERS_MAX, sumCounters } from './counters.ts';
 import type { FromRelay, WireRouteOptions } from './messages.ts';
+import { Question } from './question.ts';
 import type { RelayThread, Request } from './relay-thread.ts';
 import type { Route, RouteOptions, RouteStats, Targets } from './route.ts';
 import { toWire } from './wire-targets.ts';
@@ -20,10 +21,12 @@ export class SharedRoute implements Route {
   readonly #options: RouteOptions;
   readonly #blocks: readonly Counters[];
   readonly #onClosed: () => void;
+  readonly #question: Question<RelayThread> | undefined;
   #listener: OwnedFd | undefined;
   #members = 0;
   #turn: Promise<unknown> = Promise.resolve();
-  #asking = false;
+  /** The answer whose first connection has been told of. */
+  #served = 0;
   #unlistened: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -33,10 +36,16 @@ export class SharedRoute implements Route {
     this.#options = options;
     this.#onClosed = onClosed;
     this.#blocks = threads.map(() => new Counters());
+    if (options.ask !== undefined) {
+      this.#question = new Question(options.ask, {
+        answer: (targets) => this.#retarget(targets, true),
+        refuse: (reason) => this.#refuse(reason),
+      });
+    }
     const open = new SharedArrayBuffer(4);
     const wire = wireOptions(options);
     threads.forEach((thread, i) => {
-      thread.listen(number, (message) => this.#hear(message));
+      thread.listen(number, (message) => this.#hear(thread, message));
       const counters = (this.#blocks[i] as Counters).shared;
       thread.post({ type: 'open', route: number, options: wire, counters, open });
     });
@@ -54,15 +63,8 @@ export class SharedRoute implements Route {
     return this.#inTurn(() => this.#unlisten());
   }
 
-  retarget({ targets, validForMs }: Targets): Promise<void> {
-    const members = new Set(targets.map(({ member }) => member));
-    if (targets.some(({ member }) => member >= MEMBERS_MAX)) {
-      throw new WormholeError('WH_ERR_LIMIT', `a pool has at most ${MEMBERS_MAX} members`);
-    }
-    this.#members = Math.max(this.#members, ...[...members].map((member) => member + 1));
-    return this.#inTurn(() =>
-      this.#all(() => ({ type: 'targets', route: this.#number, targets: toWire(targets), validForMs })),
-    );
+  async retarget(targets: Targets): Promise<void> {
+    await this.#retarget(targets, false);
   }
 
   stats(): RouteStats {
@@ -87,10 +89,40 @@ export class SharedRoute implements Route {
     return this.close(0);
   }
 
+  async #retarget({ targets, validForMs, connected }: Targets, answers: boolean): Promise<void> {
+    try {
+      for (const { member } of targets) this.#count(member);
+      await this.#inTurn(() => {
+        const receiver = this.#question?.first;
+        const answer = answers ? (this.#question?.settle() ?? 0) : 0;
+        return this.#all((thread) => {
+          const common = {
+            type: 'targets',
+            route: this.#number,
+            targets: toWire(targets),
+            validForMs,
+            answer,
+          } as const;
+          if (thread !== receiver || connected === undefined) return common;
+          return { ...common, connected: { member: connected.member, fd: connected.socket.release() } };
+        });
+      });
+    } finally {
+      // Nobody waits, or nobody could be told.
+      connected?.socket[Symbol.dispose]();
+    }
+  }
+
+  #count(member: number): void {
+    if (member >= MEMBERS_MAX) throw new WormholeError('WH_ERR_LIMIT', `a pool has at most ${MEMBERS_MAX} members`);
+    this.#members = Math.max(this.#members, member + 1);
+  }
+
   async #close(): Promise<void> {
     // Not in turn: a drain lasts, and an abort must overtake it.
     await this.#all(() => ({ type: 'close', route: this.#number, abort: false }));
     for (const thread of this.#threads) thread.unlisten(this.#number);
+    this.#question?.close();
     this.#onClosed();
   }
 
@@ -112,8 +144,8 @@ export class SharedRoute implements Route {
     }
   }
 
-  async #all(request: () => Request): Promise<void> {
-    await Promise.all(this.#threads.map((thread) => thread.request(request())));
+  async #all(request: (thread: RelayThread) => Request): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.request(request(thread))));
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -122,23 +154,30 @@ export class SharedRoute implements Route {
     return mine;
   }
 
-  #hear(message: FromRelay): void {
-    if (message.type === 'ask') void this.#ask();
-    else if (message.type === 'records') for (const record of message.records) this.#options.onClosed?.(record);
+  #hear(thread: RelayThread, message: FromRelay): void {
+    switch (message.type) {
+      case 'ask':
+        this.#question?.ask(thread, message.answers);
+        break;
+      case 'unask':
+        this.#question?.unask(thread, message.answers);
+        break;
+      case 'served':
+        if (message.answer <= this.#served) break;
+        this.#served = message.answer;
+        this.#options.onServed?.(message.trace);
+        break;
+      case 'records':
+        for (const record of message.records) this.#options.onClosed?.(record);
+        break;
+      default:
+        break;
+    }
   }
 
-  /** One answer serves all workers. */
-  async #ask(): Promise<void> {
-    if (this.#asking || this.#options.ask === undefined) return;
-    this.#asking = true;
-    try {
-      await this.retarget(await this.#options.ask());
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      for (const thread of this.#threads) thread.post({ type: 'ask-failed', route: this.#number, reason });
-    } finally {
-      this.#asking = false;
-    }
+  #refuse(reason: string): void {
+    const answer = this.#question?.settle() ?? 0;
+    for (const thread of this.#threads) thread.post({ type: 'ask-failed', route: this.#number, answer, reason });
   }
 }
 
@@ -156,5 +195,6 @@ function wireOptions(options: RouteOptions): WireRouteOptions {
     ...(proxyProtocol !== undefined && { proxyProtocol }),
     asks: options.ask !== undefined,
     records: options.onClosed !== undefined,
+    traces: options.onServed !== undefined,
   };
 }

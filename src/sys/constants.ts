@@ -20,6 +20,7 @@ export const SO_LINGER = 13;
 export const SO_PEERCRED = 17;
 export const SO_RCVBUFFORCE = 33;
 export const SHUT_WR = 1;
+export const MSG_PEEK = 0x2;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
 

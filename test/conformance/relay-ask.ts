@@ -1,29 +1,10 @@
 /** Conformance: a route that asks for its targets when connections need them. */
 import { expect, test } from 'vitest';
-import type { Targets } from '../../src/proxy/route.ts';
-import { closedPort, echoServer, member, namedServer, peerOf, serve } from '../support/relay-targets.ts';
+import { Oracle } from '../support/relay-oracle.ts';
+import { closedPort, echoServer, member, namedServer } from '../support/relay-targets.ts';
 import { settle, until } from '../support/relay-wait.ts';
 import { RelayWorld } from '../support/relay-world.ts';
 import type { Lend } from './relay.ts';
-
-/** An `ask` that answers when the test says so. */
-class Oracle {
-  asked = 0;
-  #answers: Array<{ resolve: (targets: Targets) => void; reject: (error: Error) => void }> = [];
-
-  readonly ask = (): Promise<Targets> => {
-    this.asked++;
-    return new Promise((resolve, reject) => this.#answers.push({ resolve, reject }));
-  };
-
-  answer(targets: Targets['targets'], validForMs = Number.POSITIVE_INFINITY): void {
-    for (const { resolve } of this.#answers.splice(0)) resolve({ targets, validForMs });
-  }
-
-  fail(message: string): void {
-    for (const { reject } of this.#answers.splice(0)) reject(new Error(message));
-  }
-}
 
 /** See the module header. */
 export function askGroup(lend: Lend): void {
@@ -54,21 +35,6 @@ export function askGroup(lend: Lend): void {
     expect(await client.text()).toBe('x');
   });
 
-  test('a client that says nothing and ends while it waits is a client whose target sees that end', async () => {
-    await using target = await serve();
-    const oracle = new Oracle();
-    await using world = await RelayWorld.open(lend(), [], { ask: oracle.ask });
-    const client = await world.connect();
-    client.finish();
-    await until('the question was put', () => oracle.asked === 1);
-    await settle();
-    oracle.answer([member(target.address)]);
-    const served = await peerOf(target);
-    expect(await served.ending()).toBe('eof');
-    served.finish('nothing to add');
-    expect(await client.text()).toBe('nothing to add');
-  });
-
   test('a question that fails ends those who wait, and the next client asks again', async () => {
     await using target = await echoServer();
     const oracle = new Oracle();
@@ -92,7 +58,7 @@ export function askGroup(lend: Lend): void {
     await using world = await RelayWorld.open(lend(), [], { ask: oracle.ask });
     const first = await world.connect();
     await until('the question was put', () => oracle.asked === 1);
-    oracle.answer([member(a.address)], 1);
+    oracle.answer([member(a.address)], { validForMs: 1 });
     expect(await first.text(1)).toBe('a');
     await settle();
     const second = await world.connect();
@@ -124,19 +90,6 @@ export function askGroup(lend: Lend): void {
     await until('the question was put', () => oracle.asked === 1);
     oracle.answer([member(target.address)]);
     expect(await client.text()).toBe('moved');
-  });
-
-  test('a client that resets while it waits is forgotten (R10)', async () => {
-    await using target = await echoServer();
-    const oracle = new Oracle();
-    await using world = await RelayWorld.open(lend(), [], { ask: oracle.ask });
-    const client = await world.connect();
-    await until('the question was put', () => oracle.asked === 1);
-    client.reset();
-    expect(await world.record()).toMatchObject({ reason: 'client-gone' });
-    oracle.answer([member(target.address)]);
-    await settle();
-    expect(target.accepted).toBe(0);
   });
 
   test('a route can be closed while clients wait for targets', async () => {

@@ -9,13 +9,16 @@ import type { DataPlane } from '../../src/proxy/route.ts';
 import { askGroup } from './relay-ask.ts';
 import { bytesGroup } from './relay-bytes.ts';
 import { datagramGroup } from './relay-datagram.ts';
+import { datagramWaitingGroup } from './relay-datagram-waiting.ts';
 import { dialGroup } from './relay-dial.ts';
 import { endsGroup } from './relay-ends.ts';
+import { givenGroup } from './relay-given.ts';
 import { headerGroup } from './relay-header.ts';
 import { headsGroup } from './relay-heads.ts';
 import { limitsGroup } from './relay-limits.ts';
 import { poolGroup } from './relay-pool.ts';
 import { recordsGroup } from './relay-records.ts';
+import { waitingGroup } from './relay-waiting.ts';
 
 /** Lends the plane under test; it outlives every test of a group. */
 export type Lend = () => DataPlane;
@@ -24,6 +27,8 @@ export type Lend = () => DataPlane;
 export interface Inability {
   /** Replies of a wildcard UDP head leave from the address that was asked. */
   readonly replyAddress?: string;
+  /** A socket that it is given is found to be dead before it is used. */
+  readonly deadSocket?: string;
 }
 
 const groups: Readonly<Record<string, (lend: Lend, unable: Inability) => void>> = {
@@ -34,9 +39,12 @@ const groups: Readonly<Record<string, (lend: Lend, unable: Inability) => void>> 
   pools: poolGroup,
   heads: headsGroup,
   'targets on demand': askGroup,
+  'clients that wait': waitingGroup,
+  'targets that are connected already': givenGroup,
   'PROXY protocol': headerGroup,
   'records and counters': recordsGroup,
   datagrams: datagramGroup,
+  'datagrams that wait': datagramWaitingGroup,
 };
 
 /** Runs the whole suite against the plane that `make` starts. */

@@ -60,6 +60,7 @@ export class FakeRoute implements Route {
   stats(): RouteStats {
     return {
       connectionsOpen: this.#open,
+      connectionsWaiting: 0,
       connectionsTotal: this.#total,
       connectionsFailed: 0,
       bytesIn: 10 * this.#total,

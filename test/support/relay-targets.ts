@@ -5,7 +5,10 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { ListenAddress } from '../../src/proxy/portable/listen-address.ts';
 import type { UpstreamAddress, UpstreamTarget } from '../../src/proxy/route.ts';
 import { AF_INET, SOCK_STREAM } from '../../src/sys/constants.ts';
-import { listen } from '../../src/sys/libc.ts';
+import type { OwnedFd } from '../../src/sys/fd.ts';
+import { connect, listen } from '../../src/sys/libc.ts';
+import { NativeMemory } from '../../src/sys/memory.ts';
+import { encodeIp } from '../../src/sys/sockaddr.ts';
 import { bindIp, localEndpoint, socketIn } from '../../src/sys/sockets.ts';
 import { connectTo, Peer } from './relay-peer.ts';
 import { until } from './relay-wait.ts';
@@ -37,7 +40,7 @@ export async function serve(
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(where, resolve);
+    server.listen({ ...where, backlog: 4096 }, resolve);
   });
   return {
     address: addressOf(server),
@@ -97,6 +100,27 @@ export async function silentTarget(): Promise<AsyncDisposable & { readonly addre
     async [Symbol.asyncDispose]() {
       await filler[Symbol.asyncDispose]();
       listener[Symbol.dispose]();
+    },
+  };
+}
+
+/** A socket that is connected to `address` when this resolves; whoever takes it owns it. */
+export async function connectedSocket(
+  address: UpstreamAddress,
+): Promise<AsyncDisposable & { readonly socket: OwnedFd }> {
+  if (address.kind !== 'ip') throw new Error('not an IP server');
+  const socket = socketIn(undefined, AF_INET, SOCK_STREAM);
+  const name = encodeIp(address);
+  const memory = new NativeMemory(name.length);
+  memory.buffer.set(name);
+  // On the loopback the handshake is done when this returns, although a non-blocking socket does not say so.
+  connect(socket.fd, memory.address, name.length);
+  await Promise.resolve();
+  return {
+    socket,
+    async [Symbol.asyncDispose]() {
+      socket[Symbol.dispose]();
+      await Promise.resolve();
     },
   };
 }

@@ -45,7 +45,7 @@ describe('following', () => {
     await surroundings.move('container:db', stopped('db'));
     expect(registry.get('a').status).toEqual({ state: 'waiting', reason: 'container db is not running' });
     expect(route.targets).toEqual({ targets: [], validForMs: 0 });
-    const asked = route.options.ask?.();
+    const asked = route.options.ask?.(never);
     await surroundings.move('container:db', here('db', 'net:[3]'));
     expect((await asked)?.targets).toHaveLength(1);
     expect(route.addresses).toEqual(['127.0.0.1:3306']);
@@ -70,9 +70,9 @@ describe('following', () => {
     expect(route.addresses).toEqual(['10.0.0.1:81', '10.0.0.2:81']);
     expect(route.targets.validForMs).toBe(1000);
     surroundings.names.set('db.example', { addresses: ['10.0.0.3'], validForMs: 1000 });
-    const targets = await route.options.ask?.();
+    const targets = await route.options.ask?.(never);
     expect(targets?.targets.map(({ label }) => label)).toEqual(['db.example:81']);
     surroundings.names.delete('db.example');
-    await expect(route.options.ask?.()).rejects.toThrow('db.example does not resolve');
+    await expect(route.options.ask?.(never)).rejects.toThrow('db.example does not resolve');
   });
 });

@@ -9,7 +9,8 @@ export function toStats(stats: RouteStats, labels: readonly string[]): Stats {
     const { up = true, open = 0, dialed = 0, failed = 0 } = health ?? {};
     return { target, up, open, dialed, failed };
   });
-  return { ...stats, members };
+  const { connectionsWaiting: _, ...counted } = stats;
+  return { ...counted, members };
 }
 
 /** Sums counters; dial times of different wormholes are not merged, nor are their members. */
@@ -17,6 +18,7 @@ export function sumStats(all: readonly RouteStats[]): RouteStats {
   const sum = (count: (stats: RouteStats) => number): number => all.reduce((total, stats) => total + count(stats), 0);
   return {
     connectionsOpen: sum((stats) => stats.connectionsOpen),
+    connectionsWaiting: sum((stats) => stats.connectionsWaiting),
     connectionsTotal: sum((stats) => stats.connectionsTotal),
     connectionsFailed: sum((stats) => stats.connectionsFailed),
     bytesIn: sum((stats) => stats.bytesIn),

@@ -9,13 +9,13 @@ import { Errno } from '../../sys/errno.ts';
 import { close } from '../../sys/libc.ts';
 import { localEndpoint } from '../../sys/sockets.ts';
 import { type Counters, Slot } from '../counters.ts';
-import type { WireRouteOptions, WireTarget } from '../messages.ts';
+import type { WireRouteOptions } from '../messages.ts';
 import type { ConnectionRecord } from '../route.ts';
 import { Asker } from '../target/asker.ts';
 import type { Pollable } from '../thread/loop.ts';
 import { Records } from '../thread/records.ts';
 import { Timer } from '../thread/timers.ts';
-import type { WorkerRoute } from '../thread/worker-route.ts';
+import type { WireTargets, WorkerRoute } from '../thread/worker-route.ts';
 import type { RelayWorker } from '../thread/worker-state.ts';
 import { sendRun } from './datagram-run.ts';
 import { Flow, type FlowOwner } from './flow.ts';
@@ -68,17 +68,19 @@ export class ServedDatagrams extends Timer implements Pollable, FlowOwner, Worke
     this.#head = -1;
   }
 
-  retarget(wire: readonly WireTarget[], validForMs: number): void {
+  retarget({ answer, targets: wire, validForMs, connected }: WireTargets): void {
+    // Nobody can take it: a probe's socket has no client of its own.
+    if (connected !== undefined) close(connected.fd);
     this.#targets.replace(wire, this.#flows.values());
-    this.#asker.answered(validForMs);
-    for (const flow of this.#flows.values()) this.#release(flow);
-    this.#publishSoon();
+    if (this.#asker.learned(answer, wire.length, validForMs)) {
+      for (const flow of this.#flows.values()) this.#release(flow);
+    }
+    this.onTimer(this.#worker.loop.now);
   }
 
-  askFailed(): void {
-    this.#asker.failed();
-    for (const flow of this.#flows.values()) this.#drop(flow.held.splice(0));
-    this.#heldBytes = 0;
+  askFailed(answer: number): void {
+    this.#asker.failed(answer);
+    for (const flow of this.#flows.values()) this.#drop(this.#takeHeld(flow));
   }
 
   /** Flows have no end to wait for: they go at once. */
@@ -185,19 +187,31 @@ export class ServedDatagrams extends Timer implements Pollable, FlowOwner, Worke
   // --- waiting for targets -------------------------------------------------------------------------------------
 
   #hold(flow: Flow, datagram: Buffer): void {
-    if (this.#heldBytes + datagram.length <= HELD_BYTES_MAX && flow.hold(datagram)) this.#heldBytes += datagram.length;
-    else this.#counters.add(Slot.datagramsDropped, 1);
+    if (this.#heldBytes + datagram.length > HELD_BYTES_MAX || !flow.hold(datagram)) {
+      this.#counters.add(Slot.datagramsDropped, 1);
+      return;
+    }
+    this.#heldBytes += datagram.length;
+    if (flow.held.length === 1) this.#counters.add(Slot.waiting, 1);
+  }
+
+  /** @returns what waited for targets, in the order it came; nothing does any more */
+  #takeHeld(flow: Flow): Buffer[] {
+    const held = flow.held.splice(0);
+    if (held.length > 0) this.#counters.add(Slot.waiting, -1);
+    for (const datagram of held) this.#heldBytes -= datagram.length;
+    return held;
   }
 
   #release(flow: Flow): void {
-    const held = flow.held.splice(0);
+    const held = this.#takeHeld(flow);
     if (held.length === 0) return;
-    for (const datagram of held) this.#heldBytes -= datagram.length;
     if (flow.fd < 0 && !this.#targets.dial(flow)) {
       this.#drop(held);
       return;
     }
-    const { datagrams } = this.#worker;
+    const { datagrams, loop } = this.#worker;
+    this.#flows.touch(flow, loop.now);
     datagrams.address(NOTHING, NOTHING);
     for (const datagram of held) {
       datagrams.fill(0, datagram);
@@ -218,7 +232,9 @@ export class ServedDatagrams extends Timer implements Pollable, FlowOwner, Worke
     const idle = this.#options.flowIdleMs;
     for (let flow = this.#flows.oldest; flow !== undefined && idle > 0; flow = this.#flows.oldest) {
       if (flow.activeAt + idle > now) break;
-      this.#end(flow, 'conn-idle');
+      // It is not its client that keeps it waiting.
+      if (flow.held.length > 0) this.#flows.touch(flow, now);
+      else this.#end(flow, 'conn-idle');
     }
     this.#counters.publish(this.#targets.health());
     if (this.#flows.size > 0) this.#publishSoon();
@@ -232,7 +248,7 @@ export class ServedDatagrams extends Timer implements Pollable, FlowOwner, Worke
     const upstream = flow.target?.label ?? '';
     this.#targets.undial(flow);
     this.#flows.remove(flow);
-    this.#drop(flow.held);
+    this.#drop(this.#takeHeld(flow));
     this.#counters.add(Slot.open, -1);
     const { now } = this.#worker.loop;
     this.#records?.add(() => flow.record(reason, upstream, now), now);

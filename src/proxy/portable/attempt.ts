@@ -1,7 +1,8 @@
 /**
  * One dial to one address with node:net.
  */
-import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import { connect, type NetConnectOpts, Socket } from 'node:net';
+import type { OwnedFd } from '../../sys/fd.ts';
 import type { UpstreamAddress } from '../route.ts';
 
 /** Bytes that a socket buffers per direction before its source is paused; one read of libuv is 64 KiB. */
@@ -56,6 +57,16 @@ export function attempt(address: UpstreamAddress, timeoutMs: number, signal: Abo
     // stays on after a failure: a socket that is given up may still report an error
     socket.on('error', give);
   });
+}
+
+/** Takes over a socket that somebody else connected, paused. @param connected owned from now on */
+export function adopt(connected: OwnedFd): Socket {
+  const socket = new Socket({ fd: connected.release(), ...socketOptions });
+  socket.setNoDelay(true);
+  socket.setKeepAlive(true);
+  // as with a dialed one: whoever joins it hears of errors, and none may end the process before
+  socket.on('error', () => undefined);
+  return socket;
 }
 
 function timedOut(ms: number): NodeJS.ErrnoException {

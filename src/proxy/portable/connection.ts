@@ -2,12 +2,13 @@
  * One client of a portable route, from accept to its record: dial, say who the client is, join.
  */
 import type { Socket } from 'node:net';
-import type { ConnectionRecord, RouteOptions } from '../route.ts';
+import type { ConnectionRecord, RouteOptions, ServedTrace } from '../route.ts';
 import { proxyHeader } from '../stream/proxy-protocol.ts';
-import { DialFailure, dial, type Upstream } from './dialing.ts';
+import { DialFailure, type Upstream } from './dialing.ts';
 import { type JoinEnd, join } from './join.ts';
 import { endpointText } from './listen-address.ts';
 import { resetSocket } from './reset.ts';
+import { ClientGone, seek } from './seeking.ts';
 import type { Tally } from './tally.ts';
 import { type CurrentTargets, now } from './targets.ts';
 
@@ -17,8 +18,6 @@ export interface ConnectionDeps {
   readonly tail: CurrentTargets;
   readonly tally: Tally;
 }
-
-class ClientGone extends Error {}
 
 /**
  * Serves `client` to its end and reports it. Never rejects.
@@ -37,7 +36,8 @@ export async function serve(client: Socket, deps: ConnectionDeps, signal: AbortS
   tally.open++;
   tally.total++;
   try {
-    upstream = await dialFor(client, deps, signal);
+    const answer = options.onServed !== undefined && tail.stale ? tail.awaited : 0;
+    upstream = await seek(client, deps, signal);
     dialMs = now() - accepted;
     tally.dialTimes.add(dialMs * 1000);
     announce(client, upstream.socket, options.proxyProtocol);
@@ -45,6 +45,7 @@ export async function serve(client: Socket, deps: ConnectionDeps, signal: AbortS
       bytes[direction] += n;
       if (direction === 'in') tally.bytesIn += n;
       else tally.bytesOut += n;
+      if (direction === 'out' && tail.firstServed(answer)) options.onServed?.(traceOf(accepted, dialMs));
     };
     const { connIdleMs, halfOpenLingerMs } = options;
     end = await join(client, upstream.socket, { connIdleMs, halfOpenLingerMs, count, signal });
@@ -66,23 +67,9 @@ export async function serve(client: Socket, deps: ConnectionDeps, signal: AbortS
   } satisfies ConnectionRecord);
 }
 
-/** Dials while the client is watched: a reset client needs no upstream any more. */
-async function dialFor(client: Socket, deps: ConnectionDeps, signal: AbortSignal): Promise<Upstream> {
-  const gone = new AbortController();
-  const either = AbortSignal.any([signal, gone.signal]);
-  const leave = (error: Error): void => gone.abort(new ClientGone(error.message));
-  client.on('error', leave);
-  if (client.errored !== null) leave(client.errored);
-  try {
-    const upstream = await dial(deps.tail, deps.options.connectTimeoutMs, either);
-    if (!either.aborted) return upstream;
-    upstream.socket.destroy();
-    deps.tail.pool.closed(upstream.target.member);
-    throw either.reason;
-  } catch (error) {
-    // timers reject with an AbortError of their own
-    throw either.aborted ? either.reason : error;
-  }
+function traceOf(accepted: number, dialMs: number): ServedTrace {
+  const unix = (ms: number): number => performance.timeOrigin + ms;
+  return { acceptedAt: unix(accepted), dialedAt: unix(accepted + dialMs), firstByteAt: unix(now()) };
 }
 
 function announce(client: Socket, target: Socket, version: RouteOptions['proxyProtocol']): void {

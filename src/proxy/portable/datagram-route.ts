@@ -83,6 +83,7 @@ export class DatagramRoute implements PortableRoute {
     if (this.#closed) return;
     this.#closed = true;
     for (const flow of this.#flows.values()) flow.end('closed-by-daemon', '');
+    this.#tail.close();
     this.#onClosed();
   }
 

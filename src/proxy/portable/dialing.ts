@@ -1,13 +1,13 @@
 /**
- * From an accepted client to an established upstream: picks, tries, asks again, waits between rounds, and reports to
- * the pool how each member did.
+ * From known targets to an established upstream: picks, tries, asks again, waits between rounds, and reports to the
+ * pool how each member did.
  */
 import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ConnectionRecord, UpstreamTarget } from '../route.ts';
 import { DialSchedule } from '../stream/dial-schedule.ts';
-import { attempt } from './attempt.ts';
-import { type CurrentTargets, now } from './targets.ts';
+import { adopt, attempt } from './attempt.ts';
+import { type CurrentTargets, type GivenSocket, now } from './targets.ts';
 
 /** Out of descriptors or memory: nothing that a target is to blame for. */
 const OWN_FAULTS = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL']);
@@ -31,11 +31,22 @@ export class DialFailure extends Error {
 /**
  * Dials for one connection until a member answers or `connectTimeoutMs` is over.
  *
+ * @param given taken over instead of the first attempt
  * @throws {DialFailure} 'dial-failed', 'no-target', 'local-error'
  * @throws the signal's reason
  */
-export async function dial(tail: CurrentTargets, connectTimeoutMs: number, signal: AbortSignal): Promise<Upstream> {
-  if (tail.stale) await answer(tail, signal);
+export async function dial(
+  tail: CurrentTargets,
+  connectTimeoutMs: number,
+  signal: AbortSignal,
+  given?: GivenSocket,
+): Promise<Upstream> {
+  if (given !== undefined) {
+    const { target, socket } = given;
+    tail.pool.dialing(target.member);
+    tail.pool.opened(target.member);
+    return { socket: adopt(socket), target };
+  }
   const schedule = new DialSchedule(connectTimeoutMs);
   let last: NodeJS.ErrnoException | undefined;
   for (;;) {
@@ -69,27 +80,6 @@ async function tryTarget(tail: CurrentTargets, schedule: DialSchedule, signal: A
   } finally {
     tail.pool.pending(target.member, -1);
   }
-}
-
-/** Waits for targets, as long as it takes: whoever makes them has a limit of its own. */
-async function answer(tail: CurrentTargets, signal: AbortSignal): Promise<void> {
-  const settled = new AbortController();
-  try {
-    const left = abortOf(AbortSignal.any([signal, settled.signal]));
-    await Promise.race([tail.refresh(), left]);
-  } catch (error) {
-    throw new DialFailure('no-target', error instanceof Error ? error.message : String(error));
-  } finally {
-    settled.abort();
-  }
-  signal.throwIfAborted();
-}
-
-function abortOf(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 function exhausted(last: NodeJS.ErrnoException | undefined): DialFailure {

@@ -15,8 +15,10 @@ import { type Quiet, watchQuiet } from './quiet.ts';
 import type { Tally } from './tally.ts';
 import { type CurrentTargets, now } from './targets.ts';
 
-/** Datagrams that wait while the upstream is made; further ones are dropped. */
+/** Datagrams of one client that wait while the upstream is made; further ones are dropped. */
 const PENDING_MAX = 64;
+/** Bytes that may wait, over all clients of a route. */
+const PENDING_BYTES_MAX = 1 << 20;
 
 export interface FlowClient {
   readonly address: string;
@@ -37,7 +39,8 @@ export interface FlowDeps {
 export class Flow {
   readonly client: FlowClient;
   readonly #deps: FlowDeps;
-  readonly #quiet: Quiet;
+  /** Absent while it waits: that is not the client's silence. */
+  #quiet: Quiet | undefined;
   readonly #began = now();
   #pending: Buffer[] | undefined = [];
   #socket: Socket | undefined;
@@ -50,8 +53,6 @@ export class Flow {
   constructor(client: FlowClient, deps: FlowDeps) {
     this.client = client;
     this.#deps = deps;
-    const limits = { connIdleMs: deps.options.flowIdleMs, halfOpenLingerMs: 0 };
-    this.#quiet = watchQuiet(limits, () => this.end('conn-idle', ''));
     deps.tally.open++;
     deps.tally.total++;
     void this.#open();
@@ -59,10 +60,26 @@ export class Flow {
 
   /** Passes a datagram of the client on. */
   forward(data: Buffer): void {
-    this.#quiet.touch();
+    this.#quiet?.touch();
     if (this.#pending === undefined) this.#send(data);
-    else if (this.#pending.length < PENDING_MAX) this.#pending.push(data);
-    else this.#deps.tally.datagramsDropped++;
+    else this.#hold(this.#pending, data);
+  }
+
+  #hold(pending: Buffer[], data: Buffer): void {
+    const { tally } = this.#deps;
+    if (pending.length >= PENDING_MAX || tally.heldBytes + data.length > PENDING_BYTES_MAX) {
+      tally.datagramsDropped++;
+      return;
+    }
+    tally.heldBytes += data.length;
+    pending.push(data);
+  }
+
+  #takePending(): readonly Buffer[] {
+    const pending = this.#pending ?? [];
+    this.#pending = undefined;
+    for (const { length } of pending) this.#deps.tally.heldBytes -= length;
+    return pending;
   }
 
   /** Ends the flow and reports it; again is a no-op. */
@@ -70,9 +87,9 @@ export class Flow {
     if (this.#ended) return;
     this.#ended = true;
     const { tally, tail, options, onEnd } = this.#deps;
-    this.#quiet.stop();
+    this.#quiet?.stop();
     tally.open--;
-    tally.datagramsDropped += this.#pending?.length ?? 0;
+    tally.datagramsDropped += this.#takePending().length;
     if (this.#socket === undefined) tally.failed++;
     else if (this.#target !== undefined) tail.pool.closed(this.#target.member);
     this.#socket?.close();
@@ -92,7 +109,8 @@ export class Flow {
   async #open(): Promise<void> {
     const { tail, tally } = this.#deps;
     try {
-      if (tail.stale) await tail.refresh();
+      if (tail.stale) await this.#targets();
+      if (this.#ended) return;
       const [target] = tail.pool.pick();
       if (target === undefined || target.address.kind !== 'ip') {
         this.end('no-target', 'there is no target to send to');
@@ -111,12 +129,28 @@ export class Flow {
       this.#dialMs = now() - this.#began;
       tally.dialTimes.add(this.#dialMs * 1000);
       socket.on('message', (data) => this.#answer(data));
-      const pending = this.#pending ?? [];
-      this.#pending = undefined;
-      for (const data of pending) this.#send(data);
+      this.#watch();
+      for (const data of this.#takePending()) this.#send(data);
     } catch (error) {
       this.end('dial-failed', (error as Error).message);
     }
+  }
+
+  async #targets(): Promise<void> {
+    const { tail, tally } = this.#deps;
+    tally.waiting++;
+    try {
+      const given = await tail.wait();
+      // nobody can take it: a probe's socket has no client of its own
+      given?.socket[Symbol.dispose]();
+    } finally {
+      tally.waiting--;
+    }
+  }
+
+  #watch(): void {
+    const limits = { connIdleMs: this.#deps.options.flowIdleMs, halfOpenLingerMs: 0 };
+    this.#quiet = watchQuiet(limits, () => this.end('conn-idle', ''));
   }
 
   #send(data: Buffer): void {
@@ -135,7 +169,7 @@ export class Flow {
 
   #answer(data: Buffer): void {
     const { tally, reply, tail } = this.#deps;
-    this.#quiet.touch();
+    this.#quiet?.touch();
     if (this.#target !== undefined) tail.pool.answered(this.#target.member);
     reply(data, this.client, (sent) => {
       if (!sent) {

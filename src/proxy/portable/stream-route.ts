@@ -2,6 +2,7 @@
  * A portable route for byte streams: its listener, the clients that wait for a place, the connections, and the drain.
  */
 import type { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { OwnedFd } from '../../sys/fd.ts';
 import type { RouteOptions, RouteStats, Targets } from '../route.ts';
 import { serve } from './connection.ts';
@@ -56,8 +57,10 @@ export class StreamRoute implements PortableRoute {
     return Promise.resolve();
   }
 
-  retarget(targets: Targets): Promise<void> {
-    return Promise.resolve().then(() => this.#tail.replace(targets));
+  async retarget(targets: Targets): Promise<void> {
+    this.#tail.replace(targets);
+    // Who waited is being dialed for when this resolves.
+    await nextTurn();
   }
 
   stats(): RouteStats {
@@ -81,6 +84,7 @@ export class StreamRoute implements PortableRoute {
     await drained(rest, drainMs);
     this.#abort();
     await rest;
+    this.#tail.close();
     this.#onClosed();
   }
 

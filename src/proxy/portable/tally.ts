@@ -7,6 +7,7 @@ import type { MemberHealth, RouteStats } from '../route.ts';
 /** Counted where it happens; read by {@link Tally.stats}. */
 export class Tally {
   open = 0;
+  waiting = 0;
   total = 0;
   failed = 0;
   bytesIn = 0;
@@ -14,11 +15,14 @@ export class Tally {
   datagramsIn = 0;
   datagramsOut = 0;
   datagramsDropped = 0;
+  /** Bytes of datagrams that wait for a target. */
+  heldBytes = 0;
   readonly dialTimes = new Histogram();
 
   stats(members: readonly MemberHealth[]): RouteStats {
     return {
       connectionsOpen: this.open,
+      connectionsWaiting: this.waiting,
       connectionsTotal: this.total,
       connectionsFailed: this.failed,
       bytesIn: this.bytesIn,

@@ -3,6 +3,8 @@
  * new ones, asked once however many connections wait for the answer.
  */
 import { WormholeError } from '../../lib/errors.ts';
+import type { OwnedFd } from '../../sys/fd.ts';
+import { Question } from '../question.ts';
 import type { RouteOptions, Targets, UpstreamTarget } from '../route.ts';
 import { Pool } from '../target/pool.ts';
 
@@ -14,51 +16,136 @@ export function now(): number {
   return performance.now();
 }
 
+/** A connected socket that one of those who wait is given instead of a dial; owned by who gets it. */
+export interface GivenSocket {
+  readonly target: UpstreamTarget;
+  readonly socket: OwnedFd;
+}
+
+/** Somebody who wants to know. */
+interface Waiter {
+  readonly resolve: (given: GivenSocket | undefined) => void;
+  readonly reject: (error: Error) => void;
+}
+
+const nobody: Waiter = { resolve: () => undefined, reject: () => undefined };
+
 /** The tail of one route. */
 export class CurrentTargets {
   readonly pool: Pool;
-  readonly #ask: RouteOptions['ask'];
+  readonly #question: Question<Waiter> | undefined;
+  /** In the order they came. */
+  readonly #waiting = new Set<Waiter>();
   #validUntil = Number.NEGATIVE_INFINITY;
-  #asking: Promise<void> | undefined;
   #askedAt = Number.NEGATIVE_INFINITY;
+  #served = 0;
 
   constructor({ balance, ask }: RouteOptions) {
     this.pool = new Pool({ balance, random: Math.random, now });
-    this.#ask = ask;
+    if (ask === undefined) return;
+    this.#question = new Question(ask, {
+      answer: async (targets) => this.#learn(targets, true),
+      refuse: (reason) => {
+        this.#question?.settle();
+        for (const { reject } of this.#takeWaiting()) reject(new Error(reason));
+      },
+    });
   }
 
   /** @throws {WormholeError} WH_ERR_UNSUPPORTED for targets in a namespace or in another root */
-  replace({ targets, validForMs }: Targets): void {
-    for (const target of targets) refuseForeign(target);
-    this.pool.replace(targets);
-    this.#validUntil = now() + validForMs;
+  replace(targets: Targets): void {
+    this.#learn(targets, false);
   }
 
-  /** True when a connection has to wait for {@link refresh} before it picks. */
+  #learn({ targets, validForMs, connected }: Targets, answers: boolean): void {
+    let socket = connected?.socket;
+    try {
+      for (const target of targets) refuseForeign(target);
+      this.pool.replace(targets);
+      this.#validUntil = now() + validForMs;
+      if (answers) this.#question?.settle();
+      else if (this.stale) return;
+      const target = targets.find(({ member }) => member === connected?.member);
+      for (const { resolve } of this.#takeWaiting()) {
+        const given = target === undefined || socket === undefined ? undefined : { target, socket };
+        if (given !== undefined) socket = undefined;
+        resolve(given);
+      }
+    } finally {
+      socket?.[Symbol.dispose]();
+    }
+  }
+
+  #takeWaiting(): Waiter[] {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    return waiting;
+  }
+
+  /** True when a connection has to {@link wait} before it picks. */
   get stale(): boolean {
-    return this.#ask !== undefined && (this.pool.empty || now() >= this.#validUntil);
+    return this.#question !== undefined && (this.pool.empty || now() >= this.#validUntil);
   }
 
-  /** Asks for the targets, or joins those who wait for the answer; without anybody to ask it resolves at once. */
-  refresh(): Promise<void> {
-    const ask = this.#ask;
-    if (ask === undefined) return Promise.resolve();
-    if (this.#asking !== undefined) return this.#asking;
-    this.#askedAt = now();
-    this.#asking = Promise.resolve()
-      .then(ask)
-      .then((targets) => this.replace(targets))
-      .finally(() => {
-        this.#asking = undefined;
-      });
-    return this.#asking;
+  /** Number of the answer that who waits now will get. */
+  get awaited(): number {
+    return (this.#question?.answered ?? 0) + 1;
+  }
+
+  /** True once for each answer: for the first connection that it served. */
+  firstServed(answer: number): boolean {
+    if (answer <= this.#served) return false;
+    this.#served = answer;
+    return true;
+  }
+
+  /**
+   * Waits for targets, as long as it takes: whoever makes them has a limit of its own.
+   *
+   * @param signal of who leaves before
+   * @returns the socket that was made for whoever has waited longest
+   * @throws what the question failed with, or the signal's reason
+   */
+  wait(signal?: AbortSignal): Promise<GivenSocket | undefined> {
+    const question = this.#question;
+    if (question === undefined) return Promise.resolve(undefined);
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      const settled = (): void => signal?.removeEventListener('abort', leave);
+      const waiter: Waiter = {
+        resolve: (given) => {
+          settled();
+          resolve(given);
+        },
+        reject: (error) => {
+          settled();
+          reject(error);
+        },
+      };
+      const leave = (): void => {
+        if (!this.#waiting.delete(waiter)) return;
+        question.unask(waiter, question.answered);
+        waiter.reject(signal?.reason as Error);
+      };
+      signal?.addEventListener('abort', leave, { once: true });
+      this.#waiting.add(waiter);
+      this.#ask(waiter);
+    });
   }
 
   /** Every target failed, so what is known of them may be old: asks without anybody waiting for the answer. */
   doubt(): void {
-    if (now() - this.#askedAt < REASK_MS) return;
-    // a refusal is for those who wait; the dials go on with what there is
-    this.refresh().catch(() => undefined);
+    if (now() - this.#askedAt >= REASK_MS) this.#ask(nobody);
+  }
+
+  #ask(waiter: Waiter): void {
+    this.#askedAt = now();
+    this.#question?.ask(waiter, this.#question.answered);
+  }
+
+  /** Nobody will wait any more. */
+  close(): void {
+    this.#question?.close();
   }
 }
 

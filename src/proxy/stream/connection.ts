@@ -17,7 +17,7 @@ import { Dial, type DialOwner } from './dial.ts';
 import type { PumpResult } from './relay.ts';
 import type { ServedRoute } from './served-route.ts';
 import { Side, WATCHED } from './side.ts';
-import { keepAlive, resetOnClose } from './tcp.ts';
+import { endedUnheard, keepAlive, resetOnClose } from './tcp.ts';
 
 const ENDING = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 /** Age at which a target's socket gets its keepalive options: short connections are spared the calls. */
@@ -39,6 +39,8 @@ export class Connection extends Timer implements Resumable, DialOwner {
   #activeAt: number;
   #keptAlive = false;
   #queued = false;
+  /** The answer it waited for, as long as its first byte is still to be told of; 0 = none. */
+  #answer = 0;
 
   /** @param fd the accepted socket, owned from now on @param clientAddress formatted only when somebody asks */
   constructor(route: ServedRoute, fd: number, clientAddress: () => string) {
@@ -54,11 +56,17 @@ export class Connection extends Timer implements Resumable, DialOwner {
     route.worker.loop.add(fd, WATCHED, this.client);
   }
 
-  /** Leaves the waiting phase: the targets are known. */
-  dial(): void {
+  /** Waits for targets. @param answer that brings them, if somebody wants to know how long that took, or 0 */
+  wait(answer: number): void {
+    this.#answer = answer;
+  }
+
+  /** The targets are known. @param fd a socket that is connected to `target` already, owned from now on; -1 = none */
+  dial(target?: DialTarget, fd = -1): void {
     this.#phase = 'dialing';
     this.#dial = new Dial(this.#route, this);
-    this.#dial.startRound();
+    if (target === undefined || fd < 0) this.#dial.startRound();
+    else this.#dial.startWith(fd, target);
   }
 
   /** Ends it now; both ends see a reset. */
@@ -69,8 +77,12 @@ export class Connection extends Timer implements Resumable, DialOwner {
   onEvents(side: Side, events: number): void {
     note(side, events);
     if (this.#phase === 'relaying') this.#move(side, events);
-    // A client that has only half-closed still waits for its answer.
-    else if (events & (EPOLLHUP | EPOLLERR)) this.#end('client-gone', '', true);
+    else if (events & (EPOLLHUP | EPOLLERR) || this.#leaves(events)) this.#end('client-gone', '', true);
+  }
+
+  /** A client that has asked and then half-closed still waits for its answer; one that never said a word does not. */
+  #leaves(events: number): boolean {
+    return this.#phase === 'waiting' && (events & EPOLLRDHUP) !== 0 && endedUnheard(this.client.fd);
   }
 
   resume(): void {
@@ -122,6 +134,10 @@ export class Connection extends Timer implements Resumable, DialOwner {
     if (moved > 0) {
       this.#activeAt = this.#route.worker.loop.now;
       this.#route.counted(source === this.client, moved);
+      if (this.#answer > 0 && source === this.target) {
+        this.#route.served(this.#answer, this.#acceptedAt, this.#acceptedAt + this.#dialMs);
+        this.#answer = 0;
+      }
     }
     if (result !== 'blocked') this.#pumped(result, source, sink);
   }

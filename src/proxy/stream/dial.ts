@@ -42,6 +42,16 @@ export class Dial extends Timer implements Pollable {
     this.#nextAttempt();
   }
 
+  /** Starts with a socket that is connected already, as if it had been dialed. @param fd owned from now on */
+  startWith(fd: number, target: DialTarget): void {
+    const { pool, worker } = this.#route;
+    const others = pool.pick().filter((other) => other !== target);
+    this.#schedule.begin([target, ...others], worker.loop.now);
+    this.#schedule.next(worker.loop.now);
+    pool.dialing(target.member);
+    this.#await(fd);
+  }
+
   cancel(): void {
     this.#route.worker.loop.timers.disarm(this);
     this.#dropSocket();
@@ -84,11 +94,9 @@ export class Dial extends Timer implements Pollable {
       this.#route.pool.dialing(target.member);
       const fd = dialer.dial(target);
       if (fd >= 0) {
-        this.#fd = fd;
-        this.#route.pool.pending(target.member, 1);
-        loop.add(fd, WATCHED, this);
-        if (dialer.connected) this.#succeed(EPOLLOUT);
-        else loop.timers.arm(this, loop.now + this.#schedule.attemptMs(loop.now));
+        const { connected } = dialer;
+        this.#await(fd);
+        if (connected) this.#succeed(EPOLLOUT);
         return;
       }
       if (ours(-fd)) {
@@ -100,6 +108,16 @@ export class Dial extends Timer implements Pollable {
       }
       this.#attemptFailed(errnoName(-fd));
     }
+  }
+
+  /** The first event on `fd` tells whether it is connected. */
+  #await(fd: number): void {
+    const { pool, worker } = this.#route;
+    this.#fd = fd;
+    pool.pending(this.#schedule.target.member, 1);
+    this.#route.healthChanged();
+    worker.loop.add(fd, WATCHED, this);
+    worker.loop.timers.arm(this, worker.loop.now + this.#schedule.attemptMs(worker.loop.now));
   }
 
   #succeed(events: number): void {

@@ -5,16 +5,17 @@
  * descriptors of its targets' namespaces and roots.
  */
 import { errnoName } from '../../sys/errno.ts';
+import { close } from '../../sys/libc.ts';
 import { type Counters, Slot } from '../counters.ts';
-import type { WireRouteOptions, WireTarget } from '../messages.ts';
-import type { ConnectionRecord } from '../route.ts';
+import type { WireRouteOptions } from '../messages.ts';
+import type { ConnectionRecord, ServedTrace } from '../route.ts';
 import { Asker } from '../target/asker.ts';
 import type { DialTarget } from '../target/dialer.ts';
 import { Pool } from '../target/pool.ts';
 import { TargetSet } from '../target/target-set.ts';
 import { Records } from '../thread/records.ts';
 import { Timer } from '../thread/timers.ts';
-import type { WorkerRoute } from '../thread/worker-route.ts';
+import type { WireTargets, WorkerRoute } from '../thread/worker-route.ts';
 import type { RelayWorker } from '../thread/worker-state.ts';
 import { Acceptor } from './acceptor.ts';
 import { Connection } from './connection.ts';
@@ -29,12 +30,16 @@ export class ServedRoute extends Timer implements WorkerRoute {
   readonly options: WireRouteOptions;
   readonly counters: Counters;
   readonly pool: Pool<DialTarget>;
+  readonly #number: number;
   readonly #asker: Asker;
   readonly #targets = new TargetSet();
   readonly #records: Records | undefined;
   readonly #connections = new Set<Connection>();
   readonly #open: Int32Array;
-  #waiting: Connection[] = [];
+  /** Connections without a target to dial, in the order they came. */
+  readonly #waiting = new Set<Connection>();
+  /** The answer whose first connection has been told of. */
+  #served = 0;
   #acceptor: Acceptor | undefined;
   /** Set once closing; an abort may join a drain that has begun. */
   #onDrained: Array<() => void> | undefined;
@@ -48,6 +53,7 @@ export class ServedRoute extends Timer implements WorkerRoute {
   ) {
     super();
     this.worker = worker;
+    this.#number = number;
     this.#asker = new Asker(worker, number, options.asks);
     this.options = options;
     this.counters = counters;
@@ -68,16 +74,39 @@ export class ServedRoute extends Timer implements WorkerRoute {
     this.#acceptor = undefined;
   }
 
-  retarget(wire: readonly WireTarget[], validForMs: number): void {
-    this.pool.replace(this.#targets.replace(wire));
-    this.#asker.answered(validForMs);
-    this.healthChanged();
-    for (const connection of this.#waiting.splice(0)) connection.dial();
+  retarget({ answer, targets: wire, validForMs, connected }: WireTargets): void {
+    let spare = connected?.fd ?? -1;
+    try {
+      const targets = this.#targets.replace(wire);
+      this.pool.replace(targets);
+      if (!this.#asker.learned(answer, targets.length, validForMs)) return;
+      const target = targets.find(({ member }) => member === connected?.member);
+      for (const connection of this.#takeWaiting()) {
+        const fd = target === undefined ? -1 : spare;
+        if (fd >= 0) spare = -1;
+        connection.dial(target, fd);
+      }
+    } finally {
+      if (spare >= 0) close(spare);
+      // Before it is acknowledged: whoever sent this may look at once.
+      this.#publish();
+    }
   }
 
-  askFailed(reason: string): void {
-    this.#asker.failed();
-    for (const connection of this.#waiting.splice(0)) connection.abort('no-target', reason);
+  askFailed(answer: number, reason: string): void {
+    this.#asker.failed(answer);
+    for (const connection of this.#takeWaiting()) connection.abort('no-target', reason);
+  }
+
+  #takeWaiting(): Connection[] {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    this.#countWaiting();
+    return waiting;
+  }
+
+  #countWaiting(): void {
+    this.counters.slots[Slot.waiting] = this.#waiting.size;
   }
 
   /** Stops accepting; `onDrained` is called when the last connection has ended, which `abort` makes now. */
@@ -107,10 +136,15 @@ export class ServedRoute extends Timer implements WorkerRoute {
     this.counters.add(Slot.total, 1);
     const connection = new Connection(this, fd, clientAddress);
     this.#connections.add(connection);
-    if (this.#asker.stale) {
-      this.#waiting.push(connection);
-      this.#asker.ask();
-    } else connection.dial();
+    if (this.#asker.stale) this.#await(connection);
+    else connection.dial();
+  }
+
+  #await(connection: Connection): void {
+    connection.wait(this.options.traces ? this.#asker.awaited : 0);
+    this.#waiting.add(connection);
+    this.#countWaiting();
+    this.#asker.ask();
   }
 
   // --- what a connection reports --------------------------------------------------------------------------------
@@ -130,6 +164,17 @@ export class ServedRoute extends Timer implements WorkerRoute {
     this.counters.add(fromClient ? Slot.bytesIn : Slot.bytesOut, bytes);
   }
 
+  /** The first byte from its target reached a connection that had waited. */
+  served(answer: number, acceptedAt: number, dialedAt: number): void {
+    if (answer <= this.#served) return;
+    this.#served = answer;
+    // Each thread counts from an origin of its own.
+    const unix = (ms: number): number => performance.timeOrigin + ms;
+    const firstByteAt = unix(performance.now());
+    const trace: ServedTrace = { acceptedAt: unix(acceptedAt), dialedAt: unix(dialedAt), firstByteAt };
+    this.worker.post({ type: 'served', route: this.#number, answer, trace });
+  }
+
   healthChanged(): void {
     if (this.next === undefined) this.worker.loop.timers.arm(this, this.worker.loop.now + PUBLISH_MS);
   }
@@ -144,8 +189,7 @@ export class ServedRoute extends Timer implements WorkerRoute {
     this.counters.add(Slot.open, -1);
     if (failed) {
       this.counters.add(Slot.failed, 1);
-      const at = this.#waiting.indexOf(connection);
-      if (at >= 0) this.#waiting.splice(at, 1);
+      if (this.#waiting.delete(connection)) this.#left();
     }
     this.#records?.add(record, this.worker.loop.now);
     this.healthChanged();
@@ -154,8 +198,17 @@ export class ServedRoute extends Timer implements WorkerRoute {
     this.#checkDrained();
   }
 
-  /** Publishes the members' health. */
+  /** A connection has left the line. */
+  #left(): void {
+    this.#countWaiting();
+    if (this.#waiting.size === 0) this.#asker.unask();
+  }
+
   override onTimer(): void {
+    this.#publish();
+  }
+
+  #publish(): void {
     const health = this.pool.health();
     this.counters.publish(health);
     if (health.some(({ up }) => !up)) this.healthChanged();

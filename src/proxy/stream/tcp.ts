@@ -4,6 +4,8 @@
  */
 import {
   IPPROTO_TCP,
+  MSG_DONTWAIT,
+  MSG_PEEK,
   SO_ERROR,
   SO_KEEPALIVE,
   SO_LINGER,
@@ -12,7 +14,7 @@ import {
   TCP_KEEPIDLE,
   TCP_KEEPINTVL,
 } from '../../sys/constants.ts';
-import { getsockopt, setsockopt } from '../../sys/libc.ts';
+import { getsockopt, recv, setsockopt } from '../../sys/libc.ts';
 import { NativeMemory } from '../../sys/memory.ts';
 
 /** Seconds of silence before the first probe, between probes, and probes without answer until it is dead. */
@@ -38,6 +40,11 @@ export function resetOnClose(fd: number): void {
   scratch.view.setInt32(0, 1, true);
   scratch.view.setInt32(4, 0, true);
   setsockopt(fd, SOL_SOCKET, SO_LINGER, scratch.address, 8);
+}
+
+/** Whether the other end has sent FIN and nothing before it. Takes nothing off the socket. */
+export function endedUnheard(fd: number): boolean {
+  return recv(fd, scratch.address, 1, MSG_PEEK | MSG_DONTWAIT) === 0;
 }
 
 /** Takes the pending error off a socket: positive errno, 0 = none. */

@@ -14,6 +14,8 @@ export class Asker {
   #validUntil = Number.NEGATIVE_INFINITY;
   #askedAt = Number.NEGATIVE_INFINITY;
   #asking = false;
+  /** The last answer that came, see `messages.ts`. */
+  #answers = 0;
 
   /** @param enabled false: what was given once is valid for ever */
   constructor(worker: RelayWorker, route: number, enabled: boolean) {
@@ -27,11 +29,23 @@ export class Asker {
     return this.#enabled && this.#worker.loop.now >= this.#validUntil;
   }
 
+  /** Number of the answer that who waits now will get. */
+  get awaited(): number {
+    return this.#answers + 1;
+  }
+
   ask(): void {
     if (this.#asking) return;
     this.#asking = true;
     this.#askedAt = this.#worker.loop.now;
-    this.#worker.post({ type: 'ask', route: this.#route });
+    this.#worker.post({ type: 'ask', route: this.#route, answers: this.#answers });
+  }
+
+  /** Those who waited have left. */
+  unask(): void {
+    if (!this.#asking) return;
+    this.#asking = false;
+    this.#worker.post({ type: 'unask', route: this.#route, answers: this.#answers });
   }
 
   /** Dials failed: what we know may be old, so an answer is wanted, but nobody waits for it. */
@@ -39,12 +53,21 @@ export class Asker {
     if (this.#enabled && this.#worker.loop.now - this.#askedAt >= REASK_MS) this.ask();
   }
 
-  answered(validForMs: number): void {
-    this.#asking = false;
-    this.#validUntil = this.#worker.loop.now + validForMs;
+  /**
+   * Targets have come. Without any, the next connection asks again.
+   *
+   * @param answer 0 = nobody asked for them, and what was asked is still to be answered
+   * @returns true when those who wait are to be served from them
+   */
+  learned(answer: number, count: number, validForMs: number): boolean {
+    if (answer > 0) this.failed(answer);
+    this.#validUntil = count > 0 ? this.#worker.loop.now + validForMs : Number.NEGATIVE_INFINITY;
+    return answer > 0 || !this.stale;
   }
 
-  failed(): void {
+  /** No answer will come to what was asked. */
+  failed(answer: number): void {
     this.#asking = false;
+    this.#answers = answer;
   }
 }

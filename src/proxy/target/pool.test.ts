@@ -224,6 +224,6 @@ describe('Pool health', () => {
     bench.fail(7);
     bench.succeed(7);
     bench.pool.closed(7);
-    expect(bench.pool.health()).toEqual([{ member: 0, open: 0, dialed: 0, failed: 0, up: true }]);
+    expect(bench.pool.health()).toEqual([{ member: 0, open: 0, pending: 0, dialed: 0, failed: 0, up: true }]);
   });
 });

@@ -210,12 +210,16 @@ export class Pool<T extends UpstreamTarget = UpstreamTarget> {
     member.probedUntil = 0;
   }
 
-  /** Counters and health of the members in use, in the order written. */
+  /**
+   * Counters and health of the members in use, in the order written, and of those that only living connections hold.
+   */
   health(): readonly MemberHealth[] {
     const now = this.#now();
-    return this.#members.map((known) => ({
+    const left = [...this.#known.values()].filter((known) => !this.#members.includes(known));
+    return [...this.#members, ...left].map((known) => ({
       member: known.member,
       open: known.open,
+      pending: known.pending,
       dialed: known.dialed,
       failed: known.failed,
       up: !(known.streak > 0 && now < known.downUntil),

@@ -49,10 +49,10 @@ function carryOut(message: ToRelay): void {
       route.unlisten();
       break;
     case 'targets':
-      route.retarget(message.targets, message.validForMs);
+      route.retarget(message);
       break;
     case 'ask-failed':
-      route.askFailed(message.reason);
+      route.askFailed(message.answer, message.reason);
       return;
     case 'close':
       route.close(message.abort, () => {
@@ -71,6 +71,7 @@ function carryOut(message: ToRelay): void {
 function giveUp(message: ToRelay): void {
   if (message.type === 'listen') close(message.fd);
   if (message.type !== 'targets') return;
+  if (message.connected !== undefined) close(message.connected.fd);
   for (const { namespaceFd, address } of message.targets) {
     if (namespaceFd >= 0) close(namespaceFd);
     if (address.kind === 'unix' && address.rootFd >= 0) close(address.rootFd);

@@ -1,0 +1,53 @@
+/**
+ * From an accepted client to its upstream: waits for targets, then dials, and gives up when the client has gone.
+ */
+import type { Socket } from 'node:net';
+import type { ConnectionDeps } from './connection.ts';
+import { DialFailure, dial, type Upstream } from './dialing.ts';
+import type { GivenSocket } from './targets.ts';
+
+/** The client has left before it was served. */
+export class ClientGone extends Error {}
+
+/** Dials while the client is watched: one that is reset needs no upstream any more. */
+export async function seek(client: Socket, deps: ConnectionDeps, signal: AbortSignal): Promise<Upstream> {
+  const gone = new AbortController();
+  const either = AbortSignal.any([signal, gone.signal]);
+  const leave = (error: Error): void => gone.abort(new ClientGone(error.message));
+  client.on('error', leave);
+  if (client.errored !== null) leave(client.errored);
+  try {
+    const given = deps.tail.stale ? await targetsFor(client, deps, either) : undefined;
+    const upstream = await dial(deps.tail, deps.options.connectTimeoutMs, either, given);
+    if (!either.aborted) return upstream;
+    upstream.socket.destroy();
+    deps.tail.pool.closed(upstream.target.member);
+    throw either.reason;
+  } catch (error) {
+    // timers reject with an AbortError of their own
+    throw either.aborted ? either.reason : error;
+  }
+}
+
+/** A client that has asked and then half-closed waits for its answer; one that ends without a word has left. */
+async function targetsFor(
+  client: Socket,
+  { tail, tally }: ConnectionDeps,
+  signal: AbortSignal,
+): Promise<GivenSocket | undefined> {
+  const gone = new AbortController();
+  // emitted only when nothing was sent before it: nobody reads from the client yet
+  const leave = (): void => gone.abort(new ClientGone(''));
+  client.once('end', leave);
+  if (client.readableEnded) leave();
+  tally.waiting++;
+  try {
+    return await tail.wait(AbortSignal.any([signal, gone.signal]));
+  } catch (error) {
+    if (error instanceof ClientGone || signal.aborted) throw error;
+    throw new DialFailure('no-target', error instanceof Error ? error.message : String(error));
+  } finally {
+    tally.waiting--;
+    client.off('end', leave);
+  }
+}

@@ -1,0 +1,267 @@
+/** Conformance: connections that wait for targets: in order, at no cost, and only as long as somebody is there. */
+import { expect, test } from 'vitest';
+import type { ServedTrace } from '../../src/proxy/route.ts';
+import { openDescriptors } from '../support/descriptors.ts';
+import { Oracle } from '../support/relay-oracle.ts';
+import { echoServer, member, serve, silentTarget } from '../support/relay-targets.ts';
+import { settle, until } from '../support/relay-wait.ts';
+import { RelayWorld } from '../support/relay-world.ts';
+import type { Lend } from './relay.ts';
+
+const MANY = 1000;
+/** Workers of the planes under test, at most. */
+const WORKERS = 2;
+
+/** See the module header. */
+export function waitingGroup(lend: Lend): void {
+  /** A world with an oracle, and a way to bring clients that wait. */
+  const open = async (options: Parameters<typeof RelayWorld.open>[2] = {}) => {
+    const oracle = new Oracle();
+    const world = await RelayWorld.open(lend(), [], { ...options, ask: oracle.ask });
+    const waiting = (n: number) => world.stats(`${n} wait`, ({ connectionsWaiting }) => connectionsWaiting === n);
+    const join = async (n = 1) => {
+      const before = world.route.stats().connectionsWaiting;
+      const clients = await Promise.all(Array.from({ length: n }, () => world.connect()));
+      await waiting(before + n);
+      await until('the question was put', () => oracle.asked > 0);
+      return clients;
+    };
+    return { oracle, world, waiting, join, [Symbol.asyncDispose]: () => world[Symbol.asyncDispose]() };
+  };
+
+  test('a client that resets while it waits is forgotten (R10)', async () => {
+    await using target = await echoServer();
+    await using bench = await open();
+    const [client] = await bench.join();
+    client?.reset();
+    expect(await bench.world.record()).toMatchObject({ reason: 'client-gone' });
+    expect(bench.world.route.stats()).toMatchObject({ connectionsWaiting: 0, connectionsOpen: 0 });
+    bench.oracle.answer([member(target.address)]);
+    await settle();
+    expect(target.accepted).toBe(0);
+  });
+
+  test('a client that ends without a word while it waits has left', async () => {
+    await using target = await echoServer();
+    await using bench = await open();
+    const [client] = await bench.join();
+    client?.finish();
+    expect(await bench.world.record()).toMatchObject({ reason: 'client-gone', upstream: '' });
+    bench.oracle.answer([member(target.address)]);
+    await settle();
+    expect(target.accepted).toBe(0);
+  });
+
+  test('a client that asks, half-closes and waits gets its answer', async () => {
+    await using target = await echoServer();
+    await using bench = await open();
+    const [client] = await bench.join();
+    await client?.send('asked');
+    client?.finish();
+    await settle();
+    bench.oracle.answer([member(target.address)]);
+    expect(await client?.text()).toBe('asked');
+    expect(bench.oracle.withdrawn).toEqual([false]);
+  });
+
+  test('the question is withdrawn when the last of those who wait has left, not before', async () => {
+    await using bench = await open();
+    const [last, ...others] = await bench.join(12);
+    for (const [i, client] of others.entries()) {
+      if (i % 2 === 0) client.reset();
+      else client.finish();
+    }
+    await bench.waiting(1);
+    await settle();
+    expect(bench.oracle.withdrawn).toEqual([false]);
+    last?.finish();
+    await until('it was withdrawn', () => bench.oracle.withdrawn[0]);
+  });
+
+  test('who comes before a withdrawn question has settled is answered by one of its own', async () => {
+    await using target = await echoServer();
+    await using bench = await open();
+    const [gone] = await bench.join();
+    gone?.reset();
+    await until('it was withdrawn', () => bench.oracle.withdrawn[0]);
+    const clients = await bench.join(6);
+    await settle();
+    expect(bench.oracle.asked).toBe(1);
+    bench.oracle.fail('withdrawn');
+    await until('it was put again', () => bench.oracle.asked === 2);
+    bench.oracle.answer([member(target.address)]);
+    for (const client of clients) {
+      client.finish('x');
+      expect(await client.text()).toBe('x');
+    }
+    expect(bench.oracle.withdrawn).toEqual([true, false]);
+  });
+
+  test('an answer that comes although its question was withdrawn is as good as any', async () => {
+    await using target = await echoServer();
+    await using bench = await open();
+    const [gone] = await bench.join();
+    gone?.reset();
+    await until('it was withdrawn', () => bench.oracle.withdrawn[0]);
+    const [client] = await bench.join();
+    bench.oracle.answer([member(target.address)]);
+    client?.finish('x');
+    expect(await client?.text()).toBe('x');
+    expect(bench.oracle.asked).toBe(1);
+  });
+
+  test('clients that come and leave all the time lose nobody, and leave no question behind', async () => {
+    await using target = await echoServer();
+    await using bench = await open();
+    for (let round = 0; round < 30; round++) {
+      const clients = await Promise.all(Array.from({ length: 4 }, () => bench.world.connect()));
+      for (const client of clients) client.reset();
+      if (round % 3 === 0) bench.oracle.fail('not now');
+    }
+    await bench.waiting(0);
+    const [stayed] = await bench.join();
+    const answering = setInterval(() => bench.oracle.answer([member(target.address)], { validForMs: 0 }), 5);
+    stayed?.finish('x');
+    expect(await stayed?.text()).toBe('x');
+    await bench.waiting(0);
+    clearInterval(answering);
+    bench.oracle.answer([]);
+    await settle();
+    const { asked } = bench.oracle;
+    await settle();
+    expect(bench.oracle.asked).toBe(asked);
+  });
+
+  test('closing the route withdraws the question', async () => {
+    await using bench = await open();
+    await bench.join(3);
+    await bench.world.route.close(0);
+    await until('it was withdrawn', () => bench.oracle.withdrawn[0]);
+  });
+
+  test('news that there are no targets now leaves them waiting for their answer', async () => {
+    await using target = await echoServer();
+    await using bench = await open();
+    const clients = await bench.join(4);
+    await bench.world.route.retarget({ targets: [], validForMs: 0 });
+    expect(bench.world.route.stats()).toMatchObject({ connectionsWaiting: 4, connectionsOpen: 4 });
+    bench.oracle.answer([member(target.address)]);
+    for (const client of clients) {
+      client.finish('x');
+      expect(await client.text()).toBe('x');
+    }
+    expect(bench.oracle.asked).toBe(1);
+  });
+
+  test('news of targets serves them before their answer comes', async () => {
+    await using target = await echoServer();
+    await using bench = await open();
+    const [client] = await bench.join();
+    await bench.world.retarget([target]);
+    client?.finish('x');
+    expect(await client?.text()).toBe('x');
+  });
+
+  test('what waits and what is being dialed is known exactly when new targets have been taken', async () => {
+    await using target = await silentTarget();
+    await using bench = await open();
+    await bench.join(7);
+    await bench.world.route.retarget({ targets: [member(target.address)], validForMs: Number.POSITIVE_INFINITY });
+    const stats = bench.world.route.stats();
+    expect([stats.connectionsWaiting, stats.connectionsOpen]).toEqual([0, 7]);
+    expect(stats.members[0]).toMatchObject({ open: 0, pending: 7 });
+    await bench.world.route.retarget({ targets: [], validForMs: 0 });
+    expect(bench.world.route.stats().members[0]).toMatchObject({ open: 0, pending: 7 });
+  });
+
+  test('living connections of a member that is gone are counted until they end', async () => {
+    await using target = await echoServer();
+    await using bench = await open();
+    const [one, two] = await bench.join(2);
+    bench.oracle.answer([member(target.address)]);
+    for (const client of [one, two]) {
+      await client?.send('x');
+      await client?.read(1);
+    }
+    await bench.world.route.retarget({ targets: [], validForMs: 0 });
+    expect(bench.world.route.stats().members[0]).toMatchObject({ open: 2, pending: 0 });
+    one?.finish();
+    await bench.world.stats('one has ended', ({ members }) => members[0]?.open === 1);
+    two?.finish();
+    await bench.world.stats('both have ended', ({ members }) => (members[0]?.open ?? 0) === 0);
+  });
+
+  test(`${MANY} of them cost a socket each, no more, and are dialed in the order they came`, async () => {
+    await using target = await serve();
+    await using bench = await open();
+    const before = openDescriptors();
+    const clients = [];
+    for (let i = 0; i < MANY; i++) {
+      const client = await bench.world.connect();
+      await client.send(`${i}.`);
+      clients.push(client);
+    }
+    await bench.waiting(MANY);
+    // The clients' ends are in this process, too.
+    expect(openDescriptors() - before).toBeLessThan(2 * MANY + 20);
+    bench.oracle.answer([member(target.address)]);
+    await until('all were dialed', () => target.peers.length === MANY);
+    const order = await Promise.all(target.peers.map(numberOf));
+    expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length: MANY }, (_, i) => i));
+    expect(queues(order)).toBeLessThanOrEqual(WORKERS);
+    expect(clients.every(({ ended }) => ended === undefined)).toBe(true);
+  });
+
+  test('the first one served tells when it came, was connected and heard its first byte', async () => {
+    await using target = await echoServer();
+    const traces: ServedTrace[] = [];
+    await using bench = await open({ onServed: (trace) => traces.push(trace) });
+    const began = Date.now();
+    const clients = await bench.join(6);
+    await settle();
+    bench.oracle.answer([member(target.address)]);
+    await bench.world.stats('all are dialed', ({ members }) => members[0]?.open === 6);
+    await settle();
+    expect(traces).toEqual([]);
+    for (const client of [...clients, await bench.world.connect()]) {
+      await client.send('x');
+      expect(await client.text(1)).toBe('x');
+    }
+    await settle();
+    expect(traces).toHaveLength(1);
+    const { acceptedAt = 0, dialedAt = 0, firstByteAt = 0 } = traces[0] ?? {};
+    const moments = [began - 1, acceptedAt, dialedAt, firstByteAt, Date.now() + 1];
+    expect(moments).toEqual([...moments].sort((a, b) => a - b));
+  });
+
+  test('each answer has a first one served', async () => {
+    await using target = await echoServer();
+    const traces: ServedTrace[] = [];
+    await using bench = await open({ onServed: (trace) => traces.push(trace) });
+    for (let n = 1; n <= 3; n++) {
+      const [client] = await bench.join();
+      await until('its question was put', () => bench.oracle.asked === n);
+      bench.oracle.answer([member(target.address)], { validForMs: 0 });
+      await client?.send('x');
+      expect(await client?.text(1)).toBe('x');
+      await until('it was told of', () => traces.length === n);
+    }
+  });
+}
+
+/** The number that a client said: digits, then a dot. */
+async function numberOf(peer: { read(n: number): Promise<Buffer> }): Promise<number> {
+  let text = '';
+  while (!text.endsWith('.')) text += (await peer.read(1)).toString('latin1');
+  return Number.parseInt(text, 10);
+}
+
+/** How many queues, each in order, could have been merged into `order`. */
+function queues(order: readonly number[]): number {
+  const tails: number[] = [];
+  for (const n of order) {
+    const at = tails.findIndex((tail) => tail < n);
+    tails[at < 0 ? tails.length : at] = n;
+  }
+  return tails.length;
+}
