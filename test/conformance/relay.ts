@@ -18,6 +18,7 @@ import { headsGroup } from './relay-heads.ts';
 import { limitsGroup } from './relay-limits.ts';
 import { poolGroup } from './relay-pool.ts';
 import { recordsGroup } from './relay-records.ts';
+import { servedGroup } from './relay-served.ts';
 import { waitingGroup } from './relay-waiting.ts';
 
 /** Lends the plane under test; it outlives every test of a group. */
@@ -40,6 +41,7 @@ const groups: Readonly<Record<string, (lend: Lend, unable: Inability) => void>> 
   heads: headsGroup,
   'targets on demand': askGroup,
   'clients that wait': waitingGroup,
+  'clients that waited': servedGroup,
   'targets that are connected already': givenGroup,
   'PROXY protocol': headerGroup,
   'records and counters': recordsGroup,

@@ -22,12 +22,11 @@ import { Flow, type FlowOwner } from './flow.ts';
 import { flowKey, localControl } from './flow-key.ts';
 import { FlowTable } from './flow-table.ts';
 import { FlowTargets } from './flow-targets.ts';
+import { HeldDatagrams } from './held.ts';
 
 /** Batches per wake, so that a flood cannot starve the other sockets. */
 const BATCHES = 4;
 const HOUSEKEEPING_MS = 100;
-/** Bytes that may wait for targets, over all clients. */
-const HELD_BYTES_MAX = 1 << 20;
 const NOTHING = Buffer.alloc(0);
 
 /** See the module header. */
@@ -38,10 +37,10 @@ export class ServedDatagrams extends Timer implements Pollable, FlowOwner, Worke
   readonly #targets: FlowTargets;
   readonly #flows = new FlowTable();
   readonly #asker: Asker;
+  readonly #held: HeldDatagrams;
   readonly #records: Records | undefined;
   #head = -1;
   #wildcard = false;
-  #heldBytes = 0;
 
   constructor(worker: RelayWorker, number: number, options: WireRouteOptions, counters: Counters) {
     super();
@@ -50,6 +49,7 @@ export class ServedDatagrams extends Timer implements Pollable, FlowOwner, Worke
     this.#counters = counters;
     this.#targets = new FlowTargets(worker, options.balance);
     this.#asker = new Asker(worker, number, options.asks);
+    this.#held = new HeldDatagrams(counters);
     if (options.records) this.#records = new Records(number, worker.loop.timers, worker.post);
   }
 
@@ -80,7 +80,7 @@ export class ServedDatagrams extends Timer implements Pollable, FlowOwner, Worke
 
   askFailed(answer: number): void {
     this.#asker.failed(answer);
-    for (const flow of this.#flows.values()) this.#drop(this.#takeHeld(flow));
+    for (const flow of this.#flows.values()) this.#held.drop(flow);
   }
 
   /** Flows have no end to wait for: they go at once. */
@@ -132,7 +132,7 @@ export class ServedDatagrams extends Timer implements Pollable, FlowOwner, Worke
     const { datagrams, loop } = this.#worker;
     this.#flows.touch(flow, loop.now);
     if (this.#asker.stale || flow.held.length > 0) {
-      for (let i = first; i < first + count; i++) this.#hold(flow, datagrams.bytes(i));
+      for (let i = first; i < first + count; i++) this.#held.hold(flow, datagrams.bytes(i));
       this.#asker.ask();
       return;
     }
@@ -186,44 +186,22 @@ export class ServedDatagrams extends Timer implements Pollable, FlowOwner, Worke
 
   // --- waiting for targets -------------------------------------------------------------------------------------
 
-  #hold(flow: Flow, datagram: Buffer): void {
-    if (this.#heldBytes + datagram.length > HELD_BYTES_MAX || !flow.hold(datagram)) {
-      this.#counters.add(Slot.datagramsDropped, 1);
-      return;
-    }
-    this.#heldBytes += datagram.length;
-    if (flow.held.length === 1) this.#counters.add(Slot.waiting, 1);
-  }
-
-  /** @returns what waited for targets, in the order it came; nothing does any more */
-  #takeHeld(flow: Flow): Buffer[] {
-    const held = flow.held.splice(0);
-    if (held.length > 0) this.#counters.add(Slot.waiting, -1);
-    for (const datagram of held) this.#heldBytes -= datagram.length;
-    return held;
-  }
-
   #release(flow: Flow): void {
-    const held = this.#takeHeld(flow);
-    if (held.length === 0) return;
+    if (flow.held.length === 0) return;
     if (flow.fd < 0 && !this.#targets.dial(flow)) {
-      this.#drop(held);
+      this.#held.drop(flow);
       return;
     }
     const { datagrams, loop } = this.#worker;
     this.#flows.touch(flow, loop.now);
     datagrams.address(NOTHING, NOTHING);
-    for (const datagram of held) {
+    for (const datagram of this.#held.take(flow)) {
       datagrams.fill(0, datagram);
       const sent = this.#send(flow.fd, 0, 1, () => {});
       flow.bytesIn += datagram.length;
       this.#counters.add(Slot.bytesIn, datagram.length);
       this.#counters.add(Slot.datagramsIn, sent);
     }
-  }
-
-  #drop(datagrams: readonly Buffer[]): void {
-    if (datagrams.length > 0) this.#counters.add(Slot.datagramsDropped, datagrams.length);
   }
 
   // --- housekeeping --------------------------------------------------------------------------------------------
@@ -248,7 +226,7 @@ export class ServedDatagrams extends Timer implements Pollable, FlowOwner, Worke
     const upstream = flow.target?.label ?? '';
     this.#targets.undial(flow);
     this.#flows.remove(flow);
-    this.#drop(this.#takeHeld(flow));
+    this.#held.drop(flow);
     this.#counters.add(Slot.open, -1);
     const { now } = this.#worker.loop;
     this.#records?.add(() => flow.record(reason, upstream, now), now);
