@@ -101,6 +101,20 @@ export const verbs: readonly VerbRow[] = [
     load: async () => (await import('./verbs/explain.ts')).explainVerb,
   },
   {
+    name: 'compose',
+    operands: '<FILE> [SERVICE...]',
+    summary: 'make the services of a compose file start when somebody connects',
+    options: [
+      { flags: '--apply', text: 'create the wormholes, all of them or none; else they are printed' },
+      { flags: '--idle <DUR>', text: 'stop a service after this long without a connection, or never (default: 15m)' },
+      { flags: '--project <NAME>', text: 'name of the project (default: as compose chooses it)' },
+      { flags: '--bind <IP>', text: 'address for published ports that name none (default: 127.0.0.1)' },
+      { flags: '--run-dir <DIR>', text: 'directory of the sockets between services (default: /run/wormhole)' },
+    ],
+    examples: ['wormhole compose docker-compose.yml', 'wormhole compose --apply --idle 1h compose.yaml web'],
+    load: async () => (await import('./verbs/compose.ts')).compose,
+  },
+  {
     name: 'stats',
     operands: '[ID]',
     summary: 'count connections, bytes and dial times',

@@ -1,0 +1,59 @@
+/**
+ * Compose files of tests, written into a directory of the test file's own and translated.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, expect } from 'vitest';
+import { Findings } from '../../src/cli/compose/findings.ts';
+import { load } from '../../src/cli/compose/load.ts';
+import { type Sentence, type TranslateOptions, translate } from '../../src/cli/compose/translate.ts';
+import { readVolumeNames } from '../../src/cli/compose/volumes.ts';
+import { quote } from '../../src/spec/spec.ts';
+
+/** The directory; gone after the test file. */
+export const folder = mkdtempSync('/tmp/wh-compose-');
+afterAll(() => rmSync(folder, { recursive: true }));
+
+export interface Translated {
+  /** Canonical lines without `id` and labels, which are always the same. */
+  readonly lines: readonly string[];
+  readonly sentences: readonly Sentence[];
+  readonly notes: readonly string[];
+}
+
+export async function translated(
+  text: string,
+  options: Partial<TranslateOptions> = {},
+  env: Readonly<Record<string, string>> = {},
+): Promise<Translated> {
+  const file = join(folder, 'compose.yaml');
+  writeFileSync(file, text);
+  const findings = new Findings();
+  const { document, directory, get, readFile } = await load(file, env, findings);
+  const named = readVolumeNames('shop', document['volumes'], findings);
+  const sources = { project: 'shop', directory, home: '/home/u', named, readFile, get };
+  const defaults = { sources, only: [], bind: '127.0.0.1', runDirectory: '/run/wormhole', idle: '15m' };
+  const sentences = translate(document, { ...defaults, ...options }, findings);
+  const lines = sentences.map(({ words }) => quote(words.slice(6)));
+  for (const { service, words } of sentences) {
+    expect(words.slice(0, 6)).toEqual([
+      'id',
+      `shop-${service}`,
+      'label',
+      'compose.project=shop',
+      'label',
+      `compose.service=${service}`,
+    ]);
+  }
+  return { lines, sentences, notes: findings.notes };
+}
+
+export const refusal = async (text: string): Promise<string> => {
+  try {
+    await translated(text);
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'WH_ERR_COMPOSE' });
+    return (error as Error).message;
+  }
+  throw new Error('it was translated');
+};
