@@ -62,11 +62,14 @@ describe('logs', () => {
       return new URL((api.asked.at(-1) ?? '').slice('GET '.length), 'http://x').searchParams.get('since') ?? '';
     };
     const start = Date.UTC(2026, 0, 1, 0, 1, 40) / 1000;
-    expect(await since('')).toBe(`${start - 2}.123456789`);
-    expect(await since(started)).toBe(`${start - 2}.123456789`);
-    expect(await since('', { FinishedAt: '2026-01-01T00:01:39.5Z' })).toBe(`${start - 1}.500000000`);
-    expect(await since('2026-01-01T02:00:00.25+02:00')).toBe(`${Date.UTC(2026, 0, 1) / 1000}.250000000`);
-    expect(await since('', { StartedAt: '0001-01-01T00:00:00Z' })).toBe('0');
+    expect(await since('')).toBe(`${start - 2}.123000`);
+    expect(await since(started)).toBe(`${start - 2}.123000`);
+    expect(await since('', { FinishedAt: '2026-01-01T00:01:39.123Z' })).toBe(`${start - 1}.623000`);
+    expect(await since('', { Running: false, FinishedAt: '2026-01-01T00:01:50Z' })).toBe(`${start}.023000`);
+    expect(await since('', { Running: false, FinishedAt: '2026-01-01T00:01:40.122Z' })).toBe(`${start}.022000`);
+    expect(await since('2026-01-01T02:00:00.123456789+02:00')).toBe(`${Date.UTC(2026, 0, 1) / 1000}.123456789`);
+    expect(await since('2026-01-01T00:00:00Z')).toBe(`${Date.UTC(2026, 0, 1) / 1000}`);
+    expect(await since('', { StartedAt: '0001-01-01T00:00:00Z' })).toBe('0.000000');
   });
 
   test('wait for their reader, and hold back a container that writes without end', async () => {

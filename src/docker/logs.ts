@@ -9,12 +9,15 @@ import { inspect } from './lifecycle.ts';
 import { refused } from './refusal.ts';
 
 /**
- * Seconds before a container's start from which its lines are taken.
+ * Milliseconds before a container's start from which its lines are taken.
  *
- * The engine stamps a start when it has heard of it, a line when it has read it; what a container writes at once may
- * be older than its own start. Lines of the run before are kept out by the time when that ended.
+ * The engine stamps a start when it has heard of it, and a line when it has read it: what a container writes at once
+ * was measured up to 13 ms older than its own start, in half of all starts; the last line of the run before up to 2 ms
+ * younger than the end of that. So between two runs that follow each other closely the border is in the middle.
  */
-const startSlackSeconds = 2;
+const startSlackMs = 2000;
+/** The same for one that has ended: when the run before ended is not known any more, but none is started again so soon. */
+const endedSlackMs = 100;
 
 export async function* logs(
   calls: EngineCalls,
@@ -65,35 +68,23 @@ function notReadable(error: unknown, id: string): unknown {
 
 /** Since when, as the API wants it: seconds of Unix time with up to nine digits behind the point. */
 function sinceOf(info: ContainerInspectInfo, given: string): string {
-  const { StartedAt: startedAt, FinishedAt: finishedAt } = info.State;
-  if (given !== '' && given !== startedAt) return show(unixTime(given));
-  const from = earlier(unixTime(startedAt), startSlackSeconds);
-  const before = unixTime(finishedAt);
-  return show(isLater(before, from) && isLater(unixTime(startedAt), before) ? before : from);
+  const { StartedAt: startedAt, FinishedAt: finishedAt, Running: running } = info.State;
+  if (given !== '' && given !== startedAt) return exactly(given);
+  const start = unixMs(startedAt);
+  const end = unixMs(finishedAt);
+  // An end may be stamped before its own start.
+  const from = running ? Math.max(start - startSlackMs, (start + end) / 2) : Math.min(start, end) - endedSlackMs;
+  return (Math.max(0, from) / 1000).toFixed(6);
 }
 
-/** Whole seconds and the digits of the fraction: a double cannot hold nanoseconds. */
-interface UnixTime {
-  readonly seconds: number;
-  readonly nanos: string;
+/** RFC 3339 in milliseconds; 0 for what is none, and for Docker's "never", which is before 1970. */
+function unixMs(text: string): number {
+  const ms = Date.parse(text);
+  return ms > 0 ? ms : 0;
 }
 
-/** Of RFC 3339. Zero for what is none, and for Docker's "never", which is before 1970. */
-function unixTime(text: string): UnixTime {
-  const fraction = /\.(\d{1,9})\d*(?=Z|[+-]\d\d:\d\d$)/.exec(text);
-  const seconds = Date.parse(fraction === null ? text : text.replace(fraction[0], '')) / 1000;
-  if (!(seconds > 0)) return { seconds: 0, nanos: '' };
-  return { seconds, nanos: fraction?.[1] ?? '' };
-}
-
-function earlier(time: UnixTime, seconds: number): UnixTime {
-  return { ...time, seconds: Math.max(0, time.seconds - seconds) };
-}
-
-function isLater(a: UnixTime, b: UnixTime): boolean {
-  return a.seconds === b.seconds ? a.nanos.padEnd(9, '0') > b.nanos.padEnd(9, '0') : a.seconds > b.seconds;
-}
-
-function show({ seconds, nanos }: UnixTime): string {
-  return nanos === '' ? String(seconds) : `${seconds}.${nanos.padEnd(9, '0')}`;
+/** RFC 3339 in seconds, its fraction as it was written: a double cannot hold nanoseconds. */
+function exactly(text: string): string {
+  const fraction = /\.\d{1,9}(?=\d*(?:Z|[+-]\d\d:\d\d)$)/i.exec(text)?.[0] ?? '';
+  return `${Math.floor(unixMs(text) / 1000)}${fraction}`;
 }
