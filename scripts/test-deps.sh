@@ -9,6 +9,7 @@ set -euo pipefail
 needed=(
   docker.io:/usr/sbin/dockerd
   podman:/usr/bin/podman
+  docker-registry:/usr/bin/docker-registry
   iptables:/usr/sbin/iptables
   nftables:/usr/sbin/nft
   iproute2:/sbin/ip

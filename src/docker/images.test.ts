@@ -82,6 +82,7 @@ describe('pull', () => {
     ['by status', manifest, 404, 'WH_ERR_IMAGE_NOT_FOUND'],
     ['by status', denied, 404, 'WH_ERR_IMAGE_NOT_FOUND'],
     ['by status', 'unauthorized: authentication required', 500, 'WH_ERR_IMAGE_NOT_FOUND'],
+    ['by status', 'Head "http://reg/v2/": no basic auth credentials', 500, 'WH_ERR_IMAGE_NOT_FOUND'],
     ['by status', refused, 500, 'WH_ERR_DOCKER_UNAVAILABLE'],
     ['in the end', manifest, 200, 'WH_ERR_IMAGE_NOT_FOUND'],
     ['in the end', 'write /var/lib/docker/tmp/x: no space left on device', 200, 'WH_ERR_DOCKER_UNAVAILABLE'],
@@ -94,7 +95,7 @@ describe('pull', () => {
     });
     await expect(api.engine.pull('web:9', undefined, silent, signal)).rejects.toMatchObject({
       code,
-      message: expect.stringMatching(/web:9.*: .*(unknown|denied|required|refused|device)/) as string,
+      message: expect.stringMatching(/web:9.*: .*(unknown|denied|required|credentials|refused|device)/) as string,
     });
   });
 

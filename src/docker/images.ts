@@ -17,7 +17,7 @@ const reportMs = 250;
 
 /** Words of registries for what they do not have or do not give, in all the ways that engines pass them on. */
 const notGiven =
-  /manifest unknown|name unknown|not found|no such image|no matching manifest|does not exist|access denied|access to the resource is denied|unauthorized|authentication required|incorrect username or password/i;
+  /manifest unknown|name unknown|not found|no such image|no matching manifest|does not exist|access denied|access to the resource is denied|unauthorized|no basic auth credentials|authentication required|incorrect username or password/i;
 
 export async function image(
   calls: EngineCalls,

@@ -68,11 +68,12 @@ describe.skipIf(missing !== undefined)('a runner on a real engine', () => {
     await engine.start(two, signal);
     await create(`--name three ${IMAGE}`, { 'dev.wormhole.id': 'a=bc' });
     const found = await engine.labelled({ 'dev.wormhole.id': 'a=b' }, signal);
-    expect(found.map(({ id, running }) => [id, running]).sort()).toEqual(
-      [
+    const seen = new Map(found.map(({ id, running }) => [id, running]));
+    expect(seen).toEqual(
+      new Map([
         [one, false],
         [two, true],
-      ].sort(),
+      ]),
     );
     expect(await engine.labelled({ 'dev.wormhole.id': 'a=b', n: '2' }, signal)).toHaveLength(1);
     expect(await engine.labelled({ 'dev.wormhole.id': 'none' }, signal)).toEqual([]);

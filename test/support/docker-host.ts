@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly name?: string;
   /** As `docker run --network`. */
   readonly network?: string;
+  /** Default: {@link IMAGE}. */
+  readonly image?: string;
   /** Further flags of `docker run`. */
   readonly flags?: readonly string[];
   /** Words run instead of the image's command. */
@@ -125,13 +127,13 @@ export class DockerHost implements AsyncDisposable {
 
   /** Starts a detached container that stops at once when told to. @returns its full id */
   run(options: RunOptions = {}): Promise<string> {
-    const { name, network, flags = [], command: words = [] } = options;
+    const { name, network, image = IMAGE, flags = [], command: words = [] } = options;
     const given = [
       ...flags,
       ...(name === undefined ? [] : [`--name=${name}`]),
       ...(network === undefined ? [] : [`--network=${network}`]),
     ];
-    return this.docker(['run', '--detach', '--stop-signal=KILL', ...given, IMAGE, ...words]);
+    return this.docker(['run', '--detach', '--stop-signal=KILL', ...given, image, ...words]);
   }
 
   /** Runs a shell script inside a container. @returns its trimmed stdout */
