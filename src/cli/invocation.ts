@@ -41,6 +41,8 @@ export interface Surroundings {
   /** Words after the program's name. */
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where relative paths begin; throws when that directory is gone. */
+  readonly workingDirectory: () => string;
   readonly stdout: Sink;
   readonly stderr: Sink;
   readonly connect: Connect;

@@ -18,6 +18,7 @@ process.stderr.on('error', () => {});
 const code = await run({
   argv: process.argv.slice(2),
   env: process.env,
+  workingDirectory: () => process.cwd(),
   stdout: process.stdout,
   stderr: process.stderr,
   connect: async (options) => connect(options),

@@ -17,6 +17,8 @@ export interface CliResult {
 export interface CliWorld {
   readonly daemon?: Partial<Daemon>;
   readonly env?: Readonly<Record<string, string>>;
+  /** Absent = the root. */
+  readonly workingDirectory?: string;
   /** Makes stdout a terminal of so many columns. */
   readonly columns?: number;
   /** Replaces stdout's own behaviour, e.g. to fail. */
@@ -39,6 +41,7 @@ export async function runCli(argv: readonly string[], world: CliWorld = {}): Pro
   const surroundings: Surroundings = {
     argv,
     env: world.env ?? {},
+    workingDirectory: () => world.workingDirectory ?? '/',
     stdout: world.stdout ?? sink('stdout', world.columns),
     stderr: sink('stderr'),
     connect: async (options) => {
