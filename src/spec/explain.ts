@@ -1,11 +1,12 @@
 /**
  * The plan in plain English, one numbered station after the other in the order a connection meets them.
  *
- * Says nothing that may be secret: of a `docker-run` only the image is named.
+ * Says nothing that may be secret: of a `docker-run` the image is named, and what `explain-run.ts` has to say.
  */
 import { formatAddress } from './address.ts';
 import { formatDuration } from './duration.ts';
 import { andList, headPlace, runImage, targetPlace } from './explain-place.ts';
+import { runSentence } from './explain-run.ts';
 import { formatMode } from './number.ts';
 import type { HeadPlan, LinkPlan, Plan, SegmentPlan, TailPlan } from './plan.ts';
 import { formatProbe } from './probe.ts';
@@ -49,7 +50,9 @@ function explainSegment({ head, tail, link }: SegmentPlan, via: LinkPlan | undef
 function explainHead(head: HeadPlan, via: LinkPlan | undefined): string[] {
   const { maxConns, connIdleMs, mode, owner } = head;
   const limits = [
-    ...(head.run === undefined ? [] : [`That container is started first, from image ${runImage(head.run)}.`]),
+    ...(head.run === undefined
+      ? []
+      : [`That container is started first, from image ${runImage(head.run)}.`, ...runSentence(head.run, 'It')]),
     ...(head.arrival === 'carrier' ? [] : [explainLimit(maxConns, connIdleMs, head.protocol === 'udp')]),
     ...(mode === undefined ? [] : [`The socket has mode ${formatMode(mode)}.`]),
     ...(owner === undefined ? [] : [`The socket belongs to ${owner}.`]),
@@ -90,6 +93,9 @@ function explainStart(tail: TailPlan, link: LinkPlan | undefined): string[] {
       ? `The first connection starts ${andList(what)}; all that arrive meanwhile wait.`
       : `Starts ${andList(what)} at create.`,
   ];
+  for (const { run } of tail.targets) {
+    if (run !== undefined) lines.push(...runSentence(run, images.length === 1 ? 'It' : `That of ${runImage(run)}`));
+  }
   if (link?.kind === 'child') lines.push('Then the child below gets its listener, and only then readiness is awaited.');
   if (tail.ready !== undefined) lines.push(readySentence(tail));
   if (tail.idleMs > 0) {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { WormholeError } from '../lib/errors.ts';
+import { runFlagNames, runFlags, spellings } from './run-flags.ts';
 import { splitWords } from './shell.ts';
 import { explain, format, parse, plan } from './spec.ts';
 import { argumentOf, isWord, type Word, wordTable } from './words.ts';
@@ -52,6 +53,22 @@ describe('docs/grammar.md', () => {
   test.each(block('refused'))('example is refused: %s', (line) => {
     const attempt = (): unknown => plan(parse(splitWords(line)));
     expect(attempt).toThrow(WormholeError);
+  });
+
+  test('lists every flag of docker-run with its spellings and its value, and no other', () => {
+    const [, section = ''] = page.split('## docker-run\n');
+    const rows = [...section.matchAll(/^\| ((?:`--?[a-z-]+` ?)+)\| (?:`(.*?)` )?\| (\*more\*; )?.+\.[^|]* \|$/gm)];
+    const listed = rows.map(([, names = '', value, more]) => ({
+      names: names.trim().replaceAll('`', ''),
+      value: value?.replaceAll('\\', ''),
+      more: more !== undefined,
+    }));
+    const table = runFlagNames.map((name) => ({
+      names: spellings(name).join(' '),
+      value: runFlags[name].value,
+      more: runFlags[name].many === true,
+    }));
+    expect(listed).toEqual(table);
   });
 
   test('uses every word of the language in an example that works', () => {

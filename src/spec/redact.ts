@@ -1,12 +1,15 @@
 /**
- * Takes the secrets out of a chain: values of `-e`/`--env` in `docker-run` arguments.
+ * Takes the secrets out of a chain, all of them in arguments of `docker-run`: values of variables, the health command,
+ * options of volume drivers, and the words of the command.
  *
  * Whatever shows a spec (`ls`, `inspect`, logs, errors) shows it through here. Made to fail closed: arguments
  * that cannot be read are hidden altogether.
  */
 import { WormholeError } from '../lib/errors.ts';
 import type { Chain, EndpointSpec, Segment } from './chain.ts';
+import { splitCsv } from './recipe/csv.ts';
 import { readRun } from './run.ts';
+import { type RunFlagName, runFlags } from './run-flags.ts';
 import { joinWords, splitWords } from './shell.ts';
 
 /** What stands in place of a secret. */
@@ -49,18 +52,42 @@ function redactEndpoint(endpoint: EndpointSpec): EndpointSpec {
   return endpoint.run === undefined ? endpoint : { ...endpoint, run: redactRun(endpoint.run) };
 }
 
-/** The words of one `docker-run`; `-e NAME=VALUE` keeps its NAME. */
+/**
+ * The words of one `docker-run`. Of its command nothing is left: `redis-server --requirepass …` is as usual there as
+ * `-e PASSWORD=…`, and no rule tells the one word from the others.
+ */
 export function redactRun(words: readonly string[]): readonly string[] {
   try {
-    const shown = [...words];
-    for (const { name, value, at, from } of readRun(words).flags) {
-      const equals = value.indexOf('=');
-      if (name !== 'env' || equals < 0) continue;
-      shown[at] = (words[at] ?? '').slice(0, from + equals + 1) + REDACTED;
+    const { flags, command } = readRun(words);
+    const shown = words.slice(0, words.length - command.length);
+    for (const { name, value, at, from } of flags) {
+      const hidden = hideSecret(name, value);
+      if (hidden !== value) shown[at] = (words[at] ?? '').slice(0, from) + hidden;
     }
-    return shown;
+    return command.length === 0 ? shown : [...shown, REDACTED];
   } catch (error) {
     if (WormholeError.is(error)) return [REDACTED];
     throw error;
   }
+}
+
+/** The value of a flag as it may be shown. */
+function hideSecret(name: RunFlagName, value: string): string {
+  if (name === 'env') return value.replace(/=.*$/s, `=${REDACTED}`);
+  // A profile is no secret, but longer than everything else together.
+  if (name === 'security-opt') return value.replace(/^(seccomp[=:])\{.*$/s, '$1{…}');
+  if (name === 'mount') return /volume-opt/i.test(value) ? hideDriverOptions(value) : value;
+  return runFlags[name].secret === true ? REDACTED : value;
+}
+
+/**
+ * Options of a volume's driver hold the password of a file server, `volume-opt=o=addr=…,password=…`; without its
+ * quotes a part of that looks like a field.
+ */
+function hideDriverOptions(mount: string): string {
+  const fields = splitCsv(mount).map((field) => {
+    if (/^(?:type|source|src|target|dst|destination)=|^(?:readonly|ro)$/i.test(field)) return field;
+    return (/^volume-opt=(?:[^=]*=)?/i.exec(field)?.[0] ?? '') + REDACTED;
+  });
+  return fields.join(',');
 }

@@ -71,7 +71,18 @@ describe('redactRun', () => {
     ['-dite A=geheim x', '-dite A=[redacted] x'],
     ['--env A=geheim=2 x', '--env A=[redacted] x'],
     ['--env=A=geheim x', '--env=A=[redacted] x'],
-    ['-e A x -e B=c', '-e A x -e B=c'],
+    ['-e A x', '-e A x'],
+    ['-e A=geheim=geheim x', '-e A=[redacted] x'],
+    ['--health-cmd geheim x', '--health-cmd [redacted] x'],
+    ['--health-cmd=geheim -d x', '--health-cmd=[redacted] -d x'],
+    ['x geheim --geheim=geheim -e geheim', 'x [redacted]'],
+    ['--mount src=a,volume-opt=o=p=geheim,dst=/x x', '--mount src=a,volume-opt=o=[redacted],dst=/x x'],
+    [`--mount '"volume-opt=o=a,pass=geheim",dst=/x' x`, '--mount volume-opt=o=[redacted],dst=/x x'],
+    ['--mount volume-opt=o=a,pass=geheim,ro,geheim x', '--mount volume-opt=o=[redacted],[redacted],ro,[redacted] x'],
+    ['--mount Volume-Opt=geheim x', '--mount Volume-Opt=[redacted] x'],
+    ['--mount src=a,dst=/x,ro x', '--mount src=a,dst=/x,ro x'],
+    [`--security-opt 'seccomp={"a":1}' x`, '--security-opt seccomp={…} x'],
+    ['--security-opt seccomp=unconfined x', '--security-opt seccomp=unconfined x'],
     ['--name e --label A=b x', '--name e --label A=b x'],
   ])('shows %s as %s', (line, shown) => {
     expect(redactRun(splitWords(line)).join(' ')).toBe(shown);
@@ -79,5 +90,6 @@ describe('redactRun', () => {
 
   test('shows nothing of arguments that it cannot read', () => {
     expect(redactRun(['--bogus', '-e', 'A=geheim'])).toEqual(['[redacted]']);
+    expect(redactRun(['--mount', 'x"volume-opt=geheim', 'x'])).toEqual(['[redacted]']);
   });
 });

@@ -75,7 +75,9 @@ describe('A10: secrets', () => {
 
   test('a password in a spec is shown to nobody: not explained, not logged, not in an error', async () => {
     await using daemon = await Daemon.start({ flags: ['--log-level', 'trace'] });
-    const run = `docker-run=-e PASSWORD=${password} --env=TOKEN=${password} shop`;
+    const run =
+      `docker-run=-e PASSWORD=${password} --env=TOKEN=${password} --health-cmd 'ping -p${password}' ` +
+      `--mount src=nfs,dst=/x,volume-opt=o=password=${password} shop serve --password ${password}`;
     const explained = await wormhole(['explain', 'url', ':80', 'trigger', run]);
     const asJson = await wormhole(['--json', 'explain', 'url', ':80', 'trigger', run]);
     expect([explained.code, asJson.code]).toEqual([0, 0]);
@@ -86,6 +88,10 @@ describe('A10: secrets', () => {
       ['url', ':80', 'trigger', `docker-run=-e PASSWORD=${password} --frobnicate shop`],
       ['url', ':80', 'trigger', run, 'trigger', 'trigger'],
       ['url', ':80', 'tail', run],
+      ['url', ':80', 'tail', `docker-run=-e ${password} shop`],
+      ['url', ':80', 'tail', `docker-run=-e PASSWORD=my ${password}! shop`],
+      ['url', ':80', 'tail', `docker-run=--rm --restart always -e A=${password} shop ${password}`],
+      ['url', ':80', 'tail', `docker-run=--mount dst=/x,volume-opt=o=a,password=${password} shop`],
     ]) {
       for (const form of [['-v'], ['--json']]) {
         const { code, stdout, stderr } = await daemon.wormhole(...form, 'create', ...spec);

@@ -4,17 +4,24 @@
  *     line ─┬─► docker create ──────────┐
  *           └─► recipeOf ─► POST /create ┴─► one engine ─► two inspects, which are to be equal
  */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { resolveWords } from '../../src/cli/docker-run/resolve.ts';
 import { recipeOf } from '../../src/spec/recipe/recipe.ts';
 import { readRun } from '../../src/spec/run.ts';
 import { runFlagNames } from '../../src/spec/run-flags.ts';
-import { splitWords } from '../../src/spec/shell.ts';
+import { joinWords, splitWords } from '../../src/spec/shell.ts';
 import { DockerHost, IMAGE } from '../support/docker-host.ts';
 import { lines, refused } from '../support/docker-run-lines.ts';
 
 const missing = DockerHost.missing();
 if (missing !== undefined) console.log(`docker-run-config.test.ts is skipped: ${missing}`);
+
+/** Other than `docker run --detach`, `docker create` attaches. */
+const attached = { AttachStdin: false, AttachStdout: false, AttachStderr: false, StdinOnce: false };
 
 /** Answers of the engine's API. */
 interface Inspect {
@@ -65,11 +72,9 @@ describe.skipIf(missing !== undefined)('a docker-run', () => {
 
   test.each(lines)('is made as by docker create: %s', async (line) => {
     const words = wordsOf(line);
-    // `create` has no --detach: what it attaches is set right by its `start`.
     const theirs = await host.docker(['create', ...words]);
     const ours = await createOurs(words);
     const expected = await inspect(theirs);
-    const attached = { AttachStdin: false, AttachStdout: false, AttachStderr: false, StdinOnce: false };
     expect(await inspect(ours)).toEqual({ ...expected, Config: { ...expected.Config, ...attached } });
   });
 
@@ -77,6 +82,34 @@ describe.skipIf(missing !== undefined)('a docker-run', () => {
     const words = wordsOf(line);
     expect(() => recipeOf(words)).toThrow(expect.objectContaining({ code: 'WH_ERR_SPEC_INVALID' }));
     await expect(host.docker(['create', ...words])).rejects.toThrow();
+  });
+
+  test("files, the environment and relative paths are the caller's, as they are for docker create", async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'wormhole-run-'));
+    try {
+      const envFile = join(directory, 'env');
+      const profile = join(directory, 'profile.json');
+      await writeFile(envFile, `\uFEFF# comment\r\nA="b c" # no comment \nHOME\nGONE_${process.pid}\n\n\tB=\n`);
+      await writeFile(profile, '{ "defaultAction" : "SCMP_ACT_ALLOW",\n\t"syscalls" : [ ] }\n');
+      const flags = `-e C=1 --env-file ${envFile} -e PATH -v ./x:/x:ro --security-opt seccomp=${profile}`;
+      const words = wordsOf(`${flags} IMG`);
+      const caller = { env: process.env, workingDirectory: () => process.cwd(), signal: new AbortController().signal };
+      const [, resolved = ''] = await resolveWords(['docker-run', joinWords(words)], caller);
+      // Docker's command line of before 23 leaves this one to the shell.
+      const whole = words.map((word) => word.replace(/^\./, process.cwd()));
+      const theirs = await inspect(await host.docker(['create', ...whole]));
+      const ours = await inspect(await createOurs(splitWords(resolved)));
+      expect(ours).toEqual({ ...theirs, Config: { ...theirs.Config, ...attached } });
+
+      // Docker hands both on; we hand on the one that is the container's in the end.
+      await writeFile(envFile, 'C=1');
+      const line = ['--env-file', envFile, '-e', 'C=2', IMAGE, 'sh', '-c', 'echo $C'];
+      expect(await host.docker(['run', '--rm', '-e', 'C=3', ...line])).toBe('2');
+      const [, both = ''] = await resolveWords(['docker-run', joinWords(['-e', 'C=3', ...line])], caller);
+      expect(recipeOf(splitWords(both)).body['Env']).toEqual(['C=2']);
+    } finally {
+      await rm(directory, { recursive: true });
+    }
   });
 
   test('attaches nothing, as docker run --detach does', async () => {
@@ -99,7 +132,7 @@ function comparable({ Config, HostConfig, Mounts, NetworkSettings }: Inspect): u
   const drawn = /^[0-9a-f]{12}$/.test(String(Config['Hostname']));
   const { Binds, Ulimits, Mounts: asked, CapAdd, CapDrop, ...rest } = HostConfig;
   return filled({
-    Config: { ...Config, Hostname: drawn ? 'drawn' : Config['Hostname'] },
+    Config: { ...Config, Env: sorted(Config['Env']), Hostname: drawn ? 'drawn' : Config['Hostname'] },
     HostConfig: {
       ...rest,
       Binds: sorted(Binds),
