@@ -4,7 +4,7 @@
 import type { Connect, EndpointSpec, UrlParts } from './chain.ts';
 import { at, invalid, show } from './invalid.ts';
 import { parseContainer } from './names.ts';
-import { recipeOf } from './recipe/recipe.ts';
+import { checkRun } from './recipe/recipe.ts';
 import { splitWords } from './shell.ts';
 import type { Token } from './tokens.ts';
 import { mergeUrl, parseUrl } from './url.ts';
@@ -105,7 +105,7 @@ function readRunWords(token: Token): EndpointSpec {
   // Points at the word, never at its argument: that may hold a password, and errors are logged.
   return at(placeOf(token), 'docker-run', () => {
     const run = splitWords(token.argument ?? '');
-    recipeOf(run);
+    checkRun(run);
     return { run };
   });
 }

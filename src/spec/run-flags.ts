@@ -73,12 +73,14 @@ export const runFlags: Readonly<Record<RunFlagName, RunFlag>> = table;
 /** Every name, in the order of the table. */
 export const runFlagNames = Object.keys(table) as RunFlagName[];
 
+/** Long names, aliases and letters; no name has one letter. */
+const bySpelling: ReadonlyMap<string, RunFlagName> = new Map(
+  runFlagNames.flatMap((name) => spellings(name).map((one) => [one.replace(/^-+/, ''), name] as const)),
+);
+
 /** @param name `env` or `e`, without dashes @returns the long name and whether a value follows */
 export function findRunFlag(name: string): { readonly name: RunFlagName; readonly value: boolean } | undefined {
-  const long = runFlagNames.find((one) => {
-    const { short, alias } = runFlags[one];
-    return name.length > 1 ? one === name || alias === name : short === name;
-  });
+  const long = bySpelling.get(name);
   return long === undefined ? undefined : { name: long, value: runFlags[long].value !== undefined };
 }
 

@@ -1,5 +1,6 @@
 /**
- * A18: targets and listeners that are no addresses, given on the command line and straight to the API.
+ * A18 and A28: targets and listeners that are no addresses, and arguments of docker-run that would make root read or
+ * run something else, given on the command line and straight to the API.
  *
  *     attacker ──┬── wormhole create …      ──┐
  *                └── POST /v1/wormholes     ──┴─► wormholed
@@ -107,5 +108,29 @@ describe('A18: what is no address', () => {
     }
     expect((await daemon().wormhole('ls', '-q')).stdout).toBe('');
     expect((await daemon().wormhole('ping')).code).toBe(0);
+  });
+});
+
+describe('A28: what a docker-run must not do', () => {
+  test.each([
+    '--env-file /etc/shadow web',
+    '--env-file=/proc/self/environ web',
+    '-e HOME web',
+    '-v ./x:/y web',
+    '-v ~/.ssh:/y web',
+    '-v ../../etc:/y web',
+    '--mount type=bind,source=./x,target=/y web',
+    '--security-opt seccomp=/etc/shadow web',
+    '-l dev.wormhole.id=other web',
+    '-- --privileged',
+    '-- "web; reboot"',
+    '-d "--privileged web"',
+    '--volumes-from other web',
+    '--pid host web',
+    '--cgroup-parent / web',
+  ])('the daemon reads no file, no environment and no option that it was not meant to: %s', async (run) => {
+    const answer = await daemon().post({ words: ['url', ':9402', 'trigger', 'docker-run', run] });
+    expect(answer).toMatchObject({ status: 400, body: { code: 'WH_ERR_SPEC_INVALID' } });
+    expect(JSON.stringify(answer.body)).not.toContain('root:');
   });
 });

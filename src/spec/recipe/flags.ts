@@ -18,20 +18,24 @@ export interface Part {
 }
 
 export class Flags {
-  readonly #given: readonly RunArgument[];
+  readonly #values = new Map<RunFlagName, string[]>();
 
   constructor(given: readonly RunArgument[]) {
-    this.#given = given;
+    for (const { name, value } of given) {
+      const values = this.#values.get(name);
+      if (values === undefined) this.#values.set(name, [value]);
+      else values.push(value);
+    }
   }
 
   has(name: RunFlagName): boolean {
-    return this.#given.some((flag) => flag.name === name);
+    return this.#values.has(name);
   }
 
   /** Whether a switch is on; undefined when it was not given. */
   isOn(name: RunFlagName): boolean | undefined {
-    const last = this.#given.findLast((flag) => flag.name === name);
-    return last === undefined ? undefined : last.value !== 'false';
+    const last = this.#values.get(name)?.at(-1);
+    return last === undefined ? undefined : last !== 'false';
   }
 
   /** The last value, read; undefined when the flag was not given. @throws {WormholeError} WH_ERR_SPEC_INVALID */
@@ -41,16 +45,14 @@ export class Flags {
 
   /** Every value, read, in the order given; also those that a later one replaces. @throws {WormholeError} WH_ERR_SPEC_INVALID */
   all<T>(name: RunFlagName, read: (text: string) => T): T[] {
-    return this.#given
-      .filter((flag) => flag.name === name)
-      .map(({ value }) =>
-        naming(name, () => {
-          if (value === '' && runFlags[name].empty !== true) {
-            throw invalid('the value is empty; is a shell variable unset?');
-          }
-          return read(value);
-        }),
-      );
+    return (this.#values.get(name) ?? []).map((value) =>
+      naming(name, () => {
+        if (value === '' && runFlags[name].empty !== true) {
+          throw invalid('the value is empty; is a shell variable unset?');
+        }
+        return read(value);
+      }),
+    );
   }
 }
 

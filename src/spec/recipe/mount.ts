@@ -43,11 +43,9 @@ const keys: Readonly<Record<string, (mount: Draft, value: string) => void>> = {
   },
   'bind-nonrecursive': (mount, value) => (mount.bind['NonRecursive'] = readFlag('bind-nonrecursive', value)),
   'volume-nocopy': (mount, value) => (mount.volume['NoCopy'] = readFlag('volume-nocopy', value)),
-  'volume-label': (mount, value) =>
-    (mount.volume['Labels'] = { ...objectIn(mount.volume, 'Labels'), ...readPair(value) }),
-  'volume-driver': (mount, value) => (mount.driver['Name'] = value),
-  'volume-opt': (mount, value) =>
-    (mount.driver['Options'] = { ...objectIn(mount.driver, 'Options'), ...readPair(value) }),
+  'volume-label': (mount, value) => addPair(mount.labels, value),
+  'volume-driver': (mount, value) => (mount.driver = value),
+  'volume-opt': (mount, value) => addPair(mount.driverOptions, value),
   'tmpfs-size': (mount, value) => (mount.tmpfs['SizeBytes'] = parseSize(value)),
   'tmpfs-mode': (mount, value) => {
     if (!/^[0-7]{1,4}$/.test(value))
@@ -74,7 +72,9 @@ interface Draft {
   consistency: string;
   readonly bind: Record<string, unknown>;
   readonly volume: Record<string, unknown>;
-  readonly driver: Record<string, unknown>;
+  readonly labels: Map<string, string>;
+  driver: string;
+  readonly driverOptions: Map<string, string>;
   readonly tmpfs: Record<string, unknown>;
 }
 
@@ -88,7 +88,9 @@ export function readMount(text: string): Mount {
     consistency: '',
     bind: {},
     volume: {},
-    driver: {},
+    labels: new Map(),
+    driver: '',
+    driverOptions: new Map(),
     tmpfs: {},
   };
   // A comma inside an option of a driver begins a field, and that may be a password.
@@ -108,7 +110,8 @@ function readField(draft: Draft, field: string, mayShow: boolean): void {
   read(draft, equals < 0 ? 'true' : field.slice(equals + 1));
 }
 
-function finish({ type, source, target, readOnly, consistency, bind, volume, driver, tmpfs }: Draft): Mount {
+function finish(draft: Draft): Mount {
+  const { type, source, target, readOnly, consistency, bind, tmpfs } = draft;
   if (!target.startsWith('/') || plainPath(target) === '/') {
     throw invalid('the mount needs an absolute path inside the container; write target=/PATH');
   }
@@ -119,8 +122,8 @@ function finish({ type, source, target, readOnly, consistency, bind, volume, dri
   }
   if (type === 'volume' && source !== '') checkVolumeName(source);
   if (type === 'tmpfs' && source !== '') throw invalid('a tmpfs has no source; leave it out');
-  const driven = Object.keys(driver).length > 0;
-  const options = { bind, volume: { ...volume, ...driver }, tmpfs };
+  const volume = volumeOptions(draft);
+  const options = { bind, volume, tmpfs };
   for (const [kind, given] of Object.entries(options)) {
     if (kind !== type && Object.keys(given).length > 0) {
       throw invalid(`${kind}-… options are for type=${kind}, and this is a ${type}; leave them out or change the type`);
@@ -133,10 +136,20 @@ function finish({ type, source, target, readOnly, consistency, bind, volume, dri
     ...(readOnly && { ReadOnly: true }),
     ...(consistency !== '' && { Consistency: consistency }),
     ...(Object.keys(bind).length > 0 && { BindOptions: bind }),
-    ...((driven || Object.keys(volume).length > 0) && {
-      VolumeOptions: { ...volume, ...(driven && { DriverConfig: driver }) },
-    }),
+    ...(Object.keys(volume).length > 0 && { VolumeOptions: volume }),
     ...(Object.keys(tmpfs).length > 0 && { TmpfsOptions: tmpfs }),
+  };
+}
+
+function volumeOptions({ volume, labels, driver, driverOptions }: Draft): Record<string, unknown> {
+  const config = {
+    ...(driver !== '' && { Name: driver }),
+    ...(driverOptions.size > 0 && { Options: Object.fromEntries(driverOptions) }),
+  };
+  return {
+    ...volume,
+    ...(labels.size > 0 && { Labels: Object.fromEntries(labels) }),
+    ...(Object.keys(config).length > 0 && { DriverConfig: config }),
   };
 }
 
@@ -147,13 +160,9 @@ function readFlag(key: string, value: string): boolean {
   throw invalid(`${key} is ${show(value)}; write true or false`);
 }
 
-/** `KEY=VALUE`, or `KEY` with an empty value. */
-function readPair(text: string): Record<string, string> {
+/** Adds `KEY=VALUE`, or `KEY` with an empty value. */
+function addPair(pairs: Map<string, string>, text: string): void {
   const equals = text.indexOf('=');
-  return equals < 0 ? { [text]: '' } : { [text.slice(0, equals)]: text.slice(equals + 1) };
-}
-
-function objectIn(owner: Record<string, unknown>, key: string): object {
-  const value = owner[key];
-  return typeof value === 'object' && value !== null ? value : {};
+  if (equals < 0) pairs.set(text, '');
+  else pairs.set(text.slice(0, equals), text.slice(equals + 1));
 }

@@ -26,12 +26,17 @@ export interface Publication {
 
 type Range = readonly [number, number];
 
-/** @throws {WormholeError} WH_ERR_SPEC_INVALID */
-export function readPorts(flags: Flags): Part {
+/** The values of `-p`, still as ranges. @throws {WormholeError} WH_ERR_SPEC_INVALID */
+export function readPublications(flags: Flags): readonly Publication[] {
   const published = flags.all('publish', parsePublication);
-  if (published.length === 0) return {};
   const count = published.reduce((sum, { container: [from, to] }) => sum + to - from + 1, 0);
   if (count > PORTS_MAX) throw wrong('publish', `these are ${count} ports; publish at most ${PORTS_MAX}`);
+  return published;
+}
+
+/** An entry for each port. */
+export function expandPorts(published: readonly Publication[]): Part {
+  if (published.length === 0) return {};
   const bindings: Record<string, Array<{ HostIp: string; HostPort: string }>> = {};
   for (const { ip, host, container, protocol } of published) {
     for (let port = container[0]; port <= container[1]; port++) {

@@ -2,6 +2,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { WormholeError } from '../../lib/errors.ts';
+import { parse } from '../parse.ts';
 import { runFlagNames, runFlags } from '../run-flags.ts';
 import { splitWords } from '../shell.ts';
 import { type ContainerRecipe, recipeOf } from './recipe.ts';
@@ -50,6 +51,14 @@ describe('recipeOf', () => {
     ]) {
       expect(() => recipe(line), line).toThrow(/^(?!.*geheim)/i);
     }
+  });
+
+  test('what is written in a few characters costs no more than that, until the container is made', () => {
+    // A whole minute, where each port of a range and each option is copied once for every one before it.
+    const pool = Array.from({ length: 1300 }, (_, i) => [...(i > 0 ? ['also'] : []), 'docker-run', '-p 1-16384 img']);
+    expect(() => parse(['tail', ...pool.flat(), 'url', ':80'])).not.toThrow();
+    const options = Array.from({ length: 6000 }, (_, i) => `volume-opt=o${i}=x`).join(',');
+    expect(() => recipeOf(['--mount', `target=/x,${options}`, 'img'])).not.toThrow();
   });
 
   test('anything at all gives a recipe or one of our errors, and the recipe is JSON', () => {

@@ -15,7 +15,7 @@ import { Flags, type Part } from './flags.ts';
 import { readHealth } from './health.ts';
 import { readLife } from './life.ts';
 import { readNetwork } from './network.ts';
-import { readPorts } from './ports.ts';
+import { expandPorts, type Publication, readPublications } from './ports.ts';
 import { readProcess } from './process.ts';
 import { readResources } from './resources.ts';
 import { readSecurity } from './security.ts';
@@ -35,33 +35,51 @@ export interface ContainerRecipe {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** @throws {WormholeError} WH_ERR_SPEC_INVALID wrong the flag and the remedy */
+/** Checks the words as {@link recipeOf} does, without the work of writing every port down. @throws {WormholeError} as there */
+export function checkRun(words: readonly string[]): void {
+  readAll(words);
+}
+
+/** @throws {WormholeError} WH_ERR_SPEC_INVALID naming the flag and the remedy */
 export function recipeOf(words: readonly string[]): ContainerRecipe {
+  const { parts, published, ...recipe } = readAll(words);
+  const all = [...parts, expandPorts(published)];
+  return {
+    ...recipe,
+    body: {
+      Image: recipe.image,
+      ...Object.assign({}, ...all.map(({ config }) => config)),
+      HostConfig: Object.assign({}, ...all.map(({ host }) => host)),
+    },
+  };
+}
+
+interface Read extends Omit<ContainerRecipe, 'body'> {
+  readonly parts: readonly Part[];
+  readonly published: readonly Publication[];
+}
+
+function readAll(words: readonly string[]): Read {
   const { flags: given, image, command } = readRun(words);
   const flags = new Flags(given);
   const name = flags.last('name', readName);
   const platform = flags.last('platform', readPlatform);
-  const parts: readonly Part[] = [
-    readProcess(flags, command),
-    readEnvironment(flags),
-    readVolumes(flags),
-    readNetwork(flags),
-    readPorts(flags),
-    readResources(flags),
-    readSecurity(flags),
-    readHealth(flags),
-    readLife(flags),
-  ];
   return {
     image,
     ...(name !== undefined && { name }),
     ...(platform !== undefined && { platform }),
     pull: flags.last('pull', readPull) ?? 'missing',
-    body: {
-      Image: image,
-      ...Object.assign({}, ...parts.map(({ config }) => config)),
-      HostConfig: Object.assign({}, ...parts.map(({ host }) => host)),
-    },
+    parts: [
+      readProcess(flags, command),
+      readEnvironment(flags),
+      readVolumes(flags),
+      readNetwork(flags),
+      readResources(flags),
+      readSecurity(flags),
+      readHealth(flags),
+      readLife(flags),
+    ],
+    published: readPublications(flags),
   };
 }
 

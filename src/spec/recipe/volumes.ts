@@ -23,7 +23,8 @@ export function readVolumes(flags: Flags): Part {
     ...mounts.map(({ Target }) => Target),
     ...Object.keys(tmpfs),
   ].map(plainPath);
-  const twice = targets.find((target, index) => targets.indexOf(target) !== index);
+  const seen = new Set<string>();
+  const twice = targets.find((target) => seen.size === seen.add(target).size);
   if (twice !== undefined) {
     throw wrong(
       mounts.length > 0 ? 'mount' : 'volume',
