@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs with apt-get what the tests need and is not there yet. The list stands here and nowhere else.
 #
-# The packages of the MariaDB image are not in it: scripts/build-mariadb-image.sh downloads and unpacks them without
-# installing anything.
+# The packages of container images are not in it: scripts/build-mariadb-image.sh and scripts/build-image.sh download and
+# unpack them without installing anything.
 set -euo pipefail
 
 # package:file that proves it is there, so that a program installed another way counts, too
