@@ -41,6 +41,10 @@ describe('etc/wormholed.service', () => {
     expect(values(name)).toEqual([]);
   });
 
+  test('does not set RestrictSUIDSGID, under which openat2(2) does not exist', () => {
+    expect(values('RestrictSUIDSGID')).toEqual([]);
+  });
+
   test('lets setns(2) into network namespaces through, and no other kind', () => {
     expect(values('RestrictNamespaces')).toEqual(['net']);
   });

@@ -53,6 +53,9 @@ export interface OpenUnixListener extends Disposable {
 }
 
 const DEFAULT_MODE = 0o600;
+const remedies = {
+  ENOSYS: ', openat2(2) is not to be had: the kernel is older than 5.6, or a unit says RestrictSUIDSGID=yes',
+};
 const scratch = new NativeMemory(SOCKADDR_MAX);
 
 /** @throws {WormholeError} WH_ERR_LISTEN */
@@ -72,7 +75,7 @@ export function openUnixListener(address: UnixListenAddress): OpenUnixListener {
         detail: { errno: 'ENOENT' },
       });
     }
-    throw listenError('WH_ERR_LISTEN', what, error);
+    throw listenError('WH_ERR_LISTEN', what, error, remedies);
   }
 }
 
