@@ -1,4 +1,5 @@
 /** Questions and streams that end with their caller's signal or with the engine object, and fail in wormhole's vocabulary. */
+import { setMaxListeners } from 'node:events';
 import { Deadline } from '../lib/deadline.ts';
 import { type Ask, type ClientOptions, EngineClient } from './client.ts';
 import { aborted, unavailable } from './failure.ts';
@@ -15,6 +16,8 @@ export class EngineCalls implements Disposable {
   readonly #closed = new AbortController();
 
   constructor(options: ClientOptions) {
+    // Every question under way listens; hundreds of wormholes that start together are no leak.
+    setMaxListeners(0, this.#closed.signal);
     this.client = new EngineClient(options);
   }
 

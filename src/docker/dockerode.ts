@@ -13,6 +13,7 @@ import type { ClientOptions } from './client.ts';
 import type { Container, ContainerChange, Engine } from './engine.ts';
 import * as images from './images.ts';
 import * as lifecycle from './lifecycle.ts';
+import { listingOf } from './listing.ts';
 import { logs } from './logs.ts';
 import { registryAuth } from './registry-auth.ts';
 import type { ContainerFacts, ImageFacts, PullProgress, Runner } from './runner.ts';
@@ -51,6 +52,7 @@ export class DockerEngine implements Engine, Runner {
       log: options.log,
       resyncMs: options.resyncMs ?? 10_000,
       open: (signal) => this.#events(signal),
+      list: async (signal) => listingOf(await this.#listed(signal)),
     });
   }
 
@@ -66,10 +68,7 @@ export class DockerEngine implements Engine, Runner {
 
   /** `startedAt` is '' for containers that do not run. */
   async list(signal: AbortSignal): Promise<readonly Container[]> {
-    const infos = await this.#calls.ask(signal, (docker, abortSignal) =>
-      docker.listContainers({ all: true, abortSignal }),
-    );
-    return await someAtOnce(infos, async (info) => {
+    return await someAtOnce(await this.#listed(signal), async (info) => {
       const stopped = info.State !== 'running' && info.State !== 'paused';
       return (stopped ? fromList(info) : undefined) ?? (await this.#look(info.Id, signal));
     });
@@ -165,6 +164,10 @@ export class DockerEngine implements Engine, Runner {
     );
     const byId = new Map(answers.flat().map(({ Id, Names }) => [Id, { id: Id, name: ownName(Names) }]));
     return [...byId.values()];
+  }
+
+  #listed(signal: AbortSignal): Promise<Docker.ContainerInfo[]> {
+    return this.#calls.ask(signal, (docker, abortSignal) => docker.listContainers({ all: true, abortSignal }));
   }
 
   async #look(id: string, signal: AbortSignal): Promise<Container | undefined> {

@@ -28,6 +28,22 @@ export interface ContainerChange {
   readonly id: string;
   readonly name: string;
   readonly action: string;
+  /** With an `id` of '': all there are, asked for once for all who watch; absent when the engine did not answer. */
+  readonly all?: Listing;
+}
+
+/** What one list of all containers tells about each. */
+export interface Listed {
+  readonly id: string;
+  readonly name: string;
+  /** It has a process, be it paused. */
+  readonly running: boolean;
+}
+
+export interface Listing {
+  named(name: string): Listed | undefined;
+  /** @param id all of its 64 digits */
+  withId(id: string): Listed | undefined;
 }
 
 export interface Engine extends AsyncDisposable {

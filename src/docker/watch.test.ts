@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { ContainerChange } from './engine.ts';
+import { listingOf } from './listing.ts';
 import { Watch } from './watch.ts';
 
 const log = { warn: () => undefined, debug: () => undefined };
 const never = 2 ** 31 - 1;
+const list = () => Promise.resolve(listingOf([]));
 const event = (Action: string): Buffer =>
   Buffer.from(`${JSON.stringify({ Type: 'container', Action, Actor: { ID: 'abc', Attributes: { name: 'web' } } })}\n`);
 
@@ -42,7 +44,7 @@ function recorder() {
 describe('Watch', () => {
   test('opens nothing until somebody watches, and one stream for all', async () => {
     const { open, opened } = source();
-    await using watch = new Watch({ open, log, resyncMs: never });
+    await using watch = new Watch({ open, list, log, resyncMs: never });
     expect(opened).toHaveLength(0);
     const [one, two] = [recorder(), recorder()];
     using _one = watch.add(one.onChange);
@@ -55,7 +57,7 @@ describe('Watch', () => {
 
   test('closes the stream with the last watcher, and opens another for the next', async () => {
     const { open, opened } = source();
-    await using watch = new Watch({ open, log, resyncMs: never });
+    await using watch = new Watch({ open, list, log, resyncMs: never });
     const first = recorder();
     const added = watch.add(first.onChange);
     await first.until('connect');
@@ -72,7 +74,7 @@ describe('Watch', () => {
     const { open, opened } = source();
     let refusals = 2;
     const flaky = (signal: AbortSignal) => (refusals-- > 0 ? Promise.reject(new Error('ECONNREFUSED')) : open(signal));
-    await using watch = new Watch({ open: flaky, log, resyncMs: never, minDelayMs: 1 });
+    await using watch = new Watch({ open: flaky, list, log, resyncMs: never, minDelayMs: 1 });
     const watcher = recorder();
     using _watcher = watch.add(watcher.onChange);
     await watcher.until('connect');
@@ -84,7 +86,7 @@ describe('Watch', () => {
 
   test('R20: tells everybody to look at everything at a steady interval', async () => {
     const { open } = source();
-    await using watch = new Watch({ open, log, resyncMs: 1 });
+    await using watch = new Watch({ open, list, log, resyncMs: 1 });
     const watcher = recorder();
     using _watcher = watch.add(watcher.onChange);
     await watcher.until('resync');
@@ -92,7 +94,7 @@ describe('Watch', () => {
 
   test('a watcher that throws does not cost the others their change', async () => {
     const { open } = source();
-    await using watch = new Watch({ open, log, resyncMs: never });
+    await using watch = new Watch({ open, list, log, resyncMs: never });
     using _bad = watch.add(() => {
       throw new Error('mine');
     });
@@ -103,7 +105,7 @@ describe('Watch', () => {
 
   test('nobody is called after disposal', async () => {
     const { open, opened } = source();
-    const watch = new Watch({ open, log, resyncMs: never });
+    const watch = new Watch({ open, list, log, resyncMs: never });
     const watcher = recorder();
     watch.add(watcher.onChange);
     await watcher.until('connect');

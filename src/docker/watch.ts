@@ -2,17 +2,20 @@
  * One event stream for all who watch: opened with the first watcher, closed with the last.
  *
  * Events are lossy (a restart of the engine, a slow reader), so a change without an id, "look at everything", is
- * sent after every connect and at a steady interval. While the engine is away, connecting is tried again after a
+ * sent after every connect and at a steady interval. It carries one list of all containers, so that hundreds of watchers
+ * need not ask one question each; without an answer it is sent all the same, and whoever must know asks. While the engine is away, connecting is tried again after a
  * delay that doubles up to a limit, half of it random so that many daemons do not come back in step.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { ContainerChange } from './engine.ts';
+import type { ContainerChange, Listing } from './engine.ts';
 import { Lines, toChange } from './events.ts';
 
 export interface WatchOptions {
   /** Opens the stream; it ends when `signal` aborts. */
   readonly open: (signal: AbortSignal) => Promise<AsyncIterable<unknown>>;
+  /** Asks for all containers. */
+  readonly list: (signal: AbortSignal) => Promise<Listing>;
   readonly log: Pick<Logger, 'warn' | 'debug'>;
   /** Milliseconds between resyncs. */
   readonly resyncMs: number;
@@ -61,7 +64,12 @@ export class Watch implements AsyncDisposable {
     const before = this.#running;
     this.#running = (async () => {
       await before;
-      const resync = setInterval(() => this.#tell({ ...everything, action: 'resync' }), this.#options.resyncMs);
+      let listing = false;
+      const resync = setInterval(() => {
+        if (listing) return;
+        listing = true;
+        void this.#tellAll('resync', stop.signal).finally(() => (listing = false));
+      }, this.#options.resyncMs);
       try {
         await this.#follow(stop.signal);
       } finally {
@@ -92,7 +100,8 @@ export class Watch implements AsyncDisposable {
   async #read(signal: AbortSignal): Promise<void> {
     try {
       const stream = await this.#options.open(signal);
-      this.#tell({ ...everything, action: 'connect' });
+      // Asked now that the stream is open, and beside it: what happens meanwhile comes as an event.
+      void this.#tellAll('connect', signal);
       const lines = new Lines();
       for await (const chunk of stream) {
         if (!(chunk instanceof Uint8Array)) continue;
@@ -104,6 +113,17 @@ export class Watch implements AsyncDisposable {
     } catch (err) {
       if (!signal.aborted) this.#options.log.debug({ err }, 'event stream of the container engine lost');
     }
+  }
+
+  /** Never rejects. */
+  async #tellAll(action: string, signal: AbortSignal): Promise<void> {
+    let all: Listing | undefined;
+    try {
+      all = await this.#options.list(signal);
+    } catch (err) {
+      if (!signal.aborted) this.#options.log.debug({ err }, 'the container engine did not list its containers');
+    }
+    if (!signal.aborted) this.#tell({ ...everything, action, ...(all !== undefined && { all }) });
   }
 
   #tell(change: ContainerChange): void {

@@ -52,7 +52,7 @@ export class Following implements AsyncDisposable {
     try {
       // Watching begins first: what happens during the first look must not be missed.
       following.#trigger = watchFor(ref, sources, following);
-      following.#looking = following.#lookWhileAsked(true);
+      following.#looking = following.#lookFirst();
       await following.#looking;
       return following;
     } catch (error) {
@@ -80,7 +80,7 @@ export class Following implements AsyncDisposable {
   wake(): void {
     this.#again = true;
     if (this.#looking !== undefined || this.#over) return;
-    this.#looking = this.#lookWhileAsked(false);
+    this.#looking = this.#lookWhileAsked();
   }
 
   /** Waits for a move under way, then closes the place. Nothing is told any more. */
@@ -92,20 +92,24 @@ export class Following implements AsyncDisposable {
     this.#where = undefined;
   }
 
-  /** @param first throw what fails the first time, instead of logging it */
-  async #lookWhileAsked(first: boolean): Promise<void> {
-    let strict = first;
+  /** One look, which throws what fails; those asked for meanwhile follow by themselves and keep nobody waiting. */
+  async #lookFirst(): Promise<void> {
+    await this.#lookOnce(true);
+    this.#looking = undefined;
+    if (this.#again) this.wake();
+  }
+
+  async #lookWhileAsked(): Promise<void> {
     try {
-      do {
-        await this.#lookOnce(strict);
-        strict = false;
-      } while (this.#again && !this.#over);
+      do await this.#lookOnce(false);
+      while (this.#again && !this.#over);
     } finally {
       // In one step with the condition above: a wake between the two would be lost.
       this.#looking = undefined;
     }
   }
 
+  /** @param strict throw what fails, instead of logging it */
   async #lookOnce(strict: boolean): Promise<void> {
     this.#again = false;
     const held = this.#where?.state === 'here' ? this.#where.place : undefined;

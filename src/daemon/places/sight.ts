@@ -9,7 +9,7 @@ import type { Container } from '../../docker/engine.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import type { NamespaceRef } from '../../spec/plan.ts';
 import type { Place } from './place.ts';
-import { procfs } from './process.ts';
+import { type Processes, procfs } from './process.ts';
 import { enterContainer, type PlaceSources, resolvePlace, sameRun, stopped } from './resolve.ts';
 
 /** What a container's reference was found to mean; kept with a wormhole, so that it means the same after a restart. */
@@ -62,7 +62,7 @@ async function lookAgain(
   signal: AbortSignal,
 ): Promise<Sight> {
   if (ref.kind === 'pid') {
-    if (held !== undefined && sameProcess(held, sources)) return { kind: 'same' };
+    if (held !== undefined && sameProcess(held, sources.processes)) return { kind: 'same' };
     // The number would mean another process the next time it is seen.
     const { processes = procfs } = sources;
     if (held !== undefined || processes.startTime(ref.pid) === undefined)
@@ -86,7 +86,7 @@ async function lookAtContainer(
     container = await find(signal);
   } catch (error) {
     // An engine that is away says nothing about its containers: with live-restore they run on.
-    if (held !== undefined && codeOf(error) === 'WH_ERR_DOCKER_UNAVAILABLE' && sameProcess(held, sources)) {
+    if (held !== undefined && codeOf(error) === 'WH_ERR_DOCKER_UNAVAILABLE' && sameProcess(held, sources.processes)) {
       return { kind: 'same' };
     }
     throw error;
@@ -113,7 +113,8 @@ async function sight(look: () => Promise<Sight>, signal: AbortSignal, forEver = 
   }
 }
 
-function sameProcess(held: Place, { processes = procfs }: PlaceSources): boolean {
+/** True while the process that the place was opened by lives. */
+export function sameProcess(held: Place, processes: Processes = procfs): boolean {
   return held.startTime !== undefined && processes.startTime(held.pid) === held.startTime;
 }
 

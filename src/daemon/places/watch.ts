@@ -1,6 +1,8 @@
-/** When to look again: a container's events and resyncs, a slow timer for what sends none, never for the host. */
+/** When to look again: a container's events, resyncs that do not find it as it was, a slow timer for what sends none, never for the host. */
 import type { ContainerChange } from '../../docker/engine.ts';
 import type { NamespaceRef } from '../../spec/plan.ts';
+import { unmoved } from './listed.ts';
+import { type Processes, procfs } from './process.ts';
 import type { Identity } from './sight.ts';
 import type { FollowSources, Where } from './where.ts';
 
@@ -17,7 +19,7 @@ export function watchFor(ref: NamespaceRef, sources: FollowSources, follower: Fo
   switch (ref.kind) {
     case 'container':
       return sources.engine.watch((change) => {
-        if (concerns(change, follower)) follower.wake();
+        if (concerns(change, follower, sources.processes ?? procfs)) follower.wake();
       });
     case 'netns':
     case 'pid': {
@@ -32,8 +34,9 @@ export function watchFor(ref: NamespaceRef, sources: FollowSources, follower: Fo
 }
 
 /** False only for a change that cannot have moved it. */
-function concerns(change: ContainerChange, { where, identity }: Follower): boolean {
-  if (change.id === '' || identity === undefined) return true;
+function concerns(change: ContainerChange, { where, identity }: Follower, processes: Processes): boolean {
+  if (change.id === '') return change.all === undefined || !unmoved(change.all, where, identity, processes);
+  if (identity === undefined) return true;
   // A health check says nothing about where a container is.
   if (change.action.startsWith('health_status')) return false;
   if (identity.by === 'id') return change.id === identity.id;
