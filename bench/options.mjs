@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util';
 
 /** Tests that `--only` can name. */
-export const groups = /** @type {const} */ (['bulk', 'rr', 'crr', 'udp', 'idle', 'start']);
+export const groups = /** @type {const} */ (['bulk', 'rr', 'crr', 'udp', 'idle', 'start', 'demand']);
 
 /** @typedef {(typeof groups)[number]} Group */
 /**
@@ -21,6 +21,7 @@ export const groups = /** @type {const} */ (['bulk', 'rr', 'crr', 'udp', 'idle',
  * @property {number} udpRate datagrams per second of the paced test
  * @property {'fin' | 'rst'} close how the client of the connect test ends a connection
  * @property {number} pairs runs of each program in the start-up comparisons
+ * @property {number} starts rounds of starting on demand
  * @property {boolean} partial true when it is not the whole benchmark, whose figures belong into the repository
  * @property {string | undefined} output folder for RESULTS.md and results.json
  */
@@ -71,6 +72,7 @@ export function parseOptions(words) {
     udpRate: whole('udp-rate', values['udp-rate'], 20_000),
     close: closing(values.close),
     pairs: quick ? 5 : 20,
+    starts: quick ? 3 : 12,
     partial:
       quick ||
       values.close !== 'fin' ||

@@ -10,3 +10,5 @@ export const rootDir = dirname(benchDir);
 export const buildDir = join(benchDir, '.build');
 export const loadSources = join(benchDir, 'load');
 export const loadProgram = join(buildDir, 'load');
+/** The same without libraries, for a container that holds nothing else. */
+export const staticLoadProgram = join(buildDir, 'load-static');

@@ -7,7 +7,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildDir, loadProgram, loadSources } from './paths.mjs';
+import { buildDir, loadProgram, loadSources, staticLoadProgram } from './paths.mjs';
 
 /** Debian packages by a file that proves them installed. */
 const needed = [
@@ -61,9 +61,14 @@ export function compile() {
   const sources = readdirSync(loadSources)
     .filter((name) => name.endsWith('.c'))
     .map((name) => join(loadSources, name));
-  const gcc = spawnSync('gcc', ['-O2', '-Wall', '-Wextra', '-std=gnu11', '-o', loadProgram, ...sources], {
-    encoding: 'utf8',
-  });
-  if (gcc.status !== 0)
-    throw new Error(`gcc could not compile the load generator: ${gcc.stderr ?? gcc.error?.message}`);
+  const targets = /** @type {const} */ ([
+    [loadProgram, []],
+    [staticLoadProgram, ['-static']],
+  ]);
+  for (const [target, flags] of targets) {
+    const words = ['-O2', '-Wall', '-Wextra', '-std=gnu11', ...flags, '-o', target, ...sources];
+    const gcc = spawnSync('gcc', words, { encoding: 'utf8' });
+    if (gcc.status !== 0)
+      throw new Error(`gcc could not compile the load generator: ${gcc.stderr ?? gcc.error?.message}`);
+  }
 }

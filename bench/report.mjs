@@ -4,6 +4,7 @@
 
 /** @typedef {import('./verdict.mjs').Judged} Judged */
 /** @typedef {import('./startup.mjs').Startup} Startup */
+/** @typedef {import('./on-demand/measure.mjs').OnDemand} OnDemand */
 /**
  * @typedef {object} Result
  * @property {import('./machine.mjs').Machine} machine
@@ -13,13 +14,14 @@
  * @property {readonly string[]} references contenders that are no bar to pass
  * @property {readonly Judged[]} judged
  * @property {Startup | undefined} startup
+ * @property {OnDemand | undefined} onDemand
  * @property {readonly import('./verdict.mjs').Sample[]} samples
  * @property {number} minutes that the run took
  */
 
 /** @param {Result} result @returns {string} */
 export function toMarkdown(result) {
-  const { machine, versions, options, references, judged, startup, minutes } = result;
+  const { machine, versions, options, references, judged, startup, onDemand, minutes } = result;
   const parts = [
     '# Benchmark results',
     `Written by \`make bench\`${options.partial ? ' (a partial run: a look, not a result)' : ''}. Medians of ${options.rounds} ` +
@@ -37,6 +39,7 @@ export function toMarkdown(result) {
   const across = acrossTable(result);
   if (across !== '') parts.push('## The target in another network namespace', across);
   if (startup !== undefined) parts.push('## Starting', startupTable(startup));
+  if (onDemand !== undefined) parts.push('## Starting on demand', onDemandTable(onDemand));
   return `${parts.join('\n\n')}\n`;
 }
 
@@ -101,6 +104,39 @@ function startupTable({ nodeMs, pingMs, pingRatio, answerMs, answerRatio, rssMb,
       [`wormholed idle with ${relayWorkers} relay workers: RSS, MB`, figure(rssMb, 1), '', '≤ 100', judge(rssMb, 100)],
     ],
   );
+}
+
+/** @param {OnDemand} onDemand */
+function onDemandTable({ rounds, crowd, served, containers, warm, ...times }) {
+  const judge = (/** @type {boolean} */ reached) => (reached ? 'PASS' : 'SHORT');
+  const cold = [figure(times.coldMs, 0), figure(times.coldDockerMs, 0), figure(times.coldRatio, 3)];
+  const stopped = [figure(times.stoppedMs, 0), figure(times.stoppedDockerMs, 0), figure(times.stoppedRatio, 3)];
+  const head = [`medians of ${rounds} interleaved rounds`, 'wormhole', 'without', 'ratio', 'must', ''];
+  return table(head, [
+    [
+      'MariaDB from nothing to its first byte, against docker run and a poll each 5 ms: ms',
+      ...cold,
+      '≤ 1.05',
+      judge(times.coldRatio <= 1.05),
+    ],
+    ['the same, stopped, against docker start: ms', ...stopped, '≤ 1.1', judge(times.stoppedRatio <= 1.1)],
+    [
+      `${figure(crowd, 0)} first connections at once: served`,
+      figure(served, 0),
+      '',
+      '',
+      'all, by 1 container',
+      judge(served === crowd && containers === 1),
+    ],
+    ...Object.entries(warm).map(([title, { triggered, plain, ratio }]) => [
+      `${title}, triggered before, against never triggered: per second`,
+      figure(triggered, 0),
+      figure(plain, 0),
+      figure(ratio, 3),
+      '≥ 0.98',
+      judge(ratio >= 0.98),
+    ]),
+  ]);
 }
 
 /** @param {readonly string[]} references */

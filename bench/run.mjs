@@ -11,8 +11,9 @@ import { join } from 'node:path';
 import { cellsFor } from './cells.mjs';
 import { choose, start } from './contenders.mjs';
 import { describeMachine, describeVersions } from './machine.mjs';
+import { measureOnDemand } from './on-demand/measure.mjs';
 import { parseOptions, usage } from './options.mjs';
-import { benchDir, buildDir } from './paths.mjs';
+import { benchDir, buildDir, staticLoadProgram } from './paths.mjs';
 import { compile, install } from './prepare.mjs';
 import { toMarkdown } from './report.mjs';
 import { measureStartup } from './startup.mjs';
@@ -32,6 +33,11 @@ async function measure(options, dir) {
     const samples = await allRounds(options, contenders, dir);
     const wanted = options.only.includes('start') && chosen.some(({ name }) => name === 'wormhole');
     const startup = wanted ? await measureStartup(options.pairs, dir) : undefined;
+    const ours = chosen.some(({ name }) => name === 'wormhole');
+    const onDemand =
+      options.only.includes('demand') && ours
+        ? await measureOnDemand(options.starts, dir, staticLoadProgram)
+        : undefined;
     const bar = chosen.filter(({ name, reference }) => name !== options.subject && reference !== true);
     const judged = judge(
       samples,
@@ -42,7 +48,7 @@ async function measure(options, dir) {
     const references = chosen.filter(({ reference }) => reference === true).map(({ name }) => name);
     const minutes = (performance.now() - begun) / 60_000;
     const versions = describeVersions(names);
-    publish({ machine, versions, options, contenders: names, references, judged, startup, samples, minutes });
+    publish({ machine, versions, options, contenders: names, references, judged, startup, onDemand, samples, minutes });
   } finally {
     await stop();
   }

@@ -17,7 +17,18 @@ export interface Sink {
 export type Daemon = AsyncDisposable &
   Pick<
     Client,
-    'address' | 'health' | 'ping' | 'create' | 'list' | 'get' | 'delete' | 'stats' | 'logs' | 'doctor' | 'containers'
+    | 'address'
+    | 'health'
+    | 'ping'
+    | 'create'
+    | 'list'
+    | 'get'
+    | 'delete'
+    | 'stats'
+    | 'logs'
+    | 'events'
+    | 'doctor'
+    | 'containers'
   >;
 
 /** Where to look for the daemon; all absent = the default socket. */

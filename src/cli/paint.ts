@@ -18,6 +18,8 @@ export function painter(sink: Sink, env: Surroundings['env']): Paint {
 
 export const stateColours: Readonly<Record<WormholeState, Colour>> = {
   up: 'green',
+  idle: 'green',
+  starting: 'yellow',
   waiting: 'yellow',
   draining: 'dim',
   gone: 'red',

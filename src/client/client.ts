@@ -8,6 +8,7 @@ import type {
   ContainerList,
   CreateRequest,
   DoctorReport,
+  Event,
   Health,
   LogLine,
   PingAnswer,
@@ -29,6 +30,12 @@ export interface LogsOptions extends CallOptions {
   readonly id?: string;
   /** Go on with new lines until the loop is left or the daemon ends. */
   readonly follow?: boolean;
+}
+
+/** Which events. */
+export interface EventsOptions extends CallOptions {
+  /** Only those of one wormhole. */
+  readonly id?: string;
 }
 
 export interface DeleteOptions extends CallOptions {
@@ -120,6 +127,12 @@ export class Client implements AsyncDisposable {
     if (options.follow === true) search.set('follow', 'true');
     const target = search.size > 0 ? `/v1/logs?${search.toString()}` : '/v1/logs';
     return this.#call.lines<LogLine>({ method: 'GET', target }, shapes.logLine, options);
+  }
+
+  /** GET /v1/events: how things are, then each change, until the loop is left or the daemon ends. */
+  events(options: EventsOptions = {}): AsyncIterable<Event> {
+    const target = options.id === undefined ? '/v1/events' : `/v1/events?id=${encodeURIComponent(options.id)}`;
+    return this.#call.lines<Event>({ method: 'GET', target }, shapes.event, options);
   }
 
   /** GET /v1/doctor */

@@ -21,18 +21,29 @@
 export { type ErrorCode, type ErrorDetail, WormholeError } from '../lib/errors.ts';
 export type {
   Check,
+  ColdStart,
   ContainerList,
   DoctorReport,
+  Event,
   Health,
   LogLine,
   MemberStats,
   PingAnswer,
   PingRequest,
+  Pull,
+  Segment,
   Stats,
   Wormhole,
   WormholeDetail,
   WormholeState,
 } from '../spec/api.ts';
 export type { CallOptions } from './call.ts';
-export { Client, type DeleteOptions, type LogsOptions, type Ping, type PingOptions } from './client.ts';
+export {
+  Client,
+  type DeleteOptions,
+  type EventsOptions,
+  type LogsOptions,
+  type Ping,
+  type PingOptions,
+} from './client.ts';
 export { type ConnectOptions, connect } from './connect.ts';

@@ -7,6 +7,7 @@
 import type {
   ContainerList,
   DoctorReport,
+  Event,
   Health,
   LogLine,
   PingAnswer,
@@ -44,7 +45,7 @@ const wormhole: Shape<Wormhole> = {
   createdAt: 'string',
   stats: 'object',
 };
-const detail: Shape<WormholeDetail> = { wormhole: 'object' };
+const detail: Shape<WormholeDetail> = { wormhole: 'object', segments: 'array' };
 const list: Shape<WormholeList> = { wormholes: 'array' };
 const stats: Shape<Stats> = {
   connectionsOpen: 'number',
@@ -63,7 +64,15 @@ const doctor: Shape<DoctorReport> = { checks: 'array' };
 const containers: Shape<ContainerList> = { containers: 'array' };
 const logLine: Shape<LogLine> = { timeMs: 'number', level: 'string', msg: 'string', facts: 'object' };
 
-export const shapes = { health, ping, wormhole, detail, list, stats, doctor, containers, logLine } as const;
+const event: Shape<Event> = {
+  timeMs: 'number',
+  wormhole: 'string',
+  state: 'string',
+  reason: 'string',
+  pull: 'anything',
+};
+
+export const shapes = { event, health, ping, wormhole, detail, list, stats, doctor, containers, logLine } as const;
 
 /** @throws {WormholeError} WH_ERR_PROTOCOL naming the member that is missing or of another kind */
 export function checkShape(value: object, shape: Readonly<Record<string, Kind>>): void {

@@ -14,9 +14,11 @@ import { Scope } from '../lib/scope.ts';
 import { startDataPlane } from '../proxy/plane.ts';
 import { makeId } from '../spec/id.ts';
 import { raiseNofile } from '../sys/limits.ts';
+import { removeOrphans } from './activator/orphans.ts';
 import { allowedHosts } from './api/host.ts';
 import { createApi } from './api/server.ts';
 import type { Settings, TcpAddress } from './config/settings.ts';
+import { Events } from './events.ts';
 import { openDoors } from './listeners/doors.ts';
 import type { Log, Logger } from './log.ts';
 import { machine } from './machine.ts';
@@ -24,6 +26,7 @@ import { operationsOf } from './operate.ts';
 import { planeWhenReady } from './plane-when-ready.ts';
 import { Registry } from './registry/registry.ts';
 import type { Schemas } from './schema/schema.ts';
+import { HostId } from './state/host-id.ts';
 import { StateStore } from './state/store.ts';
 
 export interface DaemonOptions {
@@ -55,12 +58,15 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const key = keyFor(settings, log);
   await using start = new Scope('daemon', signal);
   const store = start.use(await StateStore.open(settings.stateDir));
+  const hostId = new HostId(settings.stateDir);
   const engine = start.use(new DockerEngine({ log }));
   const onFault = (fault: string): void => log.warn({ fault }, 'relay worker fault');
   const plane = start.use(planeWhenReady(() => startDataPlane({ onFault, onDeath: onFatal }), onFatal));
+  const events = new Events();
   const registry = new Registry({
-    surroundings: machine({ plane, engine, log, nofile: soft }),
+    surroundings: machine({ plane, engine, hostId, log, nofile: soft }),
     memory: store,
+    onEvent: (event) => events.emit(event),
     makeId: (taken) => makeId(randomInt, taken),
   });
   start.defer(() => registry.close(0));
@@ -79,6 +85,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     version,
     instance,
     registry,
+    events,
     engine,
     ring,
     relayWorkers: () => plane.workers,
@@ -112,6 +119,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   start.signal.throwIfAborted();
 
   const running = new Scope('daemon');
+  if (hostId.exists) {
+    const known = (id: string): boolean => registry.list().some((entry) => entry.id === id);
+    removeOrphans({ runner: engine, hostId: hostId.id, known, log }, running.signal).catch(() => undefined);
+  }
   start.moveTo(running);
   log.info({ wormholes: registry.list().length }, 'ready');
   let stopped: Promise<void> | undefined;

@@ -1,11 +1,9 @@
 /** Log lines for one reader: what is kept, and what comes, as ndjson. */
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { LogLine } from '../spec/api.ts';
 import { toLogLine } from './log-line.ts';
 import type { LogRing, RawLine } from './log-ring.ts';
-
-/** Bytes that may wait for a slow reader; beyond that lines are dropped for it, and it is told how many. */
-const WAITING_BYTES = 1 << 20;
+import { Reader } from './reader.ts';
 
 /**
  * @param id only lines of this wormhole
@@ -18,39 +16,30 @@ export function logStream(
   follow: boolean,
   ...signals: readonly AbortSignal[]
 ): Readable {
-  const stream = new Readable({ read: () => undefined });
-  let dropped = 0;
-  const write = (raw: RawLine): void => {
+  const reader = new Reader<LogLine>((dropped, next) => ({
+    ...next,
+    level: 'warn',
+    msg: 'lines lost: the reader is slow',
+    facts: { dropped },
+  }));
+  const wanted = (raw: RawLine): LogLine | undefined => {
     const line = toLogLine(raw);
-    if (line === undefined || (id !== undefined && line.wormhole !== id)) return;
-    if (follow && stream.readableLength > WAITING_BYTES) {
-      dropped += 1;
-      return;
-    }
-    if (dropped > 0)
-      stream.push(format({ ...line, level: 'warn', msg: 'lines lost: the reader is slow', facts: { dropped } }));
-    dropped = 0;
-    stream.push(format(line));
+    return line === undefined || (id !== undefined && line.wormhole !== id) ? undefined : line;
   };
-  for (const raw of ring.lines()) write(raw);
+  const lines = ring.lines().flatMap((raw) => wanted(raw) ?? []);
+  // Of what is kept, a follower may lose some; whoever only asks for it gets all.
+  for (const line of lines) {
+    if (follow) reader.offer(line);
+    else reader.push(line);
+  }
   if (!follow) {
-    stream.push(null);
-    return stream;
+    reader.end();
+    return reader.stream;
   }
-  const following = ring.follow(write);
-  const end = (): void => {
-    following[Symbol.dispose]();
-    for (const signal of signals) signal.removeEventListener('abort', end);
-    if (!stream.destroyed) stream.push(null);
-  };
-  stream.once('close', end);
-  for (const signal of signals) {
-    if (signal.aborted) end();
-    else signal.addEventListener('abort', end, { once: true });
-  }
-  return stream;
-}
-
-function format(line: LogLine): string {
-  return `${JSON.stringify(line)}\n`;
+  const source = ring.follow((raw) => {
+    const line = wanted(raw);
+    if (line !== undefined) reader.offer(line);
+  });
+  reader.follow(source, signals);
+  return reader.stream;
 }

@@ -1,12 +1,17 @@
 /** The real surroundings of wormholes: this machine's namespaces, containers, names and sockets. */
 import type { Engine } from '../docker/engine.ts';
+import type { Runner } from '../docker/runner.ts';
 import { openIpListener } from '../proxy/head/listener.ts';
 import { openUnixListener } from '../proxy/head/unix-listener.ts';
 import type { DataPlane } from '../proxy/route.ts';
+import { untilReady } from './activator/ready/ready.ts';
+import { Turns } from './activator/turns.ts';
+import { Uses } from './activator/uses.ts';
 import type { Logger } from './log.ts';
 import { resolveInPlace } from './names/resolve.ts';
 import { Following } from './places/follow.ts';
 import type { Place } from './places/place.ts';
+import type { HostId } from './state/host-id.ts';
 import type { HeadAddress, HeadSocket, Surroundings } from './surroundings.ts';
 import { ownerNumbers } from './wormhole/owner.ts';
 
@@ -19,16 +24,23 @@ const UDP_FLOWS = 4096;
 
 export interface MachineOptions {
   readonly plane: DataPlane;
-  readonly engine: Engine;
+  readonly engine: Engine & Runner;
+  readonly hostId: HostId;
   readonly log: Logger;
   /** Soft limit of open files. */
   readonly nofile: number;
 }
 
-export function machine({ plane, engine, log, nofile }: MachineOptions): Surroundings {
+export function machine({ plane, engine, hostId, log, nofile }: MachineOptions): Surroundings {
   return {
     plane,
     log,
+    hostId: () => hostId.id,
+    engine,
+    runner: engine,
+    uses: new Uses(),
+    turns: new Turns(),
+    untilReady: (probe, target, signal) => untilReady(probe, target, engine, signal),
     maxConns: { stream: defaultMaxConns(nofile), datagram: Math.min(UDP_FLOWS, defaultMaxConns(nofile)) },
     follow: (ref, onMove, identity) => Following.start(ref, onMove, { engine, log }, identity),
     resolve: resolveInPlace,

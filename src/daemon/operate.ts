@@ -6,9 +6,11 @@ import type { PingAnswer, PingRequest } from '../spec/api.ts';
 import type { Caller, Operations } from './api/operations.ts';
 import type { Circumstances } from './doctor/check.ts';
 import { examine } from './doctor/examine.ts';
+import { type Events, eventStream } from './events.ts';
 import type { LogRing } from './log-ring.ts';
 import { logStream } from './log-stream.ts';
 import type { Registry } from './registry/registry.ts';
+import { eventOf } from './registry/telling.ts';
 import { toStats } from './wormhole/stats.ts';
 
 /** Milliseconds that a peer may take to answer a ping. */
@@ -19,6 +21,7 @@ export interface OperateOptions {
   /** Random id of this process. */
   readonly instance: string;
   readonly registry: Registry;
+  readonly events: Events;
   readonly engine: Engine;
   readonly ring: LogRing;
   readonly relayWorkers: () => number;
@@ -30,7 +33,7 @@ export interface OperateOptions {
 }
 
 export function operationsOf(options: OperateOptions): Operations {
-  const { version, instance, registry, engine, ring, stopping } = options;
+  const { version, instance, registry, events, engine, ring, stopping } = options;
   const started = performance.now();
   return {
     health: () => ({
@@ -50,12 +53,13 @@ export function operationsOf(options: OperateOptions): Operations {
     create: async ({ words }, { signal }) => (await registry.create(words, signal)).describe(),
     inspect: (id) => {
       const entry = registry.get(id);
-      return { wormhole: entry.describe(), plan: entry.plan };
+      return { wormhole: entry.describe(), segments: entry.segments(), plan: entry.plan };
     },
     remove: async (id, { now }) => (await registry.remove(id, now === 'true')).describe(),
     wormholeStats: (id) => registry.get(id).stats(),
     stats: () => toStats(registry.totals(), []),
     logs: ({ id, follow }, { signal }) => logStream(ring, id, follow === 'true', signal, stopping),
+    events: ({ id }, { signal }) => eventStream(events, registry.list().map(eventOf), id, signal, stopping),
     doctor: async ({ signal }) => ({ checks: await examine(options.circumstances(), signal) }),
     containers: async ({ signal }) => {
       const containers = await engine.list(signal);

@@ -3,9 +3,14 @@
  *
  * The composition root supplies the real ones (`machine.ts`); tests supply fakes. Nothing here is owned by a wormhole.
  */
+import type { Engine } from '../docker/engine.ts';
+import type { Runner } from '../docker/runner.ts';
 import type { DataPlane } from '../proxy/route.ts';
-import type { NamespaceRef } from '../spec/plan.ts';
+import type { NamespaceRef, ReadyProbe } from '../spec/plan.ts';
 import type { OwnedFd } from '../sys/fd.ts';
+import type { ProbeTarget, Ready } from './activator/ready/target.ts';
+import type { Turns } from './activator/turns.ts';
+import type { Uses } from './activator/uses.ts';
 import type { Logger } from './log.ts';
 import type { Place } from './places/place.ts';
 import type { Identity } from './places/sight.ts';
@@ -16,6 +21,8 @@ export interface Follower extends AsyncDisposable {
   readonly where: Where | undefined;
   /** What a container's reference was found to mean; undefined until it was found, and for other references. */
   readonly identity: Identity | undefined;
+  /** Looks again soon; what it sees is told like every move. */
+  wake(): void;
 }
 
 /** What a name resolves to. */
@@ -44,6 +51,15 @@ export interface Surroundings {
   readonly log: Logger;
   /** Connections (UDP: flows) of a wormhole that sets no `max-conns`. */
   readonly maxConns: { readonly stream: number; readonly datagram: number };
+  /** This daemon's own id, on the labels of what it starts. */
+  hostId(): string;
+  readonly engine: Pick<Engine, 'find'>;
+  readonly runner: Runner;
+  /** Over all wormholes. */
+  readonly uses: Uses;
+  readonly turns: Turns;
+  /** @throws {WormholeError} WH_ERR_CONTAINER_FAILED, WH_ERR_NOT_READY; see `activator/ready` */
+  untilReady(probe: ReadyProbe, target: ProbeTarget, signal: AbortSignal): Promise<Ready>;
   /** Resolves when `onMove` has been told where `ref` is now. */
   follow(ref: NamespaceRef, onMove: OnMove, identity?: Identity): Promise<Follower>;
   /** @throws {WormholeError} WH_ERR_NAME_NOT_RESOLVED */

@@ -57,6 +57,9 @@ export class DockerEngine implements Engine, Runner {
   }
 
   async find(reference: string, signal: AbortSignal): Promise<Container> {
+    // What the engine takes for a full id can only be that: one question instead of three.
+    const known = /^[0-9a-f]{64}$/.test(reference) ? await this.#look(reference, signal) : undefined;
+    if (known?.id === reference) return known;
     for (let attempt = 1; ; attempt++) {
       const chosen = choose(reference, await this.#matching(reference, signal));
       const container = await this.#look(chosen.id, signal);

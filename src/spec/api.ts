@@ -1,7 +1,7 @@
 /**
  * The control API's shapes: one typebox schema per wire shape, from which types, validation and OpenAPI come.
  *
- * Only types of this file may be imported at run time (`import type`): the schemas are emitted as JSON at build
+ * Only types of this file, and of `api-wormhole.ts`, may be imported at run time (`import type`): the schemas are emitted as JSON at build
  * time, so that neither program loads typebox. Defaults stand here and nowhere else.
  *
  *   GET    /v1/health                 Health
@@ -13,6 +13,7 @@
  *   GET    /v1/wormholes/:id/stats    Stats
  *   GET    /v1/stats                  Stats, summed over all wormholes since the daemon's start
  *   GET    /v1/logs?id=&follow=       LogLine per line, application/x-ndjson
+ *   GET    /v1/events?id=             Event per line, application/x-ndjson, until the reader leaves
  *   GET    /v1/doctor                 DoctorReport
  *   GET    /v1/containers             ContainerList
  *   GET    /v1/openapi.json           this table as OpenAPI 3.1
@@ -20,6 +21,9 @@
  * Every failure answers with a Problem (application/problem+json). Bodies are `application/json` only.
  */
 import { type Static, Type } from 'typebox';
+import { Segment, Wormhole } from './api-wormhole.ts';
+
+export * from './api-wormhole.ts';
 
 const closed = { additionalProperties: false } as const;
 
@@ -36,67 +40,13 @@ export const CreateRequest = Type.Object(
 );
 export type CreateRequest = Static<typeof CreateRequest>;
 
-export const WormholeState = Type.Union(
-  [Type.Literal('up'), Type.Literal('waiting'), Type.Literal('gone'), Type.Literal('failed'), Type.Literal('draining')],
-  {
-    description:
-      'up: listening and its targets are known · waiting: a container it names is stopped or absent, and is awaited · ' +
-      'gone: the container it was made with (by id) was removed · failed: an error that is retried, see reason · ' +
-      'draining: deleted, living connections go on',
-  },
-);
-export type WormholeState = Static<typeof WormholeState>;
-
-export const MemberStats = Type.Object(
-  {
-    target: Type.String({ description: 'e.g. db@127.0.0.1:3306' }),
-    up: Type.Boolean({ description: 'false while skipped after failed dials' }),
-    open: Type.Integer(),
-    dialed: Type.Integer(),
-    failed: Type.Integer(),
-  },
-  closed,
-);
-export type MemberStats = Static<typeof MemberStats>;
-
-export const Stats = Type.Object(
-  {
-    connectionsOpen: Type.Integer(),
-    connectionsTotal: Type.Integer(),
-    connectionsFailed: Type.Integer(),
-    bytesIn: Type.Integer({ description: 'bytes client → target' }),
-    bytesOut: Type.Integer({ description: 'bytes target → client' }),
-    dialP50Ms: Type.Union([Type.Number(), Type.Null()]),
-    dialP99Ms: Type.Union([Type.Number(), Type.Null()]),
-    datagramsIn: Type.Integer(),
-    datagramsOut: Type.Integer(),
-    datagramsDropped: Type.Integer(),
-    members: Type.Array(MemberStats),
-  },
-  closed,
-);
-export type Stats = Static<typeof Stats>;
-
-export const Wormhole = Type.Object(
-  {
-    id: Type.String(),
-    url: Type.String({ description: 'PROTO://[NS@]HOST:PORT really bound, or unix://PATH' }),
-    spec: Type.String({ description: 'the spec in canonical words, secrets redacted' }),
-    labels: Type.Record(Type.String(), Type.String()),
-    state: WormholeState,
-    reason: Type.String({ description: 'why it is not up; empty when it is' }),
-    head: Type.String(),
-    targets: Type.Array(Type.String()),
-    createdAt: Type.String({ description: 'RFC 3339, UTC' }),
-    stats: Stats,
-  },
-  closed,
-);
-export type Wormhole = Static<typeof Wormhole>;
-
-/** GET /v1/wormholes/:id adds the plan. */
+/** GET /v1/wormholes/:id adds the plan, and the segments one by one. */
 export const WormholeDetail = Type.Object(
-  { wormhole: Wormhole, plan: Type.Unknown({ description: 'the plan, as `wormhole explain --json` prints it' }) },
+  {
+    wormhole: Wormhole,
+    segments: Type.Array(Segment, { description: 'those that exist now, in order' }),
+    plan: Type.Unknown({ description: 'the plan, as `wormhole explain --json` prints it' }),
+  },
   closed,
 );
 export type WormholeDetail = Static<typeof WormholeDetail>;
@@ -126,6 +76,13 @@ export const LogsQuery = Type.Object(
   closed,
 );
 export type LogsQuery = Static<typeof LogsQuery>;
+
+/** Query of GET /v1/events */
+export const EventsQuery = Type.Object(
+  { id: Type.Optional(Type.String({ maxLength: 64, description: 'only events of this wormhole' })) },
+  closed,
+);
+export type EventsQuery = Static<typeof EventsQuery>;
 
 /** POST /v1/ping: `payload` comes back; with `host`, the daemon asks that peer and relays its answer. */
 export const PingRequest = Type.Object(

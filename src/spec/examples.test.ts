@@ -44,7 +44,6 @@ describe('examples', () => {
       '   It is never stopped for being idle.',
       '6. Each connection goes to TCP 127.0.0.1:3306 inside the started container.',
       '   If it does not answer, tries again for 5s in all, then closes the connection.',
-      'Not carried out by this version yet: trigger, docker-run and child.',
     ]);
   });
 

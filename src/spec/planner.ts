@@ -15,20 +15,7 @@ import { tokenize } from './tokens.ts';
 import type { Word } from './words.ts';
 
 /** Words that parse and plan already, and are not carried out by this version. */
-const notYet: ReadonlySet<Word> = new Set<Word>([
-  'trigger',
-  'docker-run',
-  'connect',
-  'child',
-  'chain',
-  'remote',
-  'tunnel',
-  'udptunnel',
-  'ready',
-  'timeout',
-  'idle',
-  'on-idle',
-]);
+const notYet: ReadonlySet<Word> = new Set<Word>(['connect', 'remote', 'tunnel', 'udptunnel']);
 
 /**
  * Plans a chain.

@@ -77,10 +77,6 @@ describe('create', () => {
   });
 
   test.each([
-    ['trigger docker-run nginx', 'docker-run'],
-    ['trigger docker-ns db', 'trigger'],
-    ['tail url :1 child url :2 tail url :3', 'child'],
-    ['chain url :2 tail url :3', 'chain'],
     ['remote db-host', 'remote'],
     ['tunnel db-host', 'tunnel'],
     ['udptunnel db-host', 'udptunnel'],

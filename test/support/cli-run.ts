@@ -100,6 +100,7 @@ function absentDaemon(): Daemon {
     delete: asyncAbsent,
     stats: asyncAbsent,
     logs: absent,
+    events: absent,
     doctor: asyncAbsent,
     containers: asyncAbsent,
     [Symbol.asyncDispose]: async () => {},

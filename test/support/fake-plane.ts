@@ -70,7 +70,8 @@ export class FakeRoute implements Route {
       datagramsIn: 0,
       datagramsOut: 0,
       datagramsDropped: 0,
-      members: [],
+      members:
+        this.#total > 0 ? [{ member: 0, open: this.#open, pending: 0, dialed: this.#total, failed: 0, up: true }] : [],
     };
   }
 

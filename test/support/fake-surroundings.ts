@@ -3,22 +3,34 @@
  */
 import { openSync } from 'node:fs';
 import { type Logger, pino } from 'pino';
+import type { ProbeTarget, Ready } from '../../src/daemon/activator/ready/target.ts';
+import { Turns } from '../../src/daemon/activator/turns.ts';
+import { Uses } from '../../src/daemon/activator/uses.ts';
 import { makePlace, type Place } from '../../src/daemon/places/place.ts';
 import type { Identity } from '../../src/daemon/places/sight.ts';
 import type { OnMove, Where } from '../../src/daemon/places/where.ts';
 import type { Follower, HeadAddress, HeadSocket, Resolution, Surroundings } from '../../src/daemon/surroundings.ts';
 import { namespaceLabel } from '../../src/daemon/wormhole/labels.ts';
 import { WormholeError } from '../../src/lib/errors.ts';
-import type { NamespaceRef } from '../../src/spec/plan.ts';
+import type { NamespaceRef, ReadyProbe } from '../../src/spec/plan.ts';
 import { SyscallError } from '../../src/sys/errno.ts';
 import { OwnedFd } from '../../src/sys/fd.ts';
+import type { FakeEngine } from './fake-engine.ts';
 import { FakePlane } from './fake-plane.ts';
+import { FakeRunner } from './fake-runner.ts';
 
 const EADDRINUSE = 98;
 const EADDRNOTAVAIL = 99;
 
 export class FakeSurroundings implements Surroundings {
   readonly plane = new FakePlane();
+  /** Containers that a test or an activator makes; references to others are where {@link move} says. */
+  readonly runner: FakeRunner = new FakeRunner();
+  readonly engine: FakeEngine = this.runner.engine;
+  readonly uses = new Uses();
+  readonly turns = new Turns();
+  /** How each probe ends: at once, unless a test says otherwise. */
+  probe: (probe: ReadyProbe, target: ProbeTarget, signal: AbortSignal) => Promise<Ready> = () => Promise.resolve({});
   readonly log: Logger = pino({ level: 'silent' });
   readonly maxConns = { stream: 1000, datagram: 100 };
   /** Names as every place resolves them; absent ones do not resolve. */
@@ -31,6 +43,18 @@ export class FakeSurroundings implements Surroundings {
   readonly #where = new Map<string, Where>();
   readonly #followers = new Set<{ label: string; tell: OnMove; where: Where }>();
   #ephemeral = 40_000;
+
+  constructor() {
+    this.engine.watch(() => void this.#look());
+  }
+
+  hostId(): string {
+    return '00000000000000aa';
+  }
+
+  untilReady(probe: ReadyProbe, target: ProbeTarget, signal: AbortSignal): Promise<Ready> {
+    return this.probe(probe, target, signal);
+  }
 
   get followers(): number {
     return this.#followers.size;
@@ -48,7 +72,7 @@ export class FakeSurroundings implements Surroundings {
 
   async follow(ref: NamespaceRef, onMove: OnMove, identity?: Identity): Promise<Follower> {
     const label = namespaceLabel(ref);
-    const where = ref.kind === 'host' ? here('host', 'net:[1]') : (this.#where.get(label) ?? unknown(label));
+    const where = ref.kind === 'host' ? here('host', 'net:[1]') : this.#find(label);
     const follower = { label, tell: onMove, where };
     await onMove(where);
     this.#followers.add(follower);
@@ -61,8 +85,31 @@ export class FakeSurroundings implements Surroundings {
         const found = follower.where.state === 'here' && ref.kind === 'container';
         return identity ?? (found ? ({ by: 'name', name: ref.container } as const) : undefined);
       },
+      wake: () => void this.#look(),
       [Symbol.asyncDispose]: () => Promise.resolve(void followers.delete(follower)),
     };
+  }
+
+  /** Tells followers of containers that have moved. */
+  async #look(): Promise<void> {
+    for (const follower of this.#followers) {
+      if (!follower.label.startsWith('container:')) continue;
+      const where = this.#find(follower.label);
+      if (sameWhere(where, follower.where)) continue;
+      follower.where = where;
+      await follower.tell(where);
+    }
+  }
+
+  #find(label: string): Where {
+    const said = this.#where.get(label);
+    if (said !== undefined) return said;
+    const reference = label.replace(/^container:/, '');
+    const container = this.engine.containers.find(({ id, name }) => id === reference || name === reference);
+    if (container === undefined) return unknown(label);
+    if (!container.running) return stopped(container.name);
+    const place = makePlace({ label: container.name, namespaceId: `net:[${container.id.slice(0, 8)}]`, container });
+    return { state: 'here', place };
   }
 
   resolve(host: string, _place: Place, signal: AbortSignal): Promise<Resolution> {
@@ -93,6 +140,12 @@ export class FakeSurroundings implements Surroundings {
       },
     };
   }
+}
+
+function sameWhere(one: Where, other: Where): boolean {
+  if (one.state !== 'here' || other.state !== 'here') return one.state === other.state;
+  const [a, b] = [one.place.container, other.place.container];
+  return a?.id === b?.id && a?.startedAt === b?.startedAt;
 }
 
 export function here(label: string, namespaceId: string): Where {

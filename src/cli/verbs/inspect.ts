@@ -2,7 +2,7 @@
  * `inspect ID`: everything about one wormhole, in sections for people or exactly as the API has it.
  */
 
-import type { Wormhole } from '../../spec/api.ts';
+import type { Segment, Wormhole } from '../../spec/api.ts';
 import { printable } from '../../spec/invalid.ts';
 import type { Plan } from '../../spec/plan.ts';
 import { explain } from '../../spec/spec.ts';
@@ -24,9 +24,13 @@ export async function inspect(call: Invocation): Promise<number> {
   const paint = painter(stdout, env);
   const { wormhole } = detail;
   const parts = [
-    section('Wormhole', identity(wormhole, paint), paint),
+    section('Wormhole', [...identity(wormhole, paint), ...containers(detail.segments[0])], paint),
     section('Traffic', traffic(wormhole), paint),
     ...(wormhole.stats.members.length > 0 ? [section('Targets', members(wormhole), paint)] : []),
+    ...detail.segments
+      .slice(1)
+      .map((segment, index) => section(`Segment ${index + 2}`, hanging(segment, paint), paint)),
+    ...coldStarts(detail.segments, paint),
     `${paint('bold', 'Plan')}\n${planLines(detail.plan)
       .map((line) => `  ${printable(line)}\n`)
       .join('')}`,
@@ -40,10 +44,7 @@ function identity(one: Wormhole, paint: Paint): Fact[] {
   const labels = Object.entries(one.labels).map(([key, value]) => `${key}=${value}`);
   return [
     ['id', printable(one.id)],
-    [
-      'state',
-      paint(stateColours[one.state], printable(one.state)) + (one.reason === '' ? '' : `: ${printable(one.reason)}`),
-    ],
+    ['state', stateOf(one, paint)],
     ['url', printable(one.url)],
     ['targets', one.targets.map(printable).join(', ')],
     ['spec', printable(one.spec)],
@@ -77,6 +78,43 @@ function members({ stats }: Wormhole): Fact[] {
     printable(one.target),
     `${one.up ? 'up' : 'skipped after failures'}, ${one.open} open, ${one.dialed} dialed, ${one.failed} failed`,
   ]);
+}
+
+/** A segment that hangs on the one before. */
+function hanging(one: Segment, paint: Paint): Fact[] {
+  const { stats } = one;
+  return [
+    ['state', stateOf(one, paint)],
+    ['url', printable(one.url)],
+    ['targets', one.targets.map(printable).join(', ')],
+    ...containers(one),
+    [
+      'connections',
+      `${stats.connectionsOpen} open, ${stats.connectionsTotal} total, ${stats.connectionsFailed} failed`,
+    ],
+  ];
+}
+
+function containers(one: Segment | undefined): Fact[] {
+  const known = one?.containers ?? [];
+  if (known.length === 0) return [];
+  return [['starts', known.map(({ id, label }) => `${printable(label)} (${printable(id.slice(0, 12))})`).join(', ')]];
+}
+
+/** Where the time of each start went, newest first. */
+function coldStarts(segments: readonly Segment[], paint: Paint): string[] {
+  const facts = segments.flatMap(({ coldStarts: starts }) =>
+    starts.map(({ at, totalMs, stations, failure }): Fact => {
+      const way = stations.map(({ station, ms }) => `${printable(station)} ${millis(ms)}`).join(' · ');
+      return [printable(at), `${millis(totalMs)}: ${way}${failure === '' ? '' : `: ${printable(failure)}`}`];
+    }),
+  );
+  return facts.length === 0 ? [] : [section('Cold starts', facts, paint)];
+}
+
+function stateOf(one: Pick<Wormhole, 'state' | 'reason'>, paint: Paint): string {
+  const state = paint(stateColours[one.state], printable(one.state));
+  return one.reason === '' ? state : `${state}: ${printable(one.reason)}`;
 }
 
 function section(title: string, facts: readonly Fact[], paint: Paint): string {

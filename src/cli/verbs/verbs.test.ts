@@ -166,7 +166,7 @@ describe('ls', () => {
 });
 
 describe('inspect', () => {
-  const detail = { wormhole: waiting, plan: plan(parse(['url', ':3306', 'docker-ns', 'db'])) };
+  const detail = { wormhole: waiting, segments: [], plan: plan(parse(['url', ':3306', 'docker-ns', 'db'])) };
 
   test('shows state, spec, traffic and plan', async () => {
     const { stdout } = await runCli(['inspect', 'calm-yak'], { daemon: { get: async () => detail } });

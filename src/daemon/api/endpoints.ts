@@ -73,6 +73,15 @@ export const endpoints = {
     answerType: 'application/x-ndjson',
     status: 200,
   },
+  events: {
+    method: 'GET',
+    path: '/v1/events',
+    summary: 'every wormhole as it is, then each change: states, and how far pulls are',
+    query: 'EventsQuery',
+    answer: 'Event',
+    answerType: 'application/x-ndjson',
+    status: 200,
+  },
   doctor: {
     method: 'GET',
     path: '/v1/doctor',

@@ -9,6 +9,7 @@ import type {
   CreateRequest,
   DeleteQuery,
   DoctorReport,
+  EventsQuery,
   Health,
   LogsQuery,
   PingAnswer,
@@ -44,6 +45,8 @@ export interface Operations {
   stats(): Stats;
   /** Lines as bytes; ends with the lines kept unless followed, and whenever `caller.signal` aborts. */
   logs(query: LogsQuery, caller: Caller): Readable;
+  /** Lines as bytes; goes on until `caller.signal` aborts. */
+  events(query: EventsQuery, caller: Caller): Readable;
   doctor(caller: Caller): Promise<DoctorReport>;
   containers(caller: Caller): Promise<ContainerList>;
 }

@@ -1,6 +1,6 @@
 /** From a validated request to its operation: one line per endpoint. */
 import type { FastifyRequest } from 'fastify';
-import type { CreateRequest, DeleteQuery, LogsQuery, PingRequest } from '../../spec/api.ts';
+import type { CreateRequest, DeleteQuery, EventsQuery, LogsQuery, PingRequest } from '../../spec/api.ts';
 import type { EndpointName } from './endpoints.ts';
 import type { Caller, Operations } from './operations.ts';
 
@@ -19,6 +19,7 @@ export const operates: Readonly<Record<EndpointName, Operate>> = {
   wormholeStats: (operations, request) => operations.wormholeStats(idOf(request)),
   stats: (operations) => operations.stats(),
   logs: (operations, { query }, caller) => operations.logs(query as LogsQuery, caller),
+  events: (operations, { query }, caller) => operations.events(query as EventsQuery, caller),
   doctor: (operations, _request, caller) => operations.doctor(caller),
   containers: (operations, _request, caller) => operations.containers(caller),
 };

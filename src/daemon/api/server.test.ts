@@ -26,6 +26,7 @@ async function api(operations: Partial<Operations>): Promise<Api> {
     wormholeStats: refuse,
     stats: refuse,
     logs: refuse,
+    events: refuse,
     doctor: refuse,
     containers: refuse,
   };

@@ -35,9 +35,11 @@ describe('create', () => {
   });
 
   test('refuses words of a later version by name', async () => {
-    const error = await failure(registryWorld().registry.create(['url', ':80', 'trigger', 'docker-ns', 'web'], never));
+    const error = await failure(
+      registryWorld().registry.create(['url', ':80', 'remote', 'web', 'docker-ns', 'db'], never),
+    );
     expect(error.code).toBe('WH_ERR_UNSUPPORTED');
-    expect(error.message).toContain('trigger');
+    expect(error.message).toContain('remote');
   });
 
   test.each([

@@ -7,18 +7,23 @@
  * An id is free again as soon as its wormhole drains. Leaves building to `wormhole/open.ts`.
  */
 
-import { isDeepStrictEqual } from 'node:util';
+import { Deadline } from '../../lib/deadline.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import type { RouteStats } from '../../proxy/route.ts';
+import type { Event } from '../../spec/api.ts';
+import type { Activation } from '../activator/activation.ts';
 import type { WormholeRecord } from '../state/record.ts';
 import type { Memory } from '../state/store.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { type Entry, RememberedWormhole } from '../wormhole/entry.ts';
 import { openWormhole } from '../wormhole/open.ts';
+import { PendingWormhole } from '../wormhole/pending.ts';
 import { sumStats } from '../wormhole/stats.ts';
 import { failed, type Status } from '../wormhole/status.ts';
 import { interpret } from './interpret.ts';
 import { Remembering } from './remembering.ts';
+import { Telling } from './telling.ts';
+import { undone } from './undone.ts';
 
 /** Milliseconds that mean "as long as it takes": the most a timer holds, 24 days. */
 const NO_DEADLINE_MS = 2 ** 31 - 1;
@@ -32,16 +37,23 @@ export interface RegistryOptions {
   /** A fresh id that `taken` says no to. */
   readonly makeId: (taken: (id: string) => boolean) => string;
   readonly now?: () => Date;
+  /** Told of each change. */
+  readonly onEvent?: (event: Event) => void;
+}
+
+export interface CreateOptions {
+  /** False: gone with this process. Default true. */
+  readonly remembered?: boolean;
 }
 
 export class Registry {
   readonly #options: RegistryOptions;
   readonly #remembering: Remembering;
   readonly #live = new Map<string, Entry>();
-  readonly #pending = new Set<string>();
+  readonly #pending = new Map<string, PendingWormhole>();
   readonly #draining = new Set<Entry>();
   readonly #ends = new Set<Promise<void>>();
-  readonly #logged = new Map<Entry, Status>();
+  readonly #telling: Telling;
   #retired = sumStats([]);
   #sequence = 0;
   #closing = false;
@@ -49,10 +61,14 @@ export class Registry {
   constructor(options: RegistryOptions) {
     this.#options = options;
     this.#remembering = new Remembering(options.memory, options.surroundings.log);
+    this.#telling = new Telling(options.surroundings.log, options.onEvent ?? (() => undefined));
   }
 
-  /** @throws {WormholeError} whatever keeps it from working; nothing is left of it then */
-  async create(words: readonly string[], signal: AbortSignal): Promise<Entry> {
+  /**
+   * @throws {WormholeError} whatever keeps it from working; nothing is left of it then, or the message says what is
+   */
+  async create(words: readonly string[], signal: AbortSignal, options: CreateOptions = {}): Promise<Entry> {
+    const { remembered = true } = options;
     const { plan, shown } = interpret(words);
     this.#refuseWhenClosing();
     const taken = (id: string): boolean => this.#live.has(id) || this.#pending.has(id);
@@ -62,13 +78,18 @@ export class Registry {
         detail: { id },
       });
     }
-    this.#pending.add(id);
+    const createdAt = (this.#options.now?.() ?? new Date()).toISOString();
+    const record: WormholeRecord = { version: 1, id, words, createdAt, sequence: ++this.#sequence };
+    const pending = new PendingWormhole(record, shown);
+    this.#pending.set(id, pending);
+    using either = new Deadline(Number.POSITIVE_INFINITY, signal, pending.givenUp);
+    const onActivation = (activation: Activation): void => pending.tells(activation);
     try {
-      const createdAt = (this.#options.now?.() ?? new Date()).toISOString();
-      const record: WormholeRecord = { version: 1, id, words, createdAt, sequence: ++this.#sequence };
-      const entry = await this.#open({ record, plan, shown, eager: true, signal });
-      await this.#adopt(entry);
+      const entry = await this.#open({ record, plan, shown, eager: true, signal: either.signal, onActivation });
+      await this.#adopt(entry, remembered);
       return entry;
+    } catch (error) {
+      throw pending.givenUp.aborted ? pending.givenUp.reason : undone(error);
     } finally {
       this.#pending.delete(id);
     }
@@ -92,21 +113,23 @@ export class Registry {
     await Promise.all(Array.from({ length: RESTORES_AT_ONCE }, work));
   }
 
-  /** Live ones in order of creation, then those that drain. */
+  /** Live ones and those that are being made, in order of creation; then those that drain. */
   list(): readonly Entry[] {
-    const live = [...this.#live.values()].sort((a, b) => a.record().sequence - b.record().sequence);
-    return [...live, ...this.#draining];
+    const live = [...this.#live.values(), ...this.#pending.values()];
+    return [...live.sort((a, b) => a.record().sequence - b.record().sequence), ...this.#draining];
   }
 
   /** @throws {WormholeError} WH_ERR_WORMHOLE_NOT_FOUND */
   get(id: string): Entry {
-    const entry = this.#live.get(id) ?? [...this.#draining].find((draining) => draining.id === id);
+    const entry =
+      this.#live.get(id) ?? this.#pending.get(id) ?? [...this.#draining].find((draining) => draining.id === id);
     if (entry === undefined) throw new WormholeError('WH_ERR_WORMHOLE_NOT_FOUND', `there is no wormhole ${id}`);
     return entry;
   }
 
   /**
-   * Forgets a wormhole and closes its listener; resolves when nothing new can come in, with `now` when nothing is left.
+   * Forgets a wormhole and closes its listener; resolves when nothing new can come in, and when nothing is left if there
+   * are no connections, or `now` ends them.
    *
    * @throws {WormholeError} WH_ERR_WORMHOLE_NOT_FOUND; WH_ERR_STATE, and the wormhole stays
    */
@@ -115,10 +138,12 @@ export class Registry {
     if (this.#live.get(id) === entry) {
       await this.#remembering.forget(id);
       // Somebody else may have removed it meanwhile.
-      if (this.#live.get(id) === entry) this.#drain(entry);
+      const ended = this.#live.get(id) === entry ? this.#drain(entry) : undefined;
       await entry.stop();
+      if (entry.connections === 0) await ended;
     }
     if (now) await entry.end(0);
+    else if (this.#pending.get(id) === entry) await entry.stop();
     return entry;
   }
 
@@ -141,8 +166,10 @@ export class Registry {
     const record = placeholder.record();
     const made = await this.#again(record, signal);
     // It may have been deleted, even made anew, since; then nobody waits for this one.
-    if (this.#live.get(id) !== placeholder) await made.end(0);
-    else {
+    if (this.#live.get(id) !== placeholder) {
+      await made.end(0);
+      await made.removeContainers();
+    } else {
       this.#live.set(id, made);
       this.#changed(id);
     }
@@ -169,14 +196,15 @@ export class Registry {
     });
   }
 
-  /** Takes a new wormhole in once it is remembered. */
-  async #adopt(entry: Entry): Promise<void> {
+  /** Takes a new wormhole in, once it is remembered if it is to be. */
+  async #adopt(entry: Entry, remembered: boolean): Promise<void> {
     try {
       this.#refuseWhenClosing();
-      await this.#remembering.save(entry.record());
+      if (remembered) await this.#remembering.save(entry.record());
       this.#refuseWhenClosing();
     } catch (error) {
       await entry.end(0);
+      await entry.removeContainers();
       throw error;
     }
     this.#live.set(entry.id, entry);
@@ -185,39 +213,31 @@ export class Registry {
 
   #changed(id: string): void {
     const entry = this.#live.get(id);
-    if (entry === undefined || this.#closing) return;
-    this.#remembering.update(entry.record());
-    const { status } = entry;
-    if (isDeepStrictEqual(this.#logged.get(entry), status)) return;
-    this.#logged.set(entry, status);
-    const { url, spec } = entry.describe();
-    const log = this.#options.surroundings.log.child({ wormhole: id });
-    const facts = { url, spec, state: status.state, ...(status.reason !== '' && { reason: status.reason }) };
-    if (status.state === 'failed') log.warn(facts, 'wormhole failed');
-    else log.info(facts, `wormhole ${status.state}`);
+    if (this.#closing) return;
+    const seen = entry ?? this.#pending.get(id);
+    if (seen !== undefined) this.#telling.changed(seen);
+    if (entry !== undefined) this.#remembering.update(entry.record());
   }
 
-  #drain(entry: Entry): void {
+  /** @returns when nothing is left of it */
+  #drain(entry: Entry): Promise<void> {
     this.#live.delete(entry.id);
     this.#draining.add(entry);
-    this.#options.surroundings.log.info({ wormhole: entry.id }, 'wormhole deleted');
-    this.#track(this.#end(entry, NO_DEADLINE_MS));
+    this.#telling.deleted(entry);
+    const end = this.#end(entry, NO_DEADLINE_MS).finally(() => this.#ends.delete(end));
+    this.#ends.add(end);
+    return end;
   }
 
   async #end(entry: Entry, drainMs: number): Promise<void> {
     try {
       await entry.end(drainMs);
+      await entry.removeContainers();
     } catch (err) {
       this.#options.surroundings.log.error({ err, wormhole: entry.id }, 'wormhole did not close cleanly');
     }
     this.#retired = sumStats([this.#retired, { ...entry.routeStats, connectionsOpen: 0 }]);
     this.#draining.delete(entry);
-    this.#logged.delete(entry);
-  }
-
-  #track(end: Promise<void>): void {
-    const tracked = end.finally(() => this.#ends.delete(tracked));
-    this.#ends.add(tracked);
   }
 
   #refuseWhenClosing(): void {

@@ -1,6 +1,6 @@
 /** What the registry keeps by id: a wormhole, or the memory of one that this version cannot make. */
 import type { RouteStats } from '../../proxy/route.ts';
-import type { Wormhole as Shape, Stats } from '../../spec/api.ts';
+import type { Pull, Segment, Wormhole as Shape, Stats } from '../../spec/api.ts';
 import type { Plan } from '../../spec/plan.ts';
 import type { WormholeRecord } from '../state/record.ts';
 import type { Spot } from './self-proxy.ts';
@@ -12,17 +12,25 @@ export interface Entry {
   readonly status: Status;
   /** For people; null when the spec cannot be planned. */
   readonly plan: Plan | null;
+  /** How far an image is that is being pulled for it. */
+  readonly pull: Pull | undefined;
   readonly routeStats: RouteStats;
+  /** Connections that are open, over all its segments. */
+  readonly connections: number;
   /** What to remember of it now. */
   record(): WormholeRecord;
   /** True when it listens where `spot` would. */
   holds(spot: Spot): boolean;
   stats(): Stats;
   describe(): Shape;
+  /** Each segment for itself, in order. */
+  segments(): Segment[];
   /** Stops accepting and following; resolves when nothing new can come in. */
   stop(): Promise<void>;
   /** Stops; resolves when the last connection has ended, or ends the rest after `drainMs`. May be called again. */
   end(drainMs: number): Promise<void>;
+  /** Removes the containers that it started; after its {@link end}. @throws {AggregateError} of those that would not go */
+  removeContainers(): Promise<void>;
 }
 
 /**
@@ -31,6 +39,8 @@ export interface Entry {
 export class RememberedWormhole implements Entry {
   readonly plan = null;
   readonly routeStats = sumStats([]);
+  readonly connections = 0;
+  readonly pull = undefined;
   readonly status: Status;
   readonly #record: WormholeRecord;
 
@@ -62,7 +72,15 @@ export class RememberedWormhole implements Entry {
     return { id, ...unknown, ...this.status, createdAt, stats: this.stats() };
   }
 
+  segments(): Segment[] {
+    return [];
+  }
+
   stop(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  removeContainers(): Promise<void> {
     return Promise.resolve();
   }
 

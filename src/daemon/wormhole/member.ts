@@ -55,8 +55,26 @@ export class Member {
     return this.#failure;
   }
 
+  get index(): number {
+    return this.#options.index;
+  }
+
+  get plan(): TargetPlan {
+    return this.#options.plan;
+  }
+
   get here(): boolean {
     return this.#where?.state === 'here';
+  }
+
+  /** Undefined before the first look. */
+  get where(): Where | undefined {
+    return this.#where;
+  }
+
+  /** Aborts when it leaves the place where it is. */
+  get life(): AbortSignal {
+    return this.#life.signal;
   }
 
   /** Resolves when nothing uses the place of before any more, so that it may be closed. */

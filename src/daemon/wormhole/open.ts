@@ -1,23 +1,12 @@
 /**
- * Building a wormhole: route, targets, head, in this order, so that its first client already finds a target.
- *
- * Everything is made in a temporary scope: a failed attempt leaves nothing. *Eager* is a create, where a person waits
- * for an answer and whatever does not work is an error; otherwise it is made again from memory, and what does not
- * work yet is its status.
+ * Building a wormhole out of its record: its first segment, and with it all that hang on it.
  */
-import { Deadline } from '../../lib/deadline.ts';
-import { WormholeError } from '../../lib/errors.ts';
-import { Scope } from '../../lib/scope.ts';
 import type { Plan } from '../../spec/plan.ts';
+import type { Activation } from '../activator/activation.ts';
 import type { WormholeRecord } from '../state/record.ts';
-import type { Follower, Surroundings } from '../surroundings.ts';
-import { errnoOf } from './errno.ts';
-import { Head } from './head.ts';
-import { namespaceLabel, targetLabel } from './labels.ts';
-import { Member } from './member.ts';
-import { routeOptions } from './route-options.ts';
-import { leadsTo, type Spot } from './self-proxy.ts';
-import { Tail } from './tail.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { openSegment } from './open-segment.ts';
+import type { Spot } from './self-proxy.ts';
 import { Wormhole } from './wormhole.ts';
 
 export interface OpenOptions {
@@ -31,93 +20,16 @@ export interface OpenOptions {
   readonly signal: AbortSignal;
   /** Status, port or identities may have changed. */
   readonly onChange: () => void;
+  readonly onActivation?: (activation: Activation) => void;
   /** Id of the wormhole that listens at a spot, if it is one of ours. */
   readonly holderOf: (spot: Spot) => string | undefined;
 }
 
 /** @throws {WormholeError} when eager, whatever keeps it from working */
 export async function openWormhole(options: OpenOptions): Promise<Wormhole> {
-  const { record, plan, surroundings, eager, signal, onChange } = options;
-  const { segment } = plan;
-  const { targets, connectTimeoutMs } = segment.tail;
+  const { shown, plan, ...rest } = options;
   // For one line per connection, thousands a second: no secret can be in them, and looking for one costs most.
-  const log = surroundings.log.child({ wormhole: record.id }, { redact: [] });
-  // What outlives the attempt must not hang on a signal that is not its own.
-  using asked = new Deadline(Number.POSITIVE_INFINITY, signal);
-  await using attempt = new Scope(`create ${record.id}`, asked.signal);
-
-  let head: Head | undefined;
-  const isOwnHead = (target: Spot): boolean => head?.spot !== undefined && leadsTo(head.spot, target);
-  const members = targets.map(
-    (target, index) => new Member({ index, plan: target, label: targetLabel(target), surroundings, isOwnHead }),
-  );
-  const tail = new Tail({ members, connectTimeoutMs, onChange });
-  const route = attempt.use(
-    await surroundings.plane.open(routeOptions(record.id, segment, tail, log, surroundings.maxConns)),
-  );
-  tail.serve(route);
-  head = new Head({ plan: segment.head, port: record.port ?? 0, route, surroundings, onChange });
-
-  const following = attempt.use(new Scope(`follow ${record.id}`));
-  following.use(head);
-  following.use(tail);
-  const followers = new Map<string, Follower>();
-  for (const [index, member] of members.entries()) {
-    const ref = targets[index]?.namespace ?? { kind: 'host' };
-    const identity = record.identities?.[namespaceLabel(ref)];
-    const follower = await surroundings.follow(ref, (where) => tail.moved(member, where), identity);
-    followers.set(namespaceLabel(ref), following.use(follower));
-    attempt.signal.throwIfAborted();
-    if (eager && member.failure !== undefined) throw member.failure;
-  }
-
-  const mine = head;
-  const abandon = (): void => mine.abandon();
-  attempt.signal.addEventListener('abort', abandon, { once: true });
-  const label = namespaceLabel(segment.head.namespace);
-  const follower = await surroundings.follow(
-    segment.head.namespace,
-    async (where) => {
-      await mine.moved(where);
-      // Only now it shows whether a target is the head itself.
-      if (targets.some(({ port }) => port === mine.port)) await tail.refresh();
-    },
-    record.identities?.[label],
-  );
-  followers.set(label, following.use(follower));
-  attempt.signal.throwIfAborted();
-  if (eager) {
-    if (mine.failure !== undefined) throw explainConflict(mine, options);
-    const failing = members.find(({ failure }) => failure !== undefined);
-    if (failing !== undefined) throw failing.failure;
-  }
-  attempt.signal.removeEventListener('abort', abandon);
-  // First thing when it closes, so that no follower waits for a head that still tries.
-  following.defer(abandon);
-  const scope = new Scope(`wormhole ${record.id}`);
-  attempt.moveTo(scope);
-  return new Wormhole({
-    record,
-    plan: options.shown.plan,
-    spec: options.shown.spec,
-    head,
-    tail,
-    route,
-    followers,
-    following,
-    scope,
-  });
-}
-
-/** Names the wormhole of ours that is in the way. */
-function explainConflict(head: Head, { holderOf }: OpenOptions): unknown {
-  const { failure, spot } = head;
-  const holder = errnoOf(failure) === 'EADDRINUSE' && spot !== undefined ? holderOf(spot) : undefined;
-  if (holder === undefined || !WormholeError.is(failure)) return failure;
-  return new WormholeError(
-    failure.code,
-    `cannot listen on ${spot?.protocol}://${spot?.host}:${spot?.port}: wormhole ${holder} listens there; ` +
-      'delete it or choose another port',
-    { cause: failure, detail: { ...failure.detail, holder } },
-  );
+  const log = options.surroundings.log.child({ wormhole: options.record.id }, { redact: [] });
+  const segment = await openSegment({ ...rest, restored: !options.eager, plan: plan.segment, depth: 0, log });
+  return new Wormhole({ record: options.record, ...shown, segment });
 }

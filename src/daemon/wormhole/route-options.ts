@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import type { ConnectionRecord, RouteOptions } from '../../proxy/route.ts';
 import type { SegmentPlan, TargetPlan } from '../../spec/plan.ts';
+import type { Activation } from '../activator/activation.ts';
 import type { Logger } from '../log.ts';
 import type { Surroundings } from '../surroundings.ts';
 import type { Tail } from './tail.ts';
@@ -11,10 +12,16 @@ const HALF_OPEN_LINGER_MS = 60_000;
 /** Milliseconds after which a silent UDP flow ends. */
 const FLOW_IDLE_MS = 60_000;
 
+/** What a route asks, and tells. */
+interface Behind {
+  readonly tail: Tail;
+  readonly activation: Activation | undefined;
+}
+
 export function routeOptions(
   id: string,
   { head, tail: plan }: SegmentPlan,
-  tail: Tail,
+  { tail, activation }: Behind,
   log: Logger,
   defaults: Surroundings['maxConns'],
 ): RouteOptions {
@@ -30,7 +37,8 @@ export function routeOptions(
     maxConns: head.maxConns ?? defaults[kind],
     ...(plan.proxyProtocol !== undefined && { proxyProtocol: plan.proxyProtocol }),
     // Addresses on this machine that need no lookup can neither move nor be absent.
-    ...(plan.targets.some(canChange) && { ask: () => tail.ask() }),
+    ...((activation !== undefined || plan.targets.some(canChange)) && { ask: (waiting) => tail.ask(waiting) }),
+    ...(activation !== undefined && { onServed: (served) => activation.served(served) }),
     // Below that level nobody would see the records, so the workers need not make them.
     ...(log.isLevelEnabled('info') && { onClosed: (record: ConnectionRecord) => logClosed(log, record) }),
   };

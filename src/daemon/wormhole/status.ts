@@ -21,9 +21,21 @@ export function away(where: Exclude<Where, { state: 'here' }>): Status {
   return { state: where.state === 'gone' ? 'gone' : 'waiting', reason: where.reason };
 }
 
-/** A head must listen; of a pool, one member is enough. */
-export function overall(head: Status, members: readonly Status[]): Status {
+/** What the status of a segment is made of. */
+export interface Statuses {
+  readonly head: Status;
+  readonly members: readonly Status[];
+  /** Undefined when there is no activator, or it has nothing to say. */
+  readonly activation: Status | undefined;
+  /** Of the segment that hangs on it, once it was made. */
+  readonly child: Status | undefined;
+}
+
+/** A head must listen; of a pool, one member is enough; what an activator will start need not be there yet. */
+export function overall({ head, members, activation, child }: Statuses): Status {
   if (head.state !== 'up') return head;
+  if (activation !== undefined) return activation;
+  if (child?.state === 'failed') return { state: 'failed', reason: `child: ${child.reason}` };
   if (members.length === 0 || members.some(({ state }) => state === 'up')) return UP;
   return members.find(({ state }) => state !== 'gone') ?? members[0] ?? UP;
 }

@@ -1,15 +1,19 @@
 /**
  * The tail of a wormhole: keeps the route's targets current while containers move and names change.
  *
- * A connection that comes while no member is here waits for one, as long as connecting may take.
+ * A connection that comes while no member is here waits for one, as long as connecting may take; behind an activator,
+ * until its containers have been started. Heads that hang on this tail (`child`, `chain`) move with it, and are moved
+ * before any connection is let through.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Deadline } from '../../lib/deadline.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import type { Route, Targets } from '../../proxy/route.ts';
-import type { Where } from '../places/where.ts';
+import type { Activated, Activation } from '../activator/activation.ts';
+import type { OnMove, Where } from '../places/where.ts';
 import type { Member } from './member.ts';
 import { backOff } from './pause.ts';
+import { Waiters } from './waiters.ts';
 
 /** When some members did not resolve, they are asked for again after this long. */
 const PARTIAL_VALID_MS = 5000;
@@ -20,6 +24,8 @@ const NOBODY: Targets = { targets: [], validForMs: 0 };
 export interface TailOptions {
   readonly members: readonly Member[];
   readonly connectTimeoutMs: number;
+  /** Absent = everything that the tail names is there without us. */
+  readonly activation?: Activation;
   /** A member's status may have changed. */
   readonly onChange: () => void;
 }
@@ -28,9 +34,11 @@ export class Tail implements Disposable {
   readonly members: readonly Member[];
   readonly #options: TailOptions;
   readonly #closed = new AbortController();
-  /** Asks that wait for a member to arrive. */
-  readonly #waiting = new Set<() => void>();
+  readonly #moved = new Waiters();
+  /** Members that new connections are kept from, while their container is being ended. */
+  readonly #suspended = new Set<Member>();
   #route: Route | undefined;
+  #hanging: OnMove | undefined;
   #moves = 0;
   #delays = backOff(...RETRY_MS);
   #again: NodeJS.Timeout | undefined;
@@ -47,14 +55,47 @@ export class Tail implements Disposable {
     this.#route = route;
   }
 
+  /** A head in the place of this tail: told where that is now, and from now on. */
+  async hang(onMove: OnMove): Promise<Disposable> {
+    this.#hanging = onMove;
+    const where = this.members[0]?.where;
+    if (where !== undefined) await onMove(where);
+    return {
+      [Symbol.dispose]: () => {
+        this.#hanging = undefined;
+      },
+    };
+  }
+
   /** Follows a member's place. Resolves when the place of before is no longer used. */
   async moved(member: Member, where: Where): Promise<void> {
     this.#moves += 1;
     await member.moved(where);
-    if (where.state === 'here') for (const wake of this.#waiting) wake();
+    if (member === this.members[0]) await this.#hanging?.(where);
+    this.#suspended.delete(member);
+    const { activation } = this.#options;
+    if (activation?.active === true && !this.members.some(({ here }) => here)) activation.lapse();
+    this.#moved.wake();
     // What was answered from the old place reaches the route before what comes now.
     await nextTurn();
     await this.refresh();
+  }
+
+  /**
+   * Waits until `member` is somewhere that `holds` says yes to.
+   *
+   * @returns false when that did not come in `ms`
+   * @throws what `signal` aborts with
+   */
+  async arrived(member: Member, holds: (where: Where) => boolean, ms: number, signal: AbortSignal): Promise<boolean> {
+    using late = new Deadline(ms, signal);
+    for (;;) {
+      if (member.where !== undefined && holds(member.where)) return true;
+      if (late.signal.aborted) break;
+      await this.#moved.next(late.signal);
+    }
+    signal.throwIfAborted();
+    return false;
   }
 
   /** Gives the route what the tail resolves to now. */
@@ -65,20 +106,25 @@ export class Tail implements Disposable {
     this.#options.onChange();
   }
 
-  /** What the route asks when a connection waits. @throws {WormholeError} when no member can be reached */
-  async ask(): Promise<Targets> {
-    using deadline = new Deadline(this.#options.connectTimeoutMs, this.#closed.signal);
-    const { signal } = deadline;
+  /** Keeps new connections from a member, or lets them through again. Resolves when the route does so. */
+  async suspend(member: Member, suspended: boolean): Promise<void> {
+    if (this.#suspended.has(member) === suspended) return;
+    if (suspended) this.#suspended.add(member);
+    else this.#suspended.delete(member);
+    await this.refresh();
+  }
+
+  /**
+   * What the route asks when a connection waits.
+   *
+   * @param waiting aborts when no connection waits any more
+   * @throws {WormholeError} when no member can be reached
+   */
+  async ask(waiting: AbortSignal): Promise<Targets> {
     try {
-      for (;;) {
-        if (!this.members.some(({ here }) => here)) await this.#arrival(signal);
-        const moves = this.#moves;
-        const targets = await this.#targets(signal).catch((error: unknown) => ({ error }));
-        // An answer from a place that was left meanwhile is none.
-        if (moves !== this.#moves && !signal.aborted) continue;
-        if ('error' in targets) throw targets.error;
-        return targets;
-      }
+      const activated = await this.#activate(waiting);
+      const targets = await this.#answer();
+      return activated?.socket === undefined ? targets : { ...targets, connected: activated as Required<Activated> };
     } finally {
       this.#options.onChange();
     }
@@ -90,11 +136,42 @@ export class Tail implements Disposable {
     this.#closed.abort(new WormholeError('WH_ERR_ABORTED', 'the wormhole is closed'));
   }
 
+  /** Nobody may be dialed before the activator is done. */
+  get #held(): boolean {
+    return this.#options.activation?.active === false;
+  }
+
+  async #activate(waiting: AbortSignal): Promise<Activated | undefined> {
+    const { activation } = this.#options;
+    if (activation === undefined) return undefined;
+    if (activation.active && this.members.some((member) => this.#open(member))) return undefined;
+    return await activation.ensure(waiting);
+  }
+
+  async #answer(): Promise<Targets> {
+    using deadline = new Deadline(this.#options.connectTimeoutMs, this.#closed.signal);
+    const { signal } = deadline;
+    for (;;) {
+      if (!this.members.some((member) => this.#open(member))) await this.#arrival(signal);
+      const moves = this.#moves;
+      const targets = await this.#targets(signal).catch((error: unknown) => ({ error }));
+      // An answer from a place that was left meanwhile is none.
+      if (moves !== this.#moves && !signal.aborted) continue;
+      if ('error' in targets) throw targets.error;
+      return targets;
+    }
+  }
+
+  #open(member: Member): boolean {
+    return member.here && !this.#suspended.has(member);
+  }
+
   async #targets(signal: AbortSignal): Promise<Targets> {
-    const results = await Promise.allSettled(this.members.map((member) => member.targets(signal)));
+    const members = this.members.filter((member) => !this.#suspended.has(member));
+    const results = await Promise.allSettled(members.map((member) => member.targets(signal)));
     const found = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
     const missing = results.find((result) => result.status === 'rejected');
-    if (found.length === 0 && missing !== undefined) throw missing.reason;
+    if (found.length === 0) throw missing?.reason ?? suspended();
     const partial = missing === undefined ? Number.POSITIVE_INFINITY : PARTIAL_VALID_MS;
     return {
       targets: found.flatMap(({ targets }) => targets),
@@ -105,25 +182,17 @@ export class Tail implements Disposable {
   /** Resolves when a member is here, when none will ever be, or when `signal` aborts. */
   async #arrival(signal: AbortSignal): Promise<void> {
     if (signal.aborted || this.members.every(({ status }) => status.state === 'gone')) return;
-    await new Promise<void>((resolve) => {
-      const wake = (): void => {
-        this.#waiting.delete(wake);
-        signal.removeEventListener('abort', wake);
-        resolve();
-      };
-      this.#waiting.add(wake);
-      signal.addEventListener('abort', wake, { once: true });
-    });
+    await this.#moved.next(signal);
   }
 
   async #retarget(): Promise<void> {
     const route = this.#route;
     if (route === undefined || this.#closed.signal.aborted) return;
     // Without members here, or without an answer, the next connection asks again.
-    const targets = await this.#targets(this.#closed.signal).catch(() => NOBODY);
+    const targets = this.#held ? NOBODY : await this.#targets(this.#closed.signal).catch(() => NOBODY);
     if (this.#closed.signal.aborted) return;
     await route.retarget(targets);
-    this.#lookAgain(targets === NOBODY && this.members.some(({ here }) => here));
+    this.#lookAgain(targets === NOBODY && !this.#held && this.members.some(({ here }) => here));
   }
 
   /** Nobody may connect for long; the status should not be stale all that time. */
@@ -135,4 +204,8 @@ export class Tail implements Disposable {
     }
     this.#again = setTimeout(() => void this.refresh().catch(() => undefined), this.#delays.next().value).unref();
   }
+}
+
+function suspended(): WormholeError {
+  return new WormholeError('WH_ERR_CONTAINER_STOPPED', 'its container is being stopped for being idle');
 }

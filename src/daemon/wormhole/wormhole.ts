@@ -1,36 +1,29 @@
 /**
- * One wormhole: its head, its tail, the route between them, and what can be said and done about it.
+ * One wormhole: its record, its segments, and what can be said and done about it.
  *
- * Owns all three. Remembering it across restarts is the registry's business.
+ * Owns the segments. Remembering it across restarts is the registry's business.
  */
-import type { Scope } from '../../lib/scope.ts';
-import type { Route, RouteStats } from '../../proxy/route.ts';
-import type { Wormhole as Shape, Stats } from '../../spec/api.ts';
+import type { RouteStats } from '../../proxy/route.ts';
+import type { Pull, Segment as SegmentShape, Wormhole as Shape, Stats } from '../../spec/api.ts';
 import type { Plan } from '../../spec/plan.ts';
 import type { WormholeRecord } from '../state/record.ts';
-import type { Follower } from '../surroundings.ts';
 import type { Entry } from './entry.ts';
-import type { Head } from './head.ts';
-import { headLabel, headUrl } from './labels.ts';
-import { type Spot, sharesListener } from './self-proxy.ts';
+import { headLabel } from './labels.ts';
+import type { Segment } from './segment.ts';
+import type { Spot } from './self-proxy.ts';
 import { toStats } from './stats.ts';
-import { overall, type Status } from './status.ts';
-import type { Tail } from './tail.ts';
+import type { Status } from './status.ts';
+
+/** Milliseconds that removing its containers may take. */
+const REMOVE_MS = 60_000;
 
 export interface WormholeParts {
   readonly record: WormholeRecord;
   /** For people: secrets redacted, in both. */
   readonly plan: Plan;
   readonly spec: string;
-  readonly head: Head;
-  readonly tail: Tail;
-  readonly route: Route;
-  /** By what they follow, as `labels.ts` writes it. */
-  readonly followers: ReadonlyMap<string, Follower>;
-  /** Owns head, tail and followers; closing it leaves the route and its connections alone. */
-  readonly following: Scope;
-  /** Owns everything. */
-  readonly scope: Scope;
+  /** The first. */
+  readonly segment: Segment;
 }
 
 export class Wormhole implements Entry {
@@ -50,22 +43,27 @@ export class Wormhole implements Entry {
   }
 
   get status(): Status {
-    const { head, tail } = this.#parts;
-    return overall(
-      head.status,
-      tail.members.map(({ status }) => status),
-    );
+    return this.#parts.segment.status;
+  }
+
+  get pull(): Pull | undefined {
+    return this.#parts.segment.all.map(({ parts }) => parts.activation?.pull).find((pull) => pull !== undefined);
   }
 
   get routeStats(): RouteStats {
-    return this.#parts.route.stats();
+    return this.#parts.segment.routeStats;
+  }
+
+  get connections(): number {
+    return this.#parts.segment.all.reduce((sum, { routeStats }) => sum + routeStats.connectionsOpen, 0);
   }
 
   record(): WormholeRecord {
-    const { record, plan, head, followers } = this.#parts;
-    const learned = [...followers].flatMap(([label, { identity }]) =>
-      identity === undefined ? [] : [[label, identity]],
-    );
+    const { record, plan, segment } = this.#parts;
+    const { head } = segment.parts;
+    const learned = segment.all
+      .flatMap(({ parts }) => [...parts.followers])
+      .flatMap(([label, { identity }]) => (identity === undefined ? [] : [[label, identity]]));
     return {
       ...record,
       ...(plan.segment.head.protocol !== 'unix' &&
@@ -76,42 +74,49 @@ export class Wormhole implements Entry {
   }
 
   holds(spot: Spot): boolean {
-    const { head } = this.#parts;
-    return head.status.state === 'up' && head.spot !== undefined && sharesListener(head.spot, spot);
+    return this.#parts.segment.all.some((segment) => segment.holds(spot));
   }
 
   stats(): Stats {
+    const { segment } = this.#parts;
     return toStats(
-      this.#parts.route.stats(),
-      this.#parts.tail.members.map(({ label }) => label),
+      segment.routeStats,
+      segment.parts.tail.members.map(({ label }) => label),
     );
   }
 
   describe(): Shape {
-    const { record, plan, spec, head, tail } = this.#parts;
+    const { record, plan, spec, segment } = this.#parts;
     const draining = { state: 'draining', reason: 'deleted; living connections go on' } as const;
     const { state, reason } = this.#stopping === undefined ? this.status : draining;
     return {
       id: record.id,
-      url: headUrl(plan.segment.head, head.port),
+      url: segment.url,
       spec,
       labels: { ...plan.labels },
       state,
       reason,
       head: headLabel(plan.segment.head),
-      targets: tail.members.map(({ label }) => label),
+      targets: segment.parts.tail.members.map(({ label }) => label),
       createdAt: record.createdAt,
       stats: this.stats(),
     };
   }
 
+  segments(): SegmentShape[] {
+    return this.#parts.segment.all.map((segment) => segment.describe());
+  }
+
   stop(): Promise<void> {
-    return (this.#stopping ??= this.#parts.following[Symbol.asyncDispose]());
+    return (this.#stopping ??= this.#parts.segment.stop());
   }
 
   async end(drainMs: number): Promise<void> {
     await this.stop();
-    await this.#parts.route.close(drainMs);
-    await this.#parts.scope[Symbol.asyncDispose]();
+    await this.#parts.segment.end(drainMs);
+  }
+
+  async removeContainers(): Promise<void> {
+    await this.#parts.segment.removeContainers(AbortSignal.timeout(REMOVE_MS));
   }
 }

@@ -1,0 +1,59 @@
+/** What `idle` and `on-idle` promise. */
+import { describe, expect, test } from 'vitest';
+import { acted, onDemand } from '../../../test/support/on-demand-world.ts';
+import { never } from '../../../test/support/registry-world.ts';
+import { until } from '../../../test/support/relay-wait.ts';
+
+describe('idle', () => {
+  test('ends the container once nobody has needed it, and the next connection starts it again', async () => {
+    const { create, ask, runner, plane } = onDemand('url', ':80', 'trigger', 'docker-run', 'web', 'idle', '1ms');
+    const entry = await create();
+    await ask();
+    plane.last.connect();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(acted(runner.journal)).toEqual(['create', 'start']);
+    plane.last.disconnect();
+    await until('it was stopped', () => acted(runner.journal).includes('stop'));
+    await until('it is idle', () => entry.status.state === 'idle');
+    await ask();
+    expect(acted(runner.journal).slice(0, 4)).toEqual(['create', 'start', 'stop', 'start']);
+  });
+
+  test('R23 a connection that arrives while it is being stopped is held, and served by the restarted container', async () => {
+    const { create, ask, runner } = onDemand('url', ':80', 'trigger', 'docker-run', 'web', 'idle', '1ms');
+    await create();
+    await ask();
+    const held = runner.hold('stop');
+    await held.reached;
+    const asked = ask();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    held.release();
+    expect((await asked).targets).toHaveLength(1);
+    expect(acted(runner.journal).slice(0, 4)).toEqual(['create', 'start', 'stop', 'start']);
+  });
+
+  test('pauses and goes on', async () => {
+    const words = ['url', ':80', 'trigger', 'docker-run', 'web', 'idle', '1ms', 'on-idle', 'pause'] as const;
+    const { create, ask, runner, plane } = onDemand(...words);
+    await create();
+    await ask();
+    await until('it was paused', () => acted(runner.journal).includes('pause'));
+    await until('connections are kept from it', () => plane.last.targets.targets.length === 0);
+    expect((await ask()).targets).toHaveLength(1);
+    expect(acted(runner.journal).slice(0, 4)).toEqual(['create', 'start', 'pause', 'unpause']);
+  });
+
+  test('counts connections of every wormhole to that container', async () => {
+    const words = ['url', ':80', 'trigger', 'docker-ns', 'db', 'idle', '1ms'] as const;
+    const { create, runner, plane, registry } = onDemand(...words);
+    runner.engine.add('db');
+    await registry.create(['id', 'other', 'url', ':81', 'docker-ns', 'db'], never);
+    plane.last.connect();
+    await create();
+    await plane.last.options.ask?.(never);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(runner.journal).toEqual([]);
+    plane.routes[0]?.disconnect();
+    await until('it was stopped', () => acted(runner.journal).includes('stop'));
+  });
+});

@@ -1,0 +1,60 @@
+/**
+ * This daemon's own id, on the labels of the containers that it starts; made when first needed.
+ *
+ *   STATE-DIR/host-id    its being there says that there may be containers of ours
+ */
+import { randomBytes } from 'node:crypto';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { WormholeError } from '../../lib/errors.ts';
+
+const BYTES = 8;
+
+export class HostId {
+  readonly #path: string;
+  #id: string | undefined;
+
+  /** @param directory the state directory; it belongs to this daemon while it runs */
+  constructor(directory: string) {
+    this.#path = join(directory, 'host-id');
+  }
+
+  /** False as long as no container was ever started. */
+  get exists(): boolean {
+    return existsSync(this.#path);
+  }
+
+  /** @throws {WormholeError} WH_ERR_STATE */
+  get id(): string {
+    return (this.#id ??= this.#read() ?? this.#make());
+  }
+
+  #read(): string | undefined {
+    if (!this.exists) return undefined;
+    const text = this.#attempt(() => readFileSync(this.#path, 'utf8')).trim();
+    // A file that a power cut left empty names nobody's containers.
+    return /^[0-9a-f]{16}$/.test(text) ? text : undefined;
+  }
+
+  #make(): string {
+    const id = randomBytes(BYTES).toString('hex');
+    this.#attempt(() => {
+      const fd = openSync(this.#path, 'w', 0o600);
+      try {
+        writeSync(fd, `${id}\n`);
+        fsyncSync(fd);
+      } finally {
+        closeSync(fd);
+      }
+    });
+    return id;
+  }
+
+  #attempt<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (cause) {
+      throw new WormholeError('WH_ERR_STATE', `${this.#path}: ${(cause as NodeJS.ErrnoException).code}`, { cause });
+    }
+  }
+}

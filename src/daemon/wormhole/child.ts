@@ -1,0 +1,50 @@
+/**
+ * The segment that hangs on another by `child` or `chain`: made at once, or when it is first needed.
+ *
+ * Where it listens is where its parent's tail is, so that it moves with it; a head that names a place of its own follows
+ * that by itself.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { HeadPlan, LinkPlan, TargetPlan } from '../../spec/plan.ts';
+import type { Segment } from './segment.ts';
+
+export class Child implements AsyncDisposable {
+  readonly #open: (signal: AbortSignal, eager: boolean) => Promise<Segment>;
+  #segment: Segment | undefined;
+  #opening: Promise<Segment> | undefined;
+
+  constructor(open: (signal: AbortSignal, eager: boolean) => Promise<Segment>) {
+    this.#open = open;
+  }
+
+  /** Undefined until it was made. */
+  get segment(): Segment | undefined {
+    return this.#segment;
+  }
+
+  /** Makes it, if it is not there yet; a failed attempt leaves nothing. @param eager whether what does not work is an error */
+  async ensure(signal: AbortSignal, eager: boolean): Promise<Segment> {
+    if (this.#segment !== undefined) return this.#segment;
+    this.#opening ??= this.#open(signal, eager);
+    try {
+      this.#segment = await this.#opening;
+      return this.#segment;
+    } finally {
+      this.#opening = undefined;
+    }
+  }
+
+  /** Stops accepting; living connections are ended by {@link Segment.end}. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#opening?.catch(() => undefined);
+    await this.#segment?.stop();
+  }
+}
+
+/** Whether the head of `link` is where `target` is, rather than in a place that it names itself. */
+export function hangsOn(target: TargetPlan | undefined, { segment }: LinkPlan): boolean {
+  if (target === undefined) return false;
+  const { namespace }: HeadPlan = segment.head;
+  if (namespace.kind === 'run') return namespace.of === 'parent';
+  return isDeepStrictEqual(namespace, target.namespace);
+}

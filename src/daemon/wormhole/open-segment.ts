@@ -1,0 +1,195 @@
+/**
+ * Building a segment: route, targets, containers, child, head, in this order, so that its first client already finds a
+ * target.
+ *
+ * Everything is made in a temporary scope: a failed attempt leaves nothing. *Eager* is a create, where a person waits
+ * for an answer and whatever does not work is an error; otherwise it is made again from memory, and what does not
+ * work yet is its status.
+ */
+import { Deadline } from '../../lib/deadline.ts';
+import { WormholeError } from '../../lib/errors.ts';
+import { Scope } from '../../lib/scope.ts';
+import type { SegmentPlan } from '../../spec/plan.ts';
+import { Activation } from '../activator/activation.ts';
+import type { Workload } from '../activator/workload.ts';
+import type { Logger } from '../log.ts';
+import type { WormholeRecord } from '../state/record.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { Child, hangsOn } from './child.ts';
+import { identityKey } from './endpoint.ts';
+import { Head } from './head.ts';
+import { explainConflict } from './holder.ts';
+import { targetLabel } from './labels.ts';
+import { Member } from './member.ts';
+import { placeHead } from './place-head.ts';
+import { chargesOf, isActivated, type Post, post } from './posts.ts';
+import { routeOptions } from './route-options.ts';
+import { Segment } from './segment.ts';
+import { leadsTo, type Spot } from './self-proxy.ts';
+import { segmentSteps } from './steps.ts';
+import { Tail } from './tail.ts';
+
+/** Removing what a failed attempt made, when its own signal has ended. */
+const UNDO_MS = 30_000;
+
+export interface SegmentOptions {
+  readonly record: WormholeRecord;
+  readonly plan: SegmentPlan;
+  /** 0 = the first. */
+  readonly depth: number;
+  readonly surroundings: Surroundings;
+  readonly log: Logger;
+  readonly eager: boolean;
+  /** The wormhole is made again from memory: its containers may be there. */
+  readonly restored: boolean;
+  /** The tail that this segment hangs on, when its head is where that is. */
+  readonly parent?: Tail;
+  /** Ends the attempt; not the segment, once it is made. */
+  readonly signal: AbortSignal;
+  /** Status, port or identities may have changed. */
+  readonly onChange: () => void;
+  /** Told while it is built, so that its status can be seen. */
+  readonly onActivation?: (activation: Activation) => void;
+  /** Id of the wormhole that listens at a spot, if it is one of ours. */
+  readonly holderOf: (spot: Spot) => string | undefined;
+}
+
+/** @throws {WormholeError} when eager, whatever keeps it from working */
+export async function openSegment(options: SegmentOptions): Promise<Segment> {
+  const { record, plan, depth, surroundings, eager, log, onChange } = options;
+  // What outlives the attempt must not hang on a signal that is not its own.
+  using asked = new Deadline(Number.POSITIVE_INFINITY, options.signal);
+  await using attempt = new Scope(`create ${record.id}`, asked.signal);
+  const { signal } = attempt;
+
+  let head: Head | undefined;
+  const isOwnHead = (target: Spot): boolean => head?.spot !== undefined && leadsTo(head.spot, target);
+  const members = plan.tail.targets.map(
+    (target, index) => new Member({ index, plan: target, label: targetLabel(target), surroundings, isOwnHead }),
+  );
+  const posts: Post[] = [];
+  const child = childOf(options, () => tail);
+  const steps = segmentSteps({ plan: plan.tail, posts, tail: () => tail, child, surroundings });
+  const charges = (): ReturnType<typeof chargesOf> => chargesOf(posts);
+  const activation = isActivated(plan)
+    ? new Activation({ charges, steps, timeoutMs: plan.tail.readyTimeoutMs, log, onChange })
+    : undefined;
+  if (activation !== undefined) options.onActivation?.(activation);
+  const { connectTimeoutMs } = plan.tail;
+  const tail: Tail = new Tail({ members, connectTimeoutMs, onChange, ...(activation !== undefined && { activation }) });
+  const route = attempt.use(
+    await surroundings.plane.open(routeOptions(record.id, plan, { tail, activation }, log, surroundings.maxConns)),
+  );
+  tail.serve(route);
+  head = new Head({ plan: plan.head, port: depth === 0 ? (record.port ?? 0) : 0, route, surroundings, onChange });
+
+  let made = false;
+  const workloads: Workload[] = [];
+  // Of a failed create, containers go as well; what is remembered keeps its own.
+  attempt.defer(() => (made || !eager ? undefined : removeAll(workloads)));
+  const following = attempt.use(new Scope(`follow ${record.id}`));
+  following.use(head);
+  following.use(tail);
+  if (child !== undefined) following.use(child);
+  for (const member of members) {
+    const manned = await post(member, { ...options, tail, route, activation, following });
+    posts.push(manned);
+    if (manned.workload !== undefined) workloads.push(manned.workload);
+    signal.throwIfAborted();
+    if (eager) refuseMissing(member, activation);
+  }
+  if (activation !== undefined) following.use(activation);
+  const abandon = (): void => {
+    activation?.[Symbol.dispose]();
+    head?.abandon();
+  };
+  signal.addEventListener('abort', abandon, { once: true });
+  if (eager && !plan.tail.lazy) await makeNow({ plan, tail, activation, child, workloads, signal });
+  else if (!eager) await makeAgain({ plan, tail, activation, child, workloads, signal });
+
+  const { follower, workload } = await placeHead({ ...options, head, tail, following, signal });
+  if (workload !== undefined) workloads.push(workload);
+  signal.throwIfAborted();
+  if (eager) {
+    if (head.failure !== undefined) throw explainConflict(head, options.holderOf);
+    const failing = members.find((member) => member.here && member.failure !== undefined);
+    if (failing !== undefined) throw failing.failure;
+  }
+  signal.removeEventListener('abort', abandon);
+  // First thing when it closes, so that no follower waits for a head that still tries.
+  following.defer(abandon);
+  made = true;
+  const scope = new Scope(`segment ${depth} of ${record.id}`);
+  attempt.moveTo(scope);
+  const followers = new Map(posts.map(({ member, follower: its }) => [identityKey(member.plan), its]));
+  if (follower !== undefined) followers.set(identityKey(plan.head), follower);
+  return new Segment({ plan, head, tail, route, activation, workloads, child, followers, following, scope });
+}
+
+function childOf(options: SegmentOptions, tail: () => Tail): Child | undefined {
+  const { plan, depth } = options;
+  const { link } = plan;
+  if (link === undefined) return undefined;
+  const hanging = hangsOn(plan.tail.targets[0], link);
+  const { parent: _ours, onActivation: _its, ...rest } = options;
+  return new Child((signal, eager) =>
+    openSegment({
+      ...rest,
+      plan: link.segment,
+      depth: depth + 1,
+      ...(hanging && { parent: tail() }),
+      eager,
+      signal,
+    }),
+  );
+}
+
+/** Of a tail that waits for its trigger a container may be stopped, but it must be one. */
+function refuseMissing({ failure }: Member, activation: Activation | undefined): void {
+  const stopped = WormholeError.is(failure) && failure.code === 'WH_ERR_CONTAINER_STOPPED';
+  if (failure !== undefined && !(stopped && activation !== undefined)) throw failure;
+}
+
+interface Making {
+  readonly plan: SegmentPlan;
+  readonly tail: Tail;
+  readonly activation: Activation | undefined;
+  readonly child: Child | undefined;
+  readonly workloads: readonly Workload[];
+  readonly signal: AbortSignal;
+}
+
+/** What does not wait for a connection. */
+async function makeNow({ tail, activation, child, signal }: Making): Promise<void> {
+  if (activation === undefined) {
+    await child?.ensure(signal, true);
+    return;
+  }
+  // Nobody waits for the connection by which it was found ready.
+  (await activation.ensure(signal))?.socket?.[Symbol.dispose]();
+  await tail.refresh();
+}
+
+/** What ran before runs on: it is entered again, and its child's listener planted, without waiting for a connection. */
+async function makeAgain(making: Making): Promise<void> {
+  const { plan, activation, child, workloads, signal } = making;
+  if (activation === undefined) {
+    await child?.ensure(signal, false);
+    return;
+  }
+  const running = async (): Promise<boolean> => {
+    const known = await Promise.all(workloads.map((workload) => workload.running(signal).catch(() => false)));
+    return known.some(Boolean);
+  };
+  if (plan.tail.lazy && !(await running())) return;
+  // Not by the attempt's signal: it may take as long as a pull, and the daemon is up meanwhile.
+  makeNow({ ...making, signal: new AbortController().signal }).catch(() => undefined);
+}
+
+async function removeAll(workloads: readonly Workload[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const workload of workloads.toReversed()) {
+    await workload.remove(AbortSignal.timeout(UNDO_MS)).catch((error: unknown) => failures.push(error));
+  }
+  if (failures.length > 0) throw new AggregateError(failures, 'containers were not removed');
+}

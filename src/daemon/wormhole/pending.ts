@@ -1,0 +1,100 @@
+/**
+ * A wormhole that is being made, because its containers take their time: listed, and given up when it is deleted.
+ */
+import { WormholeError } from '../../lib/errors.ts';
+import type { RouteStats } from '../../proxy/route.ts';
+import type { Pull, Segment, Wormhole as Shape, Stats } from '../../spec/api.ts';
+import type { Plan } from '../../spec/plan.ts';
+import type { Activation } from '../activator/activation.ts';
+import type { WormholeRecord } from '../state/record.ts';
+import type { Entry } from './entry.ts';
+import { headLabel, headUrl, targetLabel } from './labels.ts';
+import { sumStats, toStats } from './stats.ts';
+import type { Status } from './status.ts';
+
+const BEGUN: Status = { state: 'starting', reason: '' };
+
+export class PendingWormhole implements Entry {
+  /** For people: secrets redacted. */
+  readonly plan: Plan;
+  readonly routeStats: RouteStats = sumStats([]);
+  readonly connections = 0;
+  readonly #record: WormholeRecord;
+  readonly #spec: string;
+  readonly #given = new AbortController();
+  #activation: Activation | undefined;
+
+  constructor(record: WormholeRecord, shown: { readonly spec: string; readonly plan: Plan }) {
+    this.#record = record;
+    this.#spec = shown.spec;
+    this.plan = shown.plan;
+  }
+
+  get id(): string {
+    return this.#record.id;
+  }
+
+  /** Aborts when it is deleted before it was made. */
+  get givenUp(): AbortSignal {
+    return this.#given.signal;
+  }
+
+  get status(): Status {
+    return this.#activation?.status ?? BEGUN;
+  }
+
+  get pull(): Pull | undefined {
+    return this.#activation?.pull;
+  }
+
+  /** What there is to tell while it is made. */
+  tells(activation: Activation): void {
+    this.#activation = activation;
+  }
+
+  record(): WormholeRecord {
+    return this.#record;
+  }
+
+  holds(): boolean {
+    return false;
+  }
+
+  stats(): Stats {
+    return toStats(this.routeStats, []);
+  }
+
+  describe(): Shape {
+    const { id, createdAt } = this.#record;
+    const { head, tail } = this.plan.segment;
+    return {
+      id,
+      url: headUrl(head, head.port),
+      spec: this.#spec,
+      labels: { ...this.plan.labels },
+      state: 'starting',
+      reason: this.status.reason,
+      head: headLabel(head),
+      targets: tail.targets.map(targetLabel),
+      createdAt,
+      stats: this.stats(),
+    };
+  }
+
+  segments(): Segment[] {
+    return [];
+  }
+
+  stop(): Promise<void> {
+    this.#given.abort(new WormholeError('WH_ERR_ABORTED', `wormhole ${this.id} was deleted before it was made`));
+    return Promise.resolve();
+  }
+
+  end(): Promise<void> {
+    return this.stop();
+  }
+
+  removeContainers(): Promise<void> {
+    return Promise.resolve();
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * The members of a tail at their posts: each followed to where it is, counted for the container that it is in, with the
+ * container that may have to be started for it.
+ *
+ * Filled once while a segment is built, in the order of the pool; whoever holds it before sees it grow.
+ */
+import type { Scope } from '../../lib/scope.ts';
+import type { Route } from '../../proxy/route.ts';
+import type { SegmentPlan } from '../../spec/plan.ts';
+import type { Activation, Charge } from '../activator/activation.ts';
+import { IdleWatch } from '../activator/idle.ts';
+import type { Workload } from '../activator/workload.ts';
+import type { Where } from '../places/where.ts';
+import type { Follower } from '../surroundings.ts';
+import { followEndpoint, identityKey } from './endpoint.ts';
+import type { Member } from './member.ts';
+import { MemberUse } from './member-use.ts';
+import type { SegmentOptions } from './open-segment.ts';
+import type { Tail } from './tail.ts';
+
+export interface Post {
+  readonly member: Member;
+  readonly follower: Follower;
+  /** Absent when it is there without us. */
+  readonly workload?: Workload;
+}
+
+/** Whether a tail has anything to start, to plant or to end. */
+export function isActivated({ tail }: SegmentPlan): boolean {
+  return tail.lazy || tail.idleMs > 0 || tail.targets.some(({ run }) => run !== undefined);
+}
+
+/** Containers to start, of those that are at their posts. */
+export function chargesOf(posts: readonly Post[]): readonly Charge[] {
+  return posts.flatMap(({ member, workload }) => (workload === undefined ? [] : [{ member: member.index, workload }]));
+}
+
+export interface PostOptions
+  extends Pick<SegmentOptions, 'record' | 'plan' | 'depth' | 'surroundings' | 'restored' | 'log'> {
+  readonly tail: Tail;
+  readonly route: Route;
+  readonly activation: Activation | undefined;
+  /** Owns what follows. */
+  readonly following: Scope;
+}
+
+/** Resolves when the tail has been told where `member` is. */
+export async function post(member: Member, options: PostOptions): Promise<Post> {
+  const { record, plan, depth, surroundings, tail, route, activation, following, log } = options;
+  const { uses, turns } = surroundings;
+  const { idleMs, onIdle } = plan.tail;
+  const use = following.use(new MemberUse({ member, tail, route, uses, idleMs }));
+  let watch: IdleWatch | undefined;
+  const onMove = async (where: Where): Promise<void> => {
+    use.moved(where);
+    if (where.state === 'here') watch?.arm();
+    else watch?.disarm();
+    await tail.moved(member, where);
+  };
+  const { follower, workload } = await followEndpoint({
+    endpoint: member.plan,
+    id: record.id,
+    segment: `${depth}.${member.index}`,
+    surroundings,
+    restored: options.restored,
+    identity: record.identities?.[identityKey(member.plan)],
+    onMove,
+  });
+  following.use(follower);
+  if (workload === undefined || activation === undefined) return { member, follower };
+  if (idleMs > 0) {
+    watch = following.use(new IdleWatch({ workload, idleMs, how: onIdle, uses, turns, log }));
+    if (member.here) watch.arm();
+  }
+  return { member, follower, workload };
+}
