@@ -1,8 +1,11 @@
 /** Chains back to words: the round trip over arbitrary chains, the canonical order, the secrets left out. */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { renderCaret } from './caret.ts';
 import type { Chain, EndpointSpec, HeadOptions, Link, Segment, TailOptions, UrlParts } from './chain.ts';
+import { explain } from './explain.ts';
 import { format, redact } from './format.ts';
+import { invalid } from './invalid.ts';
 import { parse } from './parse.ts';
 import type { PeerAddress, ReadyProbe } from './plan.ts';
 import { plan } from './planner.ts';
@@ -180,8 +183,25 @@ describe('redact', () => {
     expect(shown.slice(7)).toEqual(['remote', 'p', 'tail', 'docker-run', "'-deC=[redacted]' z"]);
   });
 
-  test('gives a chain whose plan holds no secret', () => {
-    const redacted = redactChain(parse(['url', ':80', 'trigger', 'docker-run', '-e A=geheim x']));
-    expect(JSON.stringify(plan(redacted))).not.toContain('geheim');
+  // What ls and inspect show as the spec, inspect and explain as the plan, explain as its sentences, errors above the caret.
+  test.each([
+    '-e A=geheim x',
+    '--env=A=b=geheim x',
+    "--health-cmd 'ping --password geheim' x",
+    '--mount dst=/x,volume-opt=o=password=geheim x',
+    'x serve --password geheim',
+    'x geheim',
+  ])('A10: neither spec, plan, explanation nor caret has the secret of %s', (run) => {
+    const given = ['url', ':80', 'trigger', 'docker-run', run, 'child', 'url', ':81', 'tail', `docker-run=${run}`];
+    const chain = parse(given);
+    const shown = [
+      redact(chain),
+      plan(redactChain(chain)),
+      explain(plan(redactChain(chain))),
+      ...given.map((word, index) => renderCaret(given, invalid('no', { word, index }))),
+    ];
+    expect(JSON.stringify(plan(chain))).toContain('geheim');
+    expect(JSON.stringify(shown)).not.toContain('geheim');
+    expect(JSON.stringify(shown)).toContain('[redacted]');
   });
 });
