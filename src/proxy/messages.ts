@@ -85,4 +85,14 @@ export interface RelayWorkerData {
   readonly wakeFd: number;
   /** One Int32; not 0 = leave the loop. */
   readonly stop: SharedArrayBuffer;
+  readonly neighbours: NeighbourData;
+}
+
+/** What a worker needs to reach the others, see `thread/neighbours.ts`. */
+export interface NeighbourData {
+  /** Its own place among them. */
+  readonly index: number;
+  readonly shared: SharedArrayBuffer;
+  /** Everybody's eventfd, the worker's own duplicates. */
+  readonly wakeFds: readonly number[];
 }

@@ -7,9 +7,14 @@
  */
 import { availableParallelism } from 'node:os';
 import { WormholeError } from '../lib/errors.ts';
+import { O_CLOEXEC, O_NONBLOCK } from '../sys/constants.ts';
+import { check } from '../sys/errno.ts';
+import { OwnedFd } from '../sys/fd.ts';
+import { eventfd } from '../sys/libc.ts';
 import { RelayThread } from './relay-thread.ts';
 import type { DataPlane, Route, RouteOptions } from './route.ts';
 import { SharedRoute } from './shared-route.ts';
+import { neighbourBytes } from './thread/neighbours.ts';
 
 export interface DataPlaneOptions {
   /** Relay threads; default one per core, at most 8. */
@@ -31,12 +36,18 @@ export async function startDataPlane(
   const count = options.workers ?? Math.min(WORKERS_MAX, availableParallelism());
   const url = options.workerUrl ?? new URL('./thread/worker.js', import.meta.url);
   const stop = new SharedArrayBuffer(4);
+  const shared = { stop, neighbours: new SharedArrayBuffer(neighbourBytes(count)) };
   const onFault = options.onFault ?? (() => {});
   const onExit = (): void => {
     if (Atomics.load(new Int32Array(stop), 0) !== 0) return;
     options.onDeath?.(new WormholeError('WH_ERR_INTERNAL', 'a relay worker ended unasked'));
   };
-  const threads = Array.from({ length: count }, () => new RelayThread(url, stop, onFault, onExit));
+  const wakeFds = Array.from(
+    { length: count },
+    () => new OwnedFd(check('eventfd', eventfd(0, O_CLOEXEC | O_NONBLOCK))),
+  );
+  const threads = wakeFds.map((_, i) => new RelayThread(url, shared, i, wakeFds, onFault, onExit));
+  for (const fd of wakeFds) fd[Symbol.dispose]();
   const plane = new SplicePlane(threads, stop);
   try {
     await Promise.all(threads.map((thread) => thread.ready));

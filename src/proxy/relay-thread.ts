@@ -6,10 +6,8 @@
  */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { WormholeError } from '../lib/errors.ts';
-import { O_CLOEXEC, O_NONBLOCK } from '../sys/constants.ts';
-import { check } from '../sys/errno.ts';
-import { OwnedFd } from '../sys/fd.ts';
-import { eventfd, write } from '../sys/libc.ts';
+import type { OwnedFd } from '../sys/fd.ts';
+import { write } from '../sys/libc.ts';
 import { NativeMemory } from '../sys/memory.ts';
 import { dupFd } from '../sys/sockets.ts';
 import type { FromRelay, RelayWorkerData, ToRelay } from './messages.ts';
@@ -36,12 +34,26 @@ export class RelayThread {
   /** Resolves when the thread is gone. */
   readonly exited: Promise<void>;
 
-  constructor(url: URL, stop: SharedArrayBuffer, onFault: (message: string) => void, onExit: () => void) {
+  /** @param wakeFds everybody's eventfds, borrowed; its own is the one at `index` */
+  constructor(
+    url: URL,
+    shared: { readonly stop: SharedArrayBuffer; readonly neighbours: SharedArrayBuffer },
+    index: number,
+    wakeFds: readonly OwnedFd[],
+    onFault: (message: string) => void,
+    onExit: () => void,
+  ) {
     this.#onFault = onFault;
-    this.#wakeFd = new OwnedFd(check('eventfd', eventfd(0, O_CLOEXEC | O_NONBLOCK)));
+    this.#wakeFd = dupFd((wakeFds[index] as OwnedFd).fd);
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    const workerData: RelayWorkerData = { port: port2, wakeFd: dupFd(this.#wakeFd.fd).release(), stop };
+    const copies = wakeFds.map(({ fd }) => dupFd(fd).release());
+    const workerData: RelayWorkerData = {
+      port: port2,
+      wakeFd: copies[index] as number,
+      stop: shared.stop,
+      neighbours: { index, shared: shared.neighbours, wakeFds: copies },
+    };
     // Descriptors that arrive in messages are ours to close, not the worker's environment's.
     this.#worker = new Worker(url, { workerData, transferList: [port2], trackUnmanagedFds: false });
     this.ready = new Promise((resolve, reject) => {

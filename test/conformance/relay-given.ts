@@ -8,8 +8,11 @@ import type { Inability, Lend } from './relay.ts';
 
 /** See the module header. */
 export function givenGroup(lend: Lend, unable: Inability): void {
-  const waiting = (world: RelayWorld, n: number) =>
-    world.stats(`${n} wait`, ({ connectionsWaiting }) => connectionsWaiting === n);
+  /** Until as many wait, and the question was put: counters are faster than messages. */
+  const waiting = async (world: RelayWorld, oracle: Oracle, n: number): Promise<void> => {
+    await world.stats(`${n} wait`, ({ connectionsWaiting }) => connectionsWaiting === n);
+    await until('the question was put', () => oracle.asked === 1);
+  };
 
   test('goes to the client that has waited longest, and the others are dialed for', async () => {
     await using target = await serve();
@@ -20,7 +23,7 @@ export function givenGroup(lend: Lend, unable: Inability): void {
       const client = await world.connect();
       clients.push(client);
       await client.send(String(n));
-      await waiting(world, n);
+      await waiting(world, oracle, n);
     }
     await using given = await connectedSocket(target.address);
     oracle.answer([member(target.address)], { connected: { member: 0, socket: given.socket } });
@@ -43,7 +46,7 @@ export function givenGroup(lend: Lend, unable: Inability): void {
     await using world = await RelayWorld.open(lend(), [], { ask: oracle.ask, proxyProtocol: 'v1' });
     const client = await world.connect();
     client.finish('hello');
-    await waiting(world, 1);
+    await waiting(world, oracle, 1);
     await using given = await connectedSocket(target.address);
     oracle.answer([member(target.address)], { connected: { member: 0, socket: given.socket } });
     const text = await (await peerOf(target)).text();
@@ -56,7 +59,7 @@ export function givenGroup(lend: Lend, unable: Inability): void {
     const oracle = new Oracle();
     await using world = await RelayWorld.open(lend(), [], { ask: oracle.ask });
     const client = await world.connect();
-    await waiting(world, 1);
+    await waiting(world, oracle, 1);
     await using given = await connectedSocket(target.address);
     const served = await peerOf(target);
     served.finish('greeting');
@@ -102,7 +105,7 @@ export function givenGroup(lend: Lend, unable: Inability): void {
     await using world = await RelayWorld.open(lend(), [], { ask: oracle.ask });
     const client = await world.connect();
     client.finish('hello');
-    await waiting(world, 1);
+    await waiting(world, oracle, 1);
     await using given = await connectedSocket(target.address);
     (await peerOf(target)).reset();
     await settle();

@@ -12,10 +12,7 @@ import type { NetNamespace } from '../../sys/netns.ts';
 import { formatIp } from '../../sys/sockaddr.ts';
 import { bindIp, localEndpoint, prepareListener, setOption, socketIn } from '../../sys/sockets.ts';
 import { prepareDatagramHead } from '../datagram/datagram-socket.ts';
-import { keepAlive } from '../stream/tcp.ts';
-
-/** Pending connections per listener; the kernel caps it at net.core.somaxconn. */
-export const BACKLOG = 4096;
+import { BACKLOG, keepAlive } from '../stream/tcp.ts';
 
 /** A head on an IP address. */
 export interface IpListenAddress {

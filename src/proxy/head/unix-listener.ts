@@ -33,7 +33,8 @@ import { NativeMemory } from '../../sys/memory.ts';
 import { encodeUnix, SOCKADDR_MAX } from '../../sys/sockaddr.ts';
 import { bindBytes, socketIn } from '../../sys/sockets.ts';
 import type { RootDirectory } from '../route.ts';
-import { BACKLOG, listenError } from './listener.ts';
+import { BACKLOG } from '../stream/tcp.ts';
+import { listenError } from './listener.ts';
 
 /** A head at a path. */
 export interface UnixListenAddress {

@@ -1,8 +1,9 @@
 /**
  * Accepts from one listening socket in one worker, as long as the route has room.
  *
- * The socket is watched by every worker with EPOLLEXCLUSIVE. At the route's limit, or when descriptors run out, the
- * worker stops watching for a moment: clients wait in the backlog, and nothing spins. Owns its duplicate of the socket.
+ * The socket is watched by every worker with EPOLLEXCLUSIVE, and a worker that has much to do gives what it accepts to
+ * one that has not (`../thread/neighbours.ts`). At the route's limit, or when descriptors run out, the worker stops
+ * watching for a moment: clients wait in the backlog, and nothing spins. Owns its duplicate of the socket.
  */
 import { SOCK_CLOEXEC, SOCK_NONBLOCK } from '../../sys/constants.ts';
 import { Errno, errnoName } from '../../sys/errno.ts';
@@ -12,11 +13,13 @@ import { decodeIp, formatIp, SOCKADDR_MAX } from '../../sys/sockaddr.ts';
 import type { Pollable } from '../thread/loop.ts';
 import { Timer } from '../thread/timers.ts';
 import type { ServedRoute } from './served-route.ts';
+import { BACKLOG } from './tcp.ts';
 
 /** Accepted per wake, so that another worker can take the next ones. */
 const BATCH = 8;
 const FULL_PAUSE_MS = 20;
-const EXHAUSTED_PAUSE_MS = 100;
+/** Longer than the pause between two rounds of a dial, so that those who wait for a descriptor come first. */
+const EXHAUSTED_PAUSE_MS = 250;
 const LENGTH_AT = 112;
 
 const scratch = new NativeMemory(LENGTH_AT + 4);
@@ -27,8 +30,6 @@ export class Acceptor extends Timer implements Pollable {
   readonly #fd: number;
   #watching = false;
   #closed = false;
-  /** On the loop's clock: before, room in this worker is for those that were accepted already. */
-  #restUntil = 0;
 
   /** @param fd a listening socket, owned from now on */
   constructor(route: ServedRoute, fd: number) {
@@ -39,6 +40,8 @@ export class Acceptor extends Timer implements Pollable {
   }
 
   onEvents(): void {
+    // Given connections are older than what is accepted now.
+    this.#route.worker.neighbours.take();
     for (let i = 0; i < BATCH; i++) if (!this.#accept()) return;
   }
 
@@ -49,20 +52,25 @@ export class Acceptor extends Timer implements Pollable {
 
   /** There is room again in this worker. */
   wake(): void {
-    if (this.#watching || this.#closed || this.#route.worker.loop.now < this.#restUntil) return;
+    if (this.#watching || this.#closed || this.#route.worker.neighbours.restMs > 0) return;
     this.#watch();
   }
 
-  /** Descriptors ran out: nobody new for a moment, or the newest would overtake those that wait for a dial. */
+  /**
+   * Descriptors ran out: nobody new for a moment, here or in another worker, or the newest would take those that become
+   * free from who has waited for a dial.
+   */
   rest(): void {
-    if (this.#closed) return;
-    this.#restUntil = this.#route.worker.loop.now + EXHAUSTED_PAUSE_MS;
-    this.#pause(EXHAUSTED_PAUSE_MS);
+    this.#route.worker.neighbours.rest(EXHAUSTED_PAUSE_MS);
+    if (!this.#closed) this.#pause(EXHAUSTED_PAUSE_MS);
   }
 
-  /** Serves whoever is in the backlog already, then closes: a client that connected in time is not turned away. */
+  /**
+   * Serves whoever is in the backlog already, then closes: a client that connected in time is not turned away. There
+   * are at most {@link BACKLOG} of them; who comes meanwhile may be.
+   */
   close(): void {
-    while (this.#accept());
+    for (let i = 0; i < BACKLOG && this.#accept(); i++);
     this.#unwatch();
     this.#closed = true;
     close(this.#fd);
@@ -70,13 +78,21 @@ export class Acceptor extends Timer implements Pollable {
 
   /** @returns false when there is nobody, or no room */
   #accept(): boolean {
-    const { route, fd } = { route: this.#route, fd: this.#fd };
-    if (!route.admit()) return this.#pause(FULL_PAUSE_MS);
+    const route = this.#route;
+    const { neighbours, headroom } = route.worker;
+    const { restMs } = neighbours;
+    if (restMs > 0) return this.#pause(restMs);
+    if (headroom.stillUsedUp(this.#fd) || !route.admit()) return this.#pause(FULL_PAUSE_MS);
     scratch.view.setUint32(LENGTH_AT, SOCKADDR_MAX, true);
-    const client = accept4(fd, scratch.address, scratch.address + LENGTH_AT, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const client = accept4(this.#fd, scratch.address, scratch.address + LENGTH_AT, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (client >= 0) {
-      route.accepted(client, clientAddress());
-      return true;
+      if (!neighbours.give(route.number, client)) {
+        neighbours.count(1);
+        route.accepted(client, route.recording ? clientAddress() : undefined);
+      }
+      if (!headroom.usedUp(client)) return true;
+      route.worker.fault(`accept: ${headroom.lack}`);
+      return this.#pause(FULL_PAUSE_MS);
     }
     route.unadmit();
     switch (-client) {

@@ -30,7 +30,7 @@ export class Connection extends Timer implements Resumable, DialOwner {
   readonly #route: ServedRoute;
   readonly client: Side;
   readonly target: Side;
-  readonly #clientAddress: () => string;
+  readonly #clientAddress: (() => string) | undefined;
   readonly #acceptedAt: number;
   #phase: Phase = 'waiting';
   #dial: Dial | undefined;
@@ -42,8 +42,8 @@ export class Connection extends Timer implements Resumable, DialOwner {
   /** The answer it waited for, as long as its first byte is still to be told of; 0 = none. */
   #answer = 0;
 
-  /** @param fd the accepted socket, owned from now on @param clientAddress formatted only when somebody asks */
-  constructor(route: ServedRoute, fd: number, clientAddress: () => string) {
+  /** @param fd the accepted socket, owned from now on @param clientAddress absent for unix clients, and when nobody asks */
+  constructor(route: ServedRoute, fd: number, clientAddress: (() => string) | undefined) {
     super();
     this.#route = route;
     this.#clientAddress = clientAddress;
@@ -219,8 +219,13 @@ export class Connection extends Timer implements Resumable, DialOwner {
       side.fd = -1;
     }
     if (this.#upstream !== undefined) pool.closed(this.#upstream.member);
-    this.#route.ended(this, this.#upstream === undefined, () => ({
-      client: this.#clientAddress(),
+    this.#route.ended(this, this.#upstream === undefined, reason, detail);
+  }
+
+  /** What there is to tell, now that it has ended. */
+  record(reason: ConnectionRecord['reason'], detail: string): ConnectionRecord {
+    return {
+      client: this.#clientAddress?.() ?? '',
       upstream: this.#upstream?.label ?? '',
       reason,
       detail,
@@ -228,7 +233,7 @@ export class Connection extends Timer implements Resumable, DialOwner {
       dialMs: this.#dialMs,
       bytesIn: this.client.bytes,
       bytesOut: this.target.bytes,
-    }));
+    };
   }
 }
 

@@ -1,9 +1,9 @@
 /**
- * Both addresses of an accepted connection, for the PROXY protocol header.
+ * The addresses of an accepted connection, for its record and for the PROXY protocol header.
  */
 import { getpeername, getsockname } from '../../sys/libc.ts';
 import { NativeMemory } from '../../sys/memory.ts';
-import { decodeIp, SOCKADDR_MAX } from '../../sys/sockaddr.ts';
+import { decodeIp, type IpEndpoint, SOCKADDR_MAX } from '../../sys/sockaddr.ts';
 import type { ClientEndpoints } from './proxy-protocol.ts';
 
 const LENGTH_AT = 112;
@@ -17,7 +17,12 @@ export function clientEndpoints(fd: number): ClientEndpoints | undefined {
   return { sourceHost: peer.host, sourcePort: peer.port, destHost: local.host, destPort: local.port };
 }
 
-function read(call: typeof getpeername, fd: number): ReturnType<typeof decodeIp> {
+/** Address of the client behind `fd`; undefined for a unix client, or one that is gone. */
+export function clientEndpoint(fd: number): IpEndpoint | undefined {
+  return read(getpeername, fd);
+}
+
+function read(call: typeof getpeername, fd: number): IpEndpoint | undefined {
   scratch.view.setUint32(LENGTH_AT, SOCKADDR_MAX, true);
   return call(fd, scratch.address, scratch.address + LENGTH_AT) < 0 ? undefined : decodeIp(scratch.buffer);
 }

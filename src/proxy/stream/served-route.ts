@@ -6,6 +6,7 @@
  */
 import { errnoName } from '../../sys/errno.ts';
 import { close } from '../../sys/libc.ts';
+import { formatIp } from '../../sys/sockaddr.ts';
 import { type Counters, Slot } from '../counters.ts';
 import type { WireRouteOptions } from '../messages.ts';
 import type { ConnectionRecord, ServedTrace } from '../route.ts';
@@ -19,7 +20,7 @@ import type { WireTargets, WorkerRoute } from '../thread/worker-route.ts';
 import type { RelayWorker } from '../thread/worker-state.ts';
 import { Acceptor } from './acceptor.ts';
 import { Connection } from './connection.ts';
-import { clientEndpoints } from './endpoints.ts';
+import { clientEndpoint, clientEndpoints } from './endpoints.ts';
 import { proxyHeader } from './proxy-protocol.ts';
 
 const PUBLISH_MS = 100;
@@ -27,10 +28,10 @@ const PUBLISH_MS = 100;
 /** See the module header. */
 export class ServedRoute extends Timer implements WorkerRoute {
   readonly worker: RelayWorker;
+  readonly number: number;
   readonly options: WireRouteOptions;
   readonly counters: Counters;
   readonly pool: Pool<DialTarget>;
-  readonly #number: number;
   readonly #asker: Asker;
   readonly #targets = new TargetSet();
   readonly #records: Records | undefined;
@@ -53,7 +54,7 @@ export class ServedRoute extends Timer implements WorkerRoute {
   ) {
     super();
     this.worker = worker;
-    this.#number = number;
+    this.number = number;
     this.#asker = new Asker(worker, number, options.asks);
     this.options = options;
     this.counters = counters;
@@ -130,8 +131,19 @@ export class ServedRoute extends Timer implements WorkerRoute {
     Atomics.sub(this.#open, 0, 1);
   }
 
+  /** Somebody listens to records. */
+  get recording(): boolean {
+    return this.#records !== undefined;
+  }
+
+  /** @param fd an admitted connection that another worker accepted, owned from now on */
+  given(fd: number): void {
+    const client = this.recording ? clientEndpoint(fd) : undefined;
+    this.accepted(fd, client === undefined ? undefined : () => formatIp(client));
+  }
+
   /** @param fd an admitted connection, owned from now on */
-  accepted(fd: number, clientAddress: () => string): void {
+  accepted(fd: number, clientAddress: (() => string) | undefined): void {
     this.counters.add(Slot.open, 1);
     this.counters.add(Slot.total, 1);
     const connection = new Connection(this, fd, clientAddress);
@@ -172,7 +184,7 @@ export class ServedRoute extends Timer implements WorkerRoute {
     const unix = (ms: number): number => performance.timeOrigin + ms;
     const firstByteAt = unix(performance.now());
     const trace: ServedTrace = { acceptedAt: unix(acceptedAt), dialedAt: unix(dialedAt), firstByteAt };
-    this.worker.post({ type: 'served', route: this.#number, answer, trace });
+    this.worker.post({ type: 'served', route: this.number, answer, trace });
   }
 
   healthChanged(): void {
@@ -184,16 +196,17 @@ export class ServedRoute extends Timer implements WorkerRoute {
     return proxyHeader(this.options.proxyProtocol ?? 'v1', clientEndpoints(fd));
   }
 
-  ended(connection: Connection, failed: boolean, record: () => ConnectionRecord): void {
+  ended(connection: Connection, failed: boolean, reason: ConnectionRecord['reason'], detail: string): void {
     this.#connections.delete(connection);
     this.counters.add(Slot.open, -1);
     if (failed) {
       this.counters.add(Slot.failed, 1);
       if (this.#waiting.delete(connection)) this.#left();
     }
-    this.#records?.add(record, this.worker.loop.now);
+    this.#records?.add(() => connection.record(reason, detail), this.worker.loop.now);
     this.healthChanged();
     this.unadmit();
+    this.worker.neighbours.count(-1);
     this.#acceptor?.wake();
     this.#checkDrained();
   }

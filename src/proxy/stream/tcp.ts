@@ -17,6 +17,8 @@ import {
 import { getsockopt, recv, setsockopt } from '../../sys/libc.ts';
 import { NativeMemory } from '../../sys/memory.ts';
 
+/** Pending connections per listener; the kernel caps it at net.core.somaxconn. */
+export const BACKLOG = 4096;
 /** Seconds of silence before the first probe, between probes, and probes without answer until it is dead. */
 const KEEPALIVE = { idle: 60, interval: 15, count: 4 } as const;
 

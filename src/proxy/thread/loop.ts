@@ -27,6 +27,14 @@ export interface Resumable {
   resume(): void;
 }
 
+/** Work that comes from other threads, and how they learn when to wake this one. */
+export interface Mailbox {
+  /** Nothing else is to be done. @returns false when there is mail, and waiting is not due */
+  fallAsleep(): boolean;
+  wakeUp(): void;
+  take(): void;
+}
+
 /** See the module header. */
 export class Loop {
   readonly #epoll = check('epoll_create1', epollCreate1(O_CLOEXEC));
@@ -39,10 +47,12 @@ export class Loop {
   /** Milliseconds on a monotonic clock, read once per wake. */
   now = performance.now();
   readonly timers: Timers;
+  readonly #mailbox: Mailbox | undefined;
 
   /** @param onFault told of anything thrown by an object; the loop goes on */
-  constructor(onFault: (error: unknown) => void) {
+  constructor(onFault: (error: unknown) => void, mailbox?: Mailbox) {
     this.#onFault = onFault;
+    this.#mailbox = mailbox;
     this.timers = new Timers(this.now, onFault);
   }
 
@@ -93,11 +103,15 @@ export class Loop {
 
   /** Runs until {@link stop}, then closes the epoll instance. Synchronous: the thread's own event loop and its promises stand still meanwhile. */
   run(): void {
+    const mailbox = this.#mailbox;
     while (!this.#stopped) {
-      const timeout = this.#ready.length > 0 ? 0 : this.timers.delay(performance.now());
+      const idle = this.#ready.length === 0 && mailbox?.fallAsleep() !== false;
+      const timeout = idle ? this.timers.delay(performance.now()) : 0;
       const count = epollWait(this.#epoll, this.#memory.address, BATCH, timeout);
+      if (idle) mailbox?.wakeUp();
       this.now = performance.now();
       if (count < 0 && count !== -Errno.EINTR) check('epoll_wait', count);
+      mailbox?.take();
       this.#dispatch(count);
       this.#resume();
       this.timers.expire(this.now);

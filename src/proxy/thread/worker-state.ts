@@ -3,10 +3,12 @@
  */
 import { DatagramBatch } from '../../sys/mmsg.ts';
 import type { FromRelay } from '../messages.ts';
+import { Headroom } from '../stream/headroom.ts';
 import { Pipes } from '../stream/pipes.ts';
 import { Relay } from '../stream/relay.ts';
 import { Dialer } from '../target/dialer.ts';
 import { Loop } from './loop.ts';
+import type { Neighbours } from './neighbours.ts';
 
 const FAULT_MS = 1000;
 /** Datagrams per system call. */
@@ -17,14 +19,18 @@ export class RelayWorker {
   readonly loop: Loop;
   readonly relay = new Relay(new Pipes());
   readonly dialer = new Dialer();
+  readonly headroom = new Headroom();
   readonly post: (message: FromRelay) => void;
+  readonly neighbours: Neighbours;
   #datagrams: DatagramBatch | undefined;
   readonly #faults = new Map<string, number>();
 
-  constructor(post: (message: FromRelay) => void) {
+  constructor(post: (message: FromRelay) => void, neighbours: Neighbours) {
     this.post = post;
-    this.loop = new Loop((error) =>
-      this.fault(error instanceof Error ? (error.stack ?? error.message) : String(error)),
+    this.neighbours = neighbours;
+    this.loop = new Loop(
+      (error) => this.fault(error instanceof Error ? (error.stack ?? error.message) : String(error)),
+      neighbours,
     );
   }
 

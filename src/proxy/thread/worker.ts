@@ -13,14 +13,16 @@ import { Counters } from '../counters.ts';
 import { ServedDatagrams } from '../datagram/served-datagrams.ts';
 import type { RelayWorkerData, ToRelay } from '../messages.ts';
 import { ServedRoute } from '../stream/served-route.ts';
+import { Neighbours } from './neighbours.ts';
 import type { WorkerRoute } from './worker-route.ts';
 import { RelayWorker } from './worker-state.ts';
 
-const { port, wakeFd, stop } = workerData as RelayWorkerData;
+const { port, wakeFd, stop, neighbours: shared } = workerData as RelayWorkerData;
 const stopFlag = new Int32Array(stop);
 const counter = new NativeMemory(8);
 const routes = new Map<number, WorkerRoute>();
-const worker = new RelayWorker((message) => port.postMessage(message));
+const neighbours = new Neighbours(shared);
+const worker = new RelayWorker((message) => port.postMessage(message), neighbours);
 
 function carryOut(message: ToRelay): void {
   if (message.type === 'open') {
@@ -55,6 +57,8 @@ function carryOut(message: ToRelay): void {
       route.askFailed(message.answer, message.reason);
       return;
     case 'close':
+      // Nobody accepts for it any more: what others gave of it before is in the rings by now.
+      neighbours.take();
       route.close(message.abort, () => {
         routes.delete(message.route);
         port.postMessage({ type: 'ack', seq: message.seq });
@@ -88,6 +92,25 @@ function attempt(message: ToRelay): void {
   }
 }
 
+/** The message that opened the route may be the next one: it was sent before anybody could accept for it. */
+function routeOf(number: number): WorkerRoute | undefined {
+  for (;;) {
+    const route = routes.get(number);
+    if (route !== undefined) return route;
+    const next = receiveMessageOnPort(port);
+    if (next === undefined) return undefined;
+    attempt(next.message as ToRelay);
+  }
+}
+
+neighbours.onGiven = (number, fd) => {
+  const route = routeOf(number);
+  if (route instanceof ServedRoute) route.given(fd);
+  else {
+    neighbours.count(-1);
+    close(fd);
+  }
+};
 worker.loop.add(wakeFd, EPOLLIN, {
   onEvents() {
     read(wakeFd, counter.address, 8);
@@ -102,5 +125,6 @@ worker.loop.add(wakeFd, EPOLLIN, {
 });
 port.postMessage({ type: 'ready' });
 worker.loop.run();
+neighbours.close();
 close(wakeFd);
 port.close();
