@@ -94,6 +94,12 @@ export async function start(calls: EngineCalls, id: string, signal: AbortSignal,
 export async function stop(calls: EngineCalls, id: string, signal: AbortSignal): Promise<void> {
   const info = await inspect(calls, id, signal);
   if (info === undefined) return;
+  // Docker would let it go on by itself; Podman refuses, half stopped.
+  if (info.State.Status === 'paused') {
+    await attempt(calls, signal, stopMarginMs, (docker, abortSignal) =>
+      docker.getContainer(id).unpause({ abortSignal }),
+    );
+  }
   const { StopTimeout: seconds = defaultStopSeconds } = info.Config as { readonly StopTimeout?: number };
   const timeoutMs = seconds < 0 ? Infinity : seconds * 1000 + stopMarginMs;
   const failure = await attempt(calls, signal, timeoutMs, (docker, abortSignal) =>

@@ -127,7 +127,7 @@ export class FakeRunner implements Runner {
     this.#made += 1;
     const name = recipe.name ?? `made-${this.#made}`;
     if (this.engine.containers.some((other) => other.name === name)) {
-      throw new WormholeError('WH_ERR_CONTAINER_EXISTS', `a container named ${name} exists`);
+      throw new WormholeError('WH_ERR_CONTAINER_EXISTS', `a container named ${name} exists already`);
     }
     const own = (recipe.body['Labels'] ?? {}) as Record<string, string>;
     // Never an id that was there before, whatever was removed since.
@@ -141,8 +141,8 @@ export class FakeRunner implements Runner {
 
   async start(id: string, signal: AbortSignal): Promise<void> {
     await this.#enter('start', id, signal);
-    const container = this.#find(id);
-    if (container === undefined) throw new WormholeError('WH_ERR_CONTAINER_NOT_FOUND', `no container ${id}`);
+    const container = this.#existing(id);
+    if (container.state === 'paused') throw new WormholeError('WH_ERR_CONTAINER_FAILED', `${id} is paused`);
     if (container.running) return;
     const fresh = { exitCode: 0, oomKilled: false, error: '', startedAt: this.#now() };
     this.#lines.delete(id);
@@ -153,17 +153,19 @@ export class FakeRunner implements Runner {
 
   async stop(id: string, signal: AbortSignal): Promise<void> {
     await this.#enter('stop', id, signal);
-    if (this.#find(id)?.running === true) this.exit(id, 143);
+    if (this.#find(id)?.running === true) this.exit(id, 137);
   }
 
   async pause(id: string, signal: AbortSignal): Promise<void> {
     await this.#enter('pause', id, signal);
-    this.#tell('pause', this.facts(id, { state: 'paused' }));
+    const { running, state } = this.#existing(id);
+    if (!running) throw new WormholeError('WH_ERR_CONTAINER_FAILED', `${id} does not run`);
+    if (state !== 'paused') this.#tell('pause', this.facts(id, { state: 'paused' }));
   }
 
   async unpause(id: string, signal: AbortSignal): Promise<void> {
     await this.#enter('unpause', id, signal);
-    this.#tell('unpause', this.facts(id, { state: 'running' }));
+    if (this.#existing(id).state === 'paused') this.#tell('unpause', this.facts(id, { state: 'running' }));
   }
 
   async remove(id: string, signal: AbortSignal): Promise<void> {
@@ -206,6 +208,12 @@ export class FakeRunner implements Runner {
   #find(id: string): ContainerFacts | undefined {
     const found = this.engine.containers.find((container) => container.id === id);
     return found === undefined ? undefined : complete(found);
+  }
+
+  #existing(id: string): ContainerFacts {
+    const found = this.#find(id);
+    if (found === undefined) throw new WormholeError('WH_ERR_CONTAINER_NOT_FOUND', `no container ${id}`);
+    return found;
   }
 
   #tell(action: string, container: Container): void {
