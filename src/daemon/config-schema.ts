@@ -60,6 +60,11 @@ export const Config = Type.Object(
       default: '/var/lib/wormhole',
       description: 'where wormholes are remembered: 0700',
     }),
+    labels: Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {
+      metavar: 'IP',
+      default: [],
+      description: 'where labels of containers may declare wormholes: loopback or an address; none: nowhere',
+    }),
     'log-level': Type.Union(
       [level('fatal'), level('error'), level('warn'), level('info'), level('debug'), level('trace')],
       { metavar: 'LEVEL', default: 'info', description: 'fatal, error, warn, info, debug or trace' },

@@ -18,6 +18,7 @@ import { removeOrphans } from './activator/orphans.ts';
 import { allowedHosts } from './api/host.ts';
 import { createApi } from './api/server.ts';
 import type { Settings, TcpAddress } from './config/settings.ts';
+import { Declarations } from './declared/declarations.ts';
 import { Events } from './events.ts';
 import { openDoors } from './listeners/doors.ts';
 import type { Log, Logger } from './log.ts';
@@ -118,6 +119,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   await registry.restore(start.signal);
   start.signal.throwIfAborted();
 
+  // After the remembered ones: an id or a port is theirs first.
+  const { labels: allowed } = settings;
+  const declarations =
+    allowed.length === 0
+      ? undefined
+      : start.use(new Declarations({ engine, runner: engine, wormholes: registry, log, allowed }));
+
   const running = new Scope('daemon');
   if (hostId.exists) {
     const known = (id: string): boolean => registry.list().some((entry) => entry.id === id);
@@ -128,6 +136,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   let stopped: Promise<void> | undefined;
   const drain = async (drainMs: number): Promise<void> => {
     await doors[Symbol.asyncDispose]();
+    await declarations?.[Symbol.asyncDispose]();
     await registry.close(drainMs);
   };
   const takeDown = async (drained: Promise<void>): Promise<void> => {

@@ -7,6 +7,8 @@ import type { ContainerRecipe } from '../spec/recipe/recipe.ts';
 import type { Container } from './engine.ts';
 
 export interface ContainerFacts extends Container {
+  /** Of the image that it was made from, whatever `image` names by now. */
+  readonly imageId: string;
   readonly state: 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
   readonly exitCode: number;
   readonly oomKilled: boolean;

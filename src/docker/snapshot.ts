@@ -41,6 +41,7 @@ export function factsOf(info: ContainerInspectInfo): ContainerFacts {
   const health = state.Health?.Status ?? '';
   return {
     ...container,
+    imageId: info.Image,
     state: states[state.Status] ?? (state.Running ? 'running' : 'exited'),
     exitCode: state.ExitCode,
     oomKilled: state.OOMKilled,

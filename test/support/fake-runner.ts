@@ -235,6 +235,7 @@ export class FakeRunner implements Runner {
 /** Facts that a container made by {@link FakeEngine.add} lacks. */
 function complete(container: Container): ContainerFacts {
   return {
+    imageId: container.image,
     state: container.running ? 'running' : 'exited',
     exitCode: 0,
     oomKilled: false,

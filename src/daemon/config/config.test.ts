@@ -47,10 +47,17 @@ describe('settings', () => {
       unix: ['/run/wormhole/wormhole.sock'],
       keyFile: { path: '/etc/wormhole/key.secret', chosen: false },
       stateDir: '/var/lib/wormhole',
+      labels: [],
       logLevel: 'info',
       drainMs: 10_000,
       tunnels: { cidr: { network: '100.64.0.0', bits: 14 }, ports: { low: 4500, high: 4599 } },
     });
+  });
+
+  test('may let labels of containers listen, on addresses', async () => {
+    const found = await settings(['--labels', 'loopback', '--labels', '192.0.2.1']);
+    expect(found.labels).toEqual(['loopback', '192.0.2.1']);
+    expect((await settings(['--config', file("labels: ['::']")])).labels).toEqual(['::']);
   });
 
   test('come from a flag before the environment, before the file, before the default', async () => {
@@ -111,6 +118,7 @@ describe('settings', () => {
     [['-P', '0'], 'WH_ERR_CONFIG: ports must be a port or LO-HI'],
     [['-I', 'eth0'], 'WH_ERR_CONFIG: internal-ip must be an IP address'],
     [['-E', '0.0.0.0'], 'WH_ERR_CONFIG: external-ip must be one address'],
+    [['--labels', 'loopback', '--labels', 'lo'], 'WH_ERR_CONFIG: labels must be loopback or an IP address, not "lo"'],
     [['--drain', '10'], 'WH_ERR_CONFIG: drain: duration "10" has no unit'],
     [['--log-level', 'loud'], 'WH_ERR_CONFIG: log-level must be "fatal" or'],
     [['--config', '/nonexistent'], 'WH_ERR_CONFIG: cannot read the config file /nonexistent: ENOENT'],

@@ -26,6 +26,12 @@ export function parseTunnelIp(key: string, text: string): string {
   return text;
 }
 
+/** @returns `text` when it is `loopback` or an address, a wildcard included @throws {WormholeError} WH_ERR_CONFIG */
+export function parseLabelAddress(key: string, text: string): string {
+  if (text === 'loopback' || (isIP(text) !== 0 && !text.includes('%'))) return text;
+  throw invalid(key, `must be loopback or an IP address, not ${JSON.stringify(text)}`);
+}
+
 /** @throws {WormholeError} WH_ERR_CONFIG */
 export function parseCidr(key: string, text: string): Cidr {
   const [, address = '', length = ''] = /^([0-9.]+)\/([0-9]{1,2})$/.exec(text) ?? [];

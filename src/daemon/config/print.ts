@@ -40,6 +40,7 @@ export function printHelp(options: readonly Option[]): string {
 function showDefault(value: unknown): string {
   if (value === undefined) return '';
   const text = Array.isArray(value) ? value.join(' ') : value;
+  if (text === '') return '';
   return ` (default ${typeof text === 'string' ? text : JSON.stringify(text)})`;
 }
 

@@ -8,7 +8,7 @@ import { WormholeError } from '../../lib/errors.ts';
 import { CONTROL_PORT, parseAddress } from '../../spec/address.ts';
 import { parseDuration } from '../../spec/duration.ts';
 import type { Effective } from './effective.ts';
-import { type Cidr, type PortRange, parseCidr, parsePortRange, parseTunnelIp } from './network.ts';
+import { type Cidr, type PortRange, parseCidr, parseLabelAddress, parsePortRange, parseTunnelIp } from './network.ts';
 
 /** A TCP control address; `host` '' means all addresses of the machine. */
 export interface TcpAddress {
@@ -24,6 +24,8 @@ export interface Settings {
   /** `chosen` is false when the path is the default: only there a missing key is made. */
   readonly keyFile: { readonly path: string; readonly chosen: boolean };
   readonly stateDir: string;
+  /** `loopback`, or addresses, that labels of containers may listen on; empty = labels are not looked at. */
+  readonly labels: readonly string[];
   readonly logLevel: string;
   readonly drainMs: number;
   /** Kept for tunnels. */
@@ -46,6 +48,10 @@ export function toSettings(config: readonly Effective[]): Settings {
     if (value === undefined) throw new WormholeError('WH_ERR_CONFIG', `${key} has no value`);
     return value;
   };
+  const list = <T>(key: string, parse: (key: string, text: string) => T): T[] => {
+    const setting = config.find(({ option }) => option.key === key);
+    return ((setting?.value ?? []) as string[]).map((text) => told(setting, () => parse(key, text)));
+  };
   const path = (_: string, text: string): string => resolve(text);
   const listen = config.find(({ option }) => option.key === 'listen');
   const addresses = ((listen?.value ?? []) as string[]).map((text) => told(listen, () => parseAddress(text)));
@@ -64,6 +70,7 @@ export function toSettings(config: readonly Effective[]): Settings {
       chosen: config.some(({ option, origin }) => option.key === 'key-file' && origin !== 'default'),
     },
     stateDir: need('state-dir', path),
+    labels: list('labels', parseLabelAddress),
     logLevel: need('log-level', (_, text) => text),
     drainMs: need('drain', (_, text) => parseDuration(text)),
     tunnels: {
