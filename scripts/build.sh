@@ -17,6 +17,9 @@ node_modules/.bin/tsc -p tsconfig.build.json ${TSCFLAGS:-}
 # What is not TypeScript (JSON schemas, templates) is data that the code reads from beside itself.
 (cd src && find . -type f ! -name '*.ts' -exec cp --parents -t ../dist {} +)
 
+# The compiler's declarations of the API's shapes name typebox, which nobody has who installs the package.
+"${NODE:-node}" scripts/plain-types.mjs src/spec/schemas.json dist/spec/api.d.ts
+
 while IFS= read -r file; do
   source=src/${file#dist/}
   [ -e "$source" ] && continue

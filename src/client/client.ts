@@ -4,6 +4,7 @@
  * Owns nothing that lasts: each call opens a connection of its own and closes it, so a restarted daemon is simply
  * reached by the next call.
  */
+/// <reference lib="esnext.disposable" preserve="true" />
 import type {
   ContainerList,
   CreateRequest,
