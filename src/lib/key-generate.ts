@@ -5,19 +5,10 @@
  * there is a mistake to be told, not an invitation to start with a key that no other machine has.
  */
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fchmodSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, existsSync, fchmodSync, fsyncSync, linkSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { defaultKeyPath, readKeyFile, refusal } from './key-file.ts';
+import { makeDirectories } from './make-directories.ts';
 import type { Secret } from './secret.ts';
 
 /** The key the daemon will use. */
@@ -54,7 +45,7 @@ function generateKeyFile(path: string): boolean {
   if (existsSync(path)) return false;
   const draft = `${path}.${process.pid}.${randomBytes(6).toString('hex')}`;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+    makeDirectories(dirname(path), 0o755);
     const fd = openSync(draft, 'wx', 0o600);
     try {
       fchmodSync(fd, 0o600);

@@ -63,9 +63,11 @@ export const EPOLLET = 0x8000_0000;
 export const EPOLL_CTL_ADD = 1;
 export const EPOLL_CTL_DEL = 2;
 
-// sched.h, linux/openat2.h, sys/file.h, sys/resource.h
+// sched.h, linux/openat2.h, linux/fs.h, sys/file.h, sys/resource.h
 export const CLONE_NEWNET = 0x4000_0000;
 export const RESOLVE_IN_ROOT = 0x10;
+export const RENAME_NOREPLACE = 1;
+export const RENAME_EXCHANGE = 2;
 export const LOCK_EX = 2;
 export const LOCK_NB = 4;
 export const RLIMIT_NOFILE = 7;

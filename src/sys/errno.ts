@@ -17,6 +17,7 @@ export const Errno = {
   ENODEV: errno.ENODEV,
   EINTR: errno.EINTR,
   EAGAIN: errno.EAGAIN,
+  EEXIST: errno.EEXIST,
   ENOMEM: errno.ENOMEM,
   EINVAL: errno.EINVAL,
   ENFILE: errno.ENFILE,

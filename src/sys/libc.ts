@@ -48,6 +48,7 @@ const c = {
   // glibc has no wrapper for openat2(2). Fixed arguments in integer registers are what syscall(2) reads on every
   // 64-bit Linux ABI, so the variadic prototype is not needed.
   openat2: raw('long syscall(long, int, uintptr_t, uintptr_t, size_t)'),
+  renameat2: raw('int renameat2(int, uintptr_t, int, uintptr_t, uint32_t)'),
   calloc: raw('uintptr_t calloc(size_t, size_t)'),
   abort: raw('void abort()'),
 };
@@ -101,6 +102,9 @@ export const setrlimit = (resource: number, limit: number): number => answer(c.s
 /** 437 is openat2 on every architecture (asm-generic/unistd.h). */
 export const openat2 = (directory: number, path: number, how: number, size: number): number =>
   answer(c.openat2(437, directory, path, how, size));
+/** Both names are in `directory`. */
+export const renameat2 = (directory: number, from: number, to: number, flags: number): number =>
+  answer(c.renameat2(directory, from, directory, to, flags));
 
 /** Address of `size` zeroed bytes; pages of a large block cost nothing until touched. @throws {RangeError} */
 export function calloc(size: number): number {

@@ -4,10 +4,10 @@
  * Always a path in the file system, never an abstract name: those live in network namespaces, where a container on
  * the host's network could reach them.
  */
-import { mkdir } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { WormholeError } from '../../lib/errors.ts';
+import { makeDirectories } from '../../lib/make-directories.ts';
 import { openUnixListener } from '../../proxy/head/unix-listener.ts';
 import { peerCredentials } from '../../sys/peercred.ts';
 import type { Origin } from '../api/operations.ts';
@@ -57,7 +57,7 @@ export async function listenUnix({ path, admit, log }: UnixListenerOptions): Pro
 
 async function open(path: string, gid: number | undefined): Promise<ReturnType<typeof openUnixListener>> {
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+    makeDirectories(dirname(path), 0o755);
     const owner = gid === undefined ? {} : { owner: { uid: process.geteuid?.() ?? 0, gid } };
     return openUnixListener({ path, mode: 0o660, ...owner });
   } catch (cause) {

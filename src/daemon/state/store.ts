@@ -5,9 +5,10 @@
  *   STATE-DIR/wormholes/ID.json              see record.ts
  *   STATE-DIR/wormholes/ID.json.corrupt-TIME set aside, for a person to look at
  */
-import { chmod, mkdir, readdir, readFile, rename, rm, unlink } from 'node:fs/promises';
+import { chmod, readdir, readFile, rename, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WormholeError } from '../../lib/errors.ts';
+import { makeDirectories } from '../../lib/make-directories.ts';
 import { syncDirectory, TEMPORARY, writeAtomic } from './atomic.ts';
 import { lockDirectory } from './lock.ts';
 import { formatRecord, parseRecord, type WormholeRecord } from './record.ts';
@@ -42,11 +43,11 @@ export class StateStore implements Memory, Disposable {
   static async open(directory: string): Promise<StateStore> {
     const wormholes = join(directory, 'wormholes');
     return await told(directory, async () => {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
+      makeDirectories(directory, 0o700);
       await chmod(directory, 0o700);
       const lock = lockDirectory(directory);
       try {
-        await mkdir(wormholes, { recursive: true, mode: 0o700 });
+        makeDirectories(wormholes, 0o700);
         return new StateStore(wormholes, lock);
       } catch (error) {
         lock[Symbol.dispose]();

@@ -8,20 +8,12 @@
  * so the file is opened without following, and mode and owner are given to what was opened, never to a name.
  *
  * A file that nobody listens on is taken for stale and replaced; a living socket, or anything that is not a socket, is
- * left alone and refused.
+ * left alone and refused. Between the look and the rename somebody may put another file there: a name that was free is
+ * taken only if it still is, a stale file is exchanged with ours and looked at again, and given back if it is another.
+ * What cannot be told apart is a socket that is bound and does not listen yet: it looks stale.
  */
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  chownSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  renameSync,
-  rmSync,
-  unlinkSync,
-} from 'node:fs';
+import { chmodSync, chownSync, constants, fstatSync, openSync, rmSync, unlinkSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { WormholeError } from '../../lib/errors.ts';
 import { AF_UNIX, O_DIRECTORY, O_NOFOLLOW, O_PATH, SOCK_STREAM } from '../../sys/constants.ts';
@@ -35,6 +27,7 @@ import { bindBytes, socketIn } from '../../sys/sockets.ts';
 import type { RootDirectory } from '../route.ts';
 import { BACKLOG } from '../stream/tcp.ts';
 import { listenError } from './listener.ts';
+import { isAt, take } from './take-name.ts';
 
 /** A head at a path. */
 export interface UnixListenAddress {
@@ -89,7 +82,7 @@ function openParent({ path, root }: UnixListenAddress): OwnedFd {
 function bindIn(directory: OwnedFd, address: UnixListenAddress): OpenUnixListener {
   const at = (name: string): string => `/proc/self/fd/${directory.fd}/${name}`;
   const name = basename(address.path);
-  refuseUnlessStale(directory, name, address.path);
+  using stale = refuseUnlessStale(directory, name, address.path);
   const temporary = `.${randomBytes(6).toString('hex')}.wormhole`;
   const socket = socketIn(undefined, AF_UNIX, SOCK_STREAM);
   let file: OwnedFd | undefined;
@@ -99,7 +92,7 @@ function bindIn(directory: OwnedFd, address: UnixListenAddress): OpenUnixListene
       file = openInRoot(directory.fd, temporary, O_PATH | O_NOFOLLOW);
       dress(file, address);
       check('listen', listen(socket.fd, BACKLOG));
-      renameSync(at(temporary), at(name));
+      if (!take(directory.fd, temporary, name, stale)) throw refusal(address.path, 'another program took it meanwhile');
       if (!isAt(file, at(name))) throw exchanged(address.path);
     } catch (error) {
       rmSync(at(temporary), { force: true });
@@ -147,22 +140,27 @@ class UnixListener implements OpenUnixListener {
   }
 }
 
-function refuseUnlessStale(directory: OwnedFd, name: string, path: string): void {
+/** @returns the stale file, owned by the caller; undefined when the name is free */
+function refuseUnlessStale(directory: OwnedFd, name: string, path: string): OwnedFd | undefined {
   const found = tryOpenInRoot(directory.fd, name, O_PATH | O_NOFOLLOW);
-  if (found === -Errno.ENOENT) return;
-  using file = new OwnedFd(check('openat2', found));
+  if (found === -Errno.ENOENT) return undefined;
+  const file = new OwnedFd(check('openat2', found));
+  try {
+    refuseUnlessSilent(file, path);
+    return file;
+  } catch (error) {
+    file[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function refuseUnlessSilent(file: OwnedFd, path: string): void {
   if (!fstatSync(file.fd).isSocket()) throw refusal(path, 'a file that is not a socket is there; move it away');
   using probe = socketIn(undefined, AF_UNIX, SOCK_STREAM);
   const to = encodeUnix(`/proc/self/fd/${file.fd}`);
   scratch.buffer.set(to);
   const result = connect(probe.fd, scratch.address, to.length);
   if (result !== -Errno.ECONNREFUSED) throw refusal(path, 'another program listens there');
-}
-
-/** True when `path` still names the open `file`. */
-function isAt(file: OwnedFd, path: string): boolean {
-  const [ours, found] = [fstatSync(file.fd), lstatSync(path, { throwIfNoEntry: false })];
-  return found !== undefined && found.ino === ours.ino && found.dev === ours.dev;
 }
 
 function refusal(path: string, why: string): WormholeError {
