@@ -54,13 +54,19 @@ services:
     const words = ['compose', '--apply', '--project', 'shop', '--run-dir', daemon().of.folder, '--idle', '1s', folder];
     const { code, stdout, stderr } = await daemon().wormhole(...words);
     expect(code, stderr).toBe(0);
-    expect(stdout).toBe(`shop-db unix://${daemon().of.folder}/shop-db-8000.sock\nshop-web tcp://127.0.0.1:18080\n`);
-    expect(await running()).toBe('');
+    expect(stdout).toBe(
+      `shop-db unix://${daemon().of.folder}/shop-db-8000.sock\n` +
+        'shop-web tcp://127.0.0.1:18080\nshop-web.18081 tcp://127.0.0.1:18081\n',
+    );
+    // Of two ports, so it was made; nobody has come, and its database was not needed.
+    await until('all are stopped', async () => (await running()) === '');
+    expect(await host().docker(['ps', '--all', '--format', '{{.Names}}'])).toBe('shop-web-1');
     expect(await ask(18_080, 'GET /cgi-bin/page HTTP/1.0\r\n\r\n')).toMatch(/200 OK\r\n[\s\S]*stored\n$/);
     await until('both are stopped for being idle', async () => (await running()) === '');
-    // The second port listens by now, and starts the service, too.
+    await until('both are stopped again', async () => (await running()) === '');
+    // The second port starts the service, too.
     expect(await ask(18_081, 'GET /cgi-bin/page HTTP/1.0\r\n\r\n')).toMatch(/stored\n$/);
-    await daemon().wormhole('delete', '--now', 'shop-web', 'shop-db');
+    await daemon().wormhole('delete', '--now', 'shop-web', 'shop-web.18081', 'shop-db');
     await until('their containers are gone', async () => (await host().docker(['ps', '--all', '--quiet'])) === '');
   });
 

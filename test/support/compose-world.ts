@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { afterAll, expect } from 'vitest';
 import { Findings } from '../../src/cli/compose/findings.ts';
 import { load } from '../../src/cli/compose/load.ts';
-import { type Sentence, type TranslateOptions, translate } from '../../src/cli/compose/translate.ts';
+import type { Sentence } from '../../src/cli/compose/sentence.ts';
+import { type TranslateOptions, translate } from '../../src/cli/compose/translate.ts';
 import { readVolumeNames } from '../../src/cli/compose/volumes.ts';
 import { quote } from '../../src/spec/spec.ts';
 
@@ -35,15 +36,9 @@ export async function translated(
   const defaults = { sources, only: [], bind: '127.0.0.1', runDirectory: '/run/wormhole', idle: '15m' };
   const sentences = translate(document, { ...defaults, ...options }, findings);
   const lines = sentences.map(({ words }) => quote(words.slice(6)));
-  for (const { service, words } of sentences) {
-    expect(words.slice(0, 6)).toEqual([
-      'id',
-      `shop-${service}`,
-      'label',
-      'compose.project=shop',
-      'label',
-      `compose.service=${service}`,
-    ]);
+  for (const { service, id, words } of sentences) {
+    const labels = ['label', 'compose.project=shop', 'label', `compose.service=${service}`];
+    expect(words.slice(0, 6)).toEqual(['id', id, ...labels]);
   }
   return { lines, sentences, notes: findings.notes };
 }

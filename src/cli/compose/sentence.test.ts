@@ -4,7 +4,7 @@ import { translated } from '../../../test/support/compose-world.ts';
 import { recipeOf } from '../../spec/recipe/recipe.ts';
 import { splitWords } from '../../spec/shell.ts';
 import { parse, plan, quote } from '../../spec/spec.ts';
-import type { Sentence } from './translate.ts';
+import type { Sentence } from './sentence.ts';
 
 describe('every line', () => {
   const word = fc.string({ minLength: 1, maxLength: 12, unit: 'grapheme' }).filter((text) => !text.includes('\0'));
@@ -48,7 +48,7 @@ describe('every line', () => {
         for (const { words } of sentences) {
           const { segment } = plan(parse(words));
           const [run] = segment.tail.targets.flatMap((target) => target.run ?? []);
-          expect(recipeOf(run?.words ?? []).name).toMatch(/^shop-[abcd]-1$/);
+          if (run !== undefined) expect(recipeOf(run.words).name).toMatch(/^shop-[abcd]-1$/);
           if (!/\$'/.test(quote(words))) expect(splitWords(quote(words))).toEqual(words);
         }
       }),

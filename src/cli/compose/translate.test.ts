@@ -33,7 +33,7 @@ volumes:
   });
 
   test('an application with Redis that says so only by its URL, and a second port', async () => {
-    const { lines, notes } = await translated(
+    const { lines, notes, sentences } = await translated(
       `
 services:
   web:
@@ -49,14 +49,15 @@ services:
     );
     expect(lines).toEqual([
       "url unix:///run/wormhole/shop-redis-6379.sock mode 0600 trigger url :6379 docker-run '--name shop-redis-1 redis:alpine'",
-      "url 127.0.0.1:8000 trigger docker-run '--name shop-web-1 --add-host redis:127.0.0.1 " +
+      "url 127.0.0.1:8000 tail docker-run '--name shop-web-1 --add-host redis:127.0.0.1 " +
         "-e REDIS_URL=redis://redis:6379/0 -e TOKEN=t acme/web' " +
-        'child url tcp://127.0.0.1:6379 tail url unix:///run/wormhole/shop-redis-6379.sock ' +
-        'child url tcp://0.0.0.0:8443 docker-ns trigger docker-ns shop-web-1',
+        'child url tcp://127.0.0.1:6379 tail url unix:///run/wormhole/shop-redis-6379.sock',
+      'url 0.0.0.0:8443 trigger docker-ns shop-web-1',
     ]);
+    expect(sentences.map(({ id }) => id)).toEqual(['shop-redis', 'shop-web', 'shop-web.8443']);
     expect(notes).toEqual([
       'web: build is left out; build acme/web first: docker compose build web',
-      'web: port 8443/tcp listens once port 8000/tcp has started the service for the first time',
+      'web: it has several ports, and so is started once when it is created; from then on each of them starts it',
     ]);
   });
 
@@ -104,14 +105,28 @@ volumes:
     ]);
   });
 
+  test('a port that is published twice is one port for the services that use it', async () => {
+    const { lines } = await translated(`
+services:
+  app: {image: app, ports: ["127.0.0.1:80:3000"], depends_on: [db]}
+  db: {image: postgres, ports: ["127.0.0.1:5432:5432", "127.0.0.1:5433:5432"]}
+`);
+    expect(lines).toEqual([
+      "url 127.0.0.1:5432 tail docker-run '--name shop-db-1 postgres' idle 15m",
+      'url 127.0.0.1:5433 trigger url :5432 docker-ns shop-db-1 idle 15m',
+      "url 127.0.0.1:80 trigger url :3000 docker-run '--name shop-app-1 --add-host db:127.0.0.1 app' idle 15m " +
+        'child url tcp://127.0.0.1:5432 tail url 127.0.0.1:5432',
+    ]);
+  });
+
   test('a name server speaks UDP, and TCP beside it', async () => {
     const { lines } = await translated(
       'services: {dns: {image: dnsmasq, container_name: ns, ports: ["53:53/udp", "53:53/tcp"], cap_add: [NET_ADMIN]}}',
       { bind: '192.0.2.1' },
     );
     expect(lines).toEqual([
-      "url udp://192.0.2.1:53 trigger docker-run '--name ns --cap-add NET_ADMIN dnsmasq' idle 15m " +
-        'child url tcp://192.0.2.1:53 docker-ns trigger docker-ns ns idle 15m',
+      "url udp://192.0.2.1:53 tail docker-run '--name ns --cap-add NET_ADMIN dnsmasq' idle 15m",
+      'url 192.0.2.1:53 trigger docker-ns ns idle 15m',
     ]);
   });
 

@@ -9,14 +9,8 @@ import type { Data } from './document.ts';
 import { type Door, doorsOf } from './doors.ts';
 import { Fields, isRecord } from './fields.ts';
 import { type Findings, untranslatable } from './findings.ts';
-import { sentenceOf } from './sentence.ts';
+import { type Sentence, sentencesOf } from './sentence.ts';
 import { readService, type Service } from './service.ts';
-
-export interface Sentence {
-  readonly service: string;
-  readonly id: string;
-  readonly words: readonly string[];
-}
 
 export interface TranslateOptions {
   readonly sources: ContainerSources;
@@ -51,12 +45,12 @@ export function translate(document: Data, options: TranslateOptions, findings: F
   }
   const sentences = inOrder(services).flatMap((service) => {
     const note = (text: string): void => findings.note(service.name, text);
-    const words = findings.collect(service.name, () => {
-      const spec = sentenceOf(service, { project, idle: options.idle, doors, services, note });
-      if (spec !== undefined) check(spec);
-      return spec;
+    const made = findings.collect(service.name, () => {
+      const sentences = sentencesOf(service, { project, idle: options.idle, doors, services, note });
+      for (const { words } of sentences) check(words);
+      return sentences;
     });
-    return words === undefined ? [] : [{ service: service.name, id: `${project}-${service.name}`, words }];
+    return made ?? [];
   });
   findings.settle();
   return sentences;
