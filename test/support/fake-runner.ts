@@ -225,7 +225,6 @@ export class FakeRunner implements Runner {
     for (const wake of this.#waiting) wake();
     this.#waiting.clear();
   }
-
   /** A time that is later than each before. */
   #now(): string {
     return new Date((this.#clock += 1000)).toISOString();

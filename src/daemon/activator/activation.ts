@@ -19,6 +19,7 @@ import { Allowance } from './allowance.ts';
 import { atLeastOne } from './at-least-one.ts';
 import { BackOff } from './back-off.ts';
 import { ColdStart } from './cold-start.ts';
+import { isNotReady, notReady } from './not-ready.ts';
 import { Pulling } from './pulling.ts';
 import type { Ready } from './ready/target.ts';
 import type { Started, StartReport, Workload } from './workload.ts';
@@ -177,8 +178,7 @@ export class Activation implements Disposable {
     const { log, onChange, timeoutMs } = this.#options;
     const trace = new ColdStart();
     try {
-      const late = (): WormholeError => new WormholeError('WH_ERR_NOT_READY', `not ready within ${timeoutMs / 1000} s`);
-      using limit = new Allowance(timeoutMs, late, this.#closed.signal);
+      using limit = new Allowance(timeoutMs, () => notReady(timeoutMs), this.#closed.signal);
       this.#limit = limit;
       this.#active = false;
       onChange();
@@ -233,7 +233,7 @@ export class Activation implements Disposable {
     } catch (error) {
       // What did not become ready is not left running for nobody; it is there to be looked at, and started again.
       await Promise.allSettled(fresh.map(({ workload }) => workload.rest('stop', AbortSignal.timeout(60_000))));
-      throw signal.aborted ? signal.reason : error;
+      throw signal.aborted && !isNotReady(error) ? signal.reason : error;
     }
   }
 }

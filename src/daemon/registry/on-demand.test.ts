@@ -107,6 +107,21 @@ describe('trigger docker-run', () => {
     expect(surroundings.plane.last.addresses).toEqual(['127.0.0.1:80']);
   });
 
+  test('one that is not ready in time says what was waited for', async () => {
+    const { create, ask, surroundings } = onDemand('url', ':80', 'trigger', 'docker-run', 'web', 'timeout', '50ms');
+    surroundings.probe = (_probe, target, signal) => {
+      target.onWaiting?.('127.0.0.1:80: ECONNREFUSED');
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+    };
+    const entry = await create();
+    const error = await failure(ask());
+    expect(error).toMatchObject({
+      code: 'WH_ERR_NOT_READY',
+      message: 'not ready within 0.05 s: 127.0.0.1:80: ECONNREFUSED',
+    });
+    expect(entry.status.reason).toContain('127.0.0.1:80: ECONNREFUSED');
+  });
+
   test('all who wait may leave: the start is given up, and nothing is left running', async () => {
     const { create, ask, runner, surroundings } = onDemand('url', ':80', 'trigger', 'docker-run', 'web');
     surroundings.probe = (_probe, _target, signal) =>

@@ -4,6 +4,7 @@
 import { Deadline } from '../../lib/deadline.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import type { ReadyProbe } from '../../spec/plan.ts';
+import { isNotReady, waitingFor } from '../activator/not-ready.ts';
 import type { Ready } from '../activator/ready/target.ts';
 import type { Started } from '../activator/workload.ts';
 import type { Surroundings } from '../surroundings.ts';
@@ -17,7 +18,10 @@ export function chosenProbe(said: ReadyProbe | undefined, healthcheck: boolean):
   return said;
 }
 
-/** @throws {WormholeError} WH_ERR_CONTAINER_FAILED when it ended before it was ready; what `signal` aborts with */
+/**
+ * @throws {WormholeError} WH_ERR_CONTAINER_FAILED when it ended before it was ready; what `signal` aborts with, and what
+ *   was waited for if that is WH_ERR_NOT_READY
+ */
 export async function untilReady(
   member: Member,
   probe: ReadyProbe,
@@ -28,6 +32,7 @@ export async function untilReady(
   const { where, plan, life } = member;
   if (where?.state !== 'here') throw await ended(started, surroundings, signal);
   const { protocol, host, port, path } = plan;
+  let reason = '';
   const target = {
     place: where.place,
     container: started.container,
@@ -36,13 +41,14 @@ export async function untilReady(
     host,
     port,
     ...(path !== undefined && { path }),
+    onWaiting: (told: string): void => void (reason = told),
   };
   using either = new Deadline(Number.POSITIVE_INFINITY, signal, life);
   try {
     return await surroundings.untilReady(probe, target, either.signal);
   } catch (error) {
     if (life.aborted && !signal.aborted) throw await ended(started, surroundings, signal);
-    throw error;
+    throw isNotReady(error) ? waitingFor(error, reason) : error;
   }
 }
 
