@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { folder } from './contenders.mjs';
 import { loadProgram } from './paths.mjs';
 import { cpuSeconds, residentMemory } from './procfs.mjs';
+import { slicesOf } from './slices.mjs';
 
 /** @typedef {import('./contenders.mjs').Contender} Contender */
 /** @typedef {import('./options.mjs').Options} Options */
@@ -16,7 +17,8 @@ import { cpuSeconds, residentMemory } from './procfs.mjs';
  * @property {string} key
  * @property {import('./options.mjs').Group} group
  * @property {(contender: Contender) => boolean} fits
- * @property {(contender: Contender, round: number, dir: string) => Promise<Figures>} measure
+ * @property {number} slices that a round's measurement is cut into, see slices.mjs
+ * @property {(contender: Contender, round: number, dir: string) => Promise<Figures>} measure one slice
  */
 
 /** Bytes of a ping-pong's and a request's message. */
@@ -28,35 +30,44 @@ const window = 4;
 const settleMs = 500;
 
 /** @param {Options} options @returns {Cell[]} in the order they are run */
-export function cellsFor({ seconds, udpRate, idle, close, only }) {
+export function cellsFor({ seconds: whole, udpRate, idle, close, only }) {
+  const { count: slices, seconds } = slicesOf(whole);
+  const paced = slicesOf(Math.min(whole, 1));
   const core = (/** @type {Contender} */ { peer }) => peer?.only === undefined;
   const stream = (/** @type {number} */ connections) => load('echo', 'rr', [connections, seconds, messageBytes]);
   /** @type {Cell[]} */
   const cells = [
-    { key: 'bulk1', group: 'bulk', fits: () => true, measure: bulk(1, seconds) },
-    { key: 'bulk16', group: 'bulk', fits: () => true, measure: bulk(16, seconds) },
-    { key: 'rr1', group: 'rr', fits: core, measure: stream(1) },
-    { key: 'rr64', group: 'rr', fits: core, measure: stream(64) },
-    { key: 'rr1000', group: 'rr', fits: core, measure: stream(1000) },
-    { key: 'crr32', group: 'crr', fits: core, measure: load('echo', 'crr', [32, seconds, messageBytes, close]) },
+    { key: 'bulk1', group: 'bulk', fits: () => true, slices, measure: bulk(1, seconds) },
+    { key: 'bulk16', group: 'bulk', fits: () => true, slices, measure: bulk(16, seconds) },
+    { key: 'rr1', group: 'rr', fits: core, slices, measure: stream(1) },
+    { key: 'rr64', group: 'rr', fits: core, slices, measure: stream(64) },
+    { key: 'rr1000', group: 'rr', fits: core, slices, measure: stream(1000) },
+    {
+      key: 'crr32',
+      group: 'crr',
+      fits: core,
+      slices,
+      measure: load('echo', 'crr', [32, seconds, messageBytes, close]),
+    },
     ...[64, 1200].flatMap((bytes) => [
-      datagrams(`udp${bytes}`, 'udp', [flows, window, bytes, seconds]),
-      datagrams(`paced${bytes}`, 'paced', [flows, udpRate, bytes, Math.min(seconds, 1)]),
+      datagrams(`udp${bytes}`, 'udp', slices, [flows, window, bytes, seconds]),
+      datagrams(`paced${bytes}`, 'paced', paced.count, [flows, udpRate, bytes, paced.seconds]),
     ]),
     {
       key: 'idle',
       group: 'idle',
       fits: (contender) => contender.spare !== undefined && core(contender),
+      slices: 1,
       measure: (contender, round, dir) => idleMemory(contender, idle, folder(dir, `${contender.name}-idle-${round}`)),
     },
   ];
   return cells.filter(({ group }) => only.includes(group));
 }
 
-/** @param {string} key @param {string} mode @param {readonly (string | number)[]} words @returns {Cell} */
-function datagrams(key, mode, words) {
+/** @param {string} key @param {string} mode @param {number} slices @param {readonly (string | number)[]} words @returns {Cell} */
+function datagrams(key, mode, slices, words) {
   const fits = (/** @type {Contender} */ contender) => contender.udp && contender.peer?.only === undefined;
-  return { key, group: 'udp', fits, measure: load('udp', mode, words) };
+  return { key, group: 'udp', fits, slices, measure: load('udp', mode, words) };
 }
 
 /** @param {keyof import('./contenders.mjs').Ports} port @param {string} mode @param {readonly (string | number)[]} words */
@@ -64,7 +75,7 @@ function load(port, mode, words) {
   return (/** @type {Contender} */ { prefix, ports }) => run([...prefix, loadProgram, mode, ports[port], ...words]);
 }
 
-/** @param {number} streams @param {number} seconds @returns {Cell['measure']} adds the proxy's CPU seconds per 10⁹ bytes */
+/** @param {number} streams @param {number} seconds @returns {Cell['measure']} adds the proxy's CPU seconds */
 function bulk(streams, seconds) {
   const receive = load('source', 'bulk', [streams, seconds]);
   return async (contender) => {
@@ -73,8 +84,7 @@ function bulk(streams, seconds) {
     if (contender.roots.length === 0) return figures;
     // A proxy that has not yet seen the streams' end may still be at work for what is in its buffers.
     await sleep(100);
-    const cpu = cpuSeconds(contender.roots) - before;
-    return { ...figures, cpuPerGb: cpu / ((figures['bytes'] ?? 0) / 1e9) };
+    return { ...figures, cpu: cpuSeconds(contender.roots) - before };
   };
 }
 

@@ -1,6 +1,7 @@
 /**
  * The figures as tables: Markdown that also reads well in a terminal, and JSON with every single sample.
  */
+import { slicesOf } from './slices.mjs';
 
 /** @typedef {import('./verdict.mjs').Judged} Judged */
 /** @typedef {import('./startup.mjs').Startup} Startup */
@@ -25,7 +26,8 @@ export function toMarkdown(result) {
   const parts = [
     '# Benchmark results',
     `Written by \`make bench\`${options.partial ? ' (a partial run: a look, not a result)' : ''}. Medians of ${options.rounds} ` +
-      `interleaved round${options.rounds === 1 ? '' : 's'}, ${options.seconds} s per measurement, ${minutes.toFixed(1)} minutes in all; ` +
+      `round${options.rounds === 1 ? '' : 's'}, ${options.seconds} s per measurement in slices of ${slicesOf(options.seconds).seconds.toFixed(1)} s ` +
+      `that the programs take in turn (a round's figure is the median of its slices), ${minutes.toFixed(1)} minutes in all; ` +
       'everything ran in one network namespace of its own, over its loopback.',
     [
       `* ${machine.date} UTC · ${machine.system} · kernel ${machine.kernel} · ${machine.cores} × ${machine.cpu} · ${machine.memoryGb} GB`,
@@ -146,7 +148,7 @@ function notes(references) {
     '* bulk: the target sends, 256 KiB at a time, the client discards in the kernel; ping-pong and connect: 64-byte messages; a connect is connect, request,',
     '  answer, FIN. Failed connections are shown where there were any.',
     '* nobody writes a log line per connection: wormholed runs with `--log-level warn`, the peers as they come.',
-    '* CPU: user and system time of the proxy, its children included, per 10⁹ bytes relayed.',
+    '* CPU: user and system time of the proxy, its children included, per 10⁹ bytes relayed. CPU, losses and errors are summed over the slices.',
     '* UDP: 16 client addresses, 4 datagrams of each on the way; paced: by the clock, whether or not they return.',
     '* idle: a fresh proxy; memory per connection is the growth of its proportional set size. Fewer connections where',
     '  one takes a process (socat) or more than two descriptors.',

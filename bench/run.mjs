@@ -16,6 +16,7 @@ import { parseOptions, usage } from './options.mjs';
 import { benchDir, buildDir, staticLoadProgram } from './paths.mjs';
 import { compile, install } from './prepare.mjs';
 import { toMarkdown } from './report.mjs';
+import { roundOf } from './slices.mjs';
 import { measureStartup } from './startup.mjs';
 import { judge } from './verdict.mjs';
 import { inside, runInside, settle } from './world.mjs';
@@ -55,8 +56,8 @@ async function measure(options, dir) {
 }
 
 /**
- * Rounds × tests × contenders: neighbours in time are different programs under the same test, and who comes first
- * changes from test to test and from round to round.
+ * Rounds × tests × slices × contenders: neighbours in time are different programs under the same test, and who comes
+ * first changes from test to test, from slice to slice and from round to round.
  *
  * @param {import('./options.mjs').Options} options
  * @param {readonly import('./contenders.mjs').Contender[]} contenders
@@ -71,16 +72,22 @@ async function allRounds(options, contenders, dir) {
   for (let round = 0; round < options.rounds; round++) {
     for (const [i, cell] of cells.entries()) {
       const fitting = contenders.filter((contender) => cell.fits(contender));
-      const first = (round * 3 + i) % Math.max(1, fitting.length);
       process.stderr.write(`round ${round + 1}/${options.rounds} ${cell.key}:`);
-      for (const contender of [...fitting.slice(first), ...fitting.slice(0, first)]) {
-        process.stderr.write(` ${contender.name}`);
-        const figures = await cell.measure(contender, round, dir);
-        samples.push({ cell: cell.key, contender: contender.name, round, figures });
-        const obituary = contender.obituary();
-        if (obituary === undefined || dead.has(contender.name)) continue;
-        dead.add(contender.name);
-        process.stderr.write(`\n${contender.name} did not survive ${cell.key}: ${obituary}\n`);
+      /** @type {Map<string, Record<string, number>[]>} */
+      const slices = new Map(fitting.map(({ name }) => [name, []]));
+      for (let slice = 0; slice < cell.slices; slice++) {
+        const first = (round * 3 + i + slice) % Math.max(1, fitting.length);
+        for (const contender of [...fitting.slice(first), ...fitting.slice(0, first)]) {
+          if (slice === 0) process.stderr.write(` ${contender.name}`);
+          slices.get(contender.name)?.push(await cell.measure(contender, round, dir));
+          const obituary = contender.obituary();
+          if (obituary === undefined || dead.has(contender.name)) continue;
+          dead.add(contender.name);
+          process.stderr.write(`\n${contender.name} did not survive ${cell.key}: ${obituary}\n`);
+        }
+      }
+      for (const [contender, measured] of slices) {
+        samples.push({ cell: cell.key, contender, round, figures: roundOf(measured) });
       }
       process.stderr.write('\n');
     }
