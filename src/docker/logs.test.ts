@@ -46,6 +46,29 @@ describe('logs', () => {
     expect(await collect(api.engine.logs(id, '', signal))).toEqual(['out', 'err']);
   });
 
+  test('have the last lines, too, when the engine closed them with the end of the container', async () => {
+    await using api = await EngineApi.start();
+    api.say(`GET ${at}/json`, 200, inspected());
+    const all = [frame(1, 'one\n'), frame(2, 'two\n'), frame(1, 'why'), frame(2, 'three\n')];
+    let reads = 0;
+    api.on(`GET ${at}/logs`, (response) => {
+      api.say(`GET ${at}/json`, 200, inspected(false, { Running: false }));
+      reads += 1;
+      response.end(Buffer.concat(reads === 1 ? all.slice(0, 3) : all));
+    });
+    expect(await collect(api.engine.logs(id, '', signal))).toEqual(['one', 'two', 'three', 'why']);
+  });
+
+  test('of a container that is removed when it ends have what came', async () => {
+    await using api = await EngineApi.start();
+    api.say(`GET ${at}/json`, 200, inspected());
+    api.on(`GET ${at}/logs`, (response) => {
+      api.say(`GET ${at}/json`, 404, 'No such container');
+      response.end(Buffer.concat([frame(1, 'one\n'), frame(1, 'why')]));
+    });
+    expect(await collect(api.engine.logs(id, '', signal))).toEqual(['one', 'why']);
+  });
+
   test('of a terminal are lines without frames', async () => {
     await using api = await EngineApi.start();
     api.say(`GET ${at}/json`, 200, inspected(true));
@@ -59,7 +82,8 @@ describe('logs', () => {
     const since = async (given: string, state: object = {}): Promise<string> => {
       api.say(`GET ${at}/json`, 200, inspected(false, state));
       await collect(api.engine.logs(id, given, signal));
-      return new URL((api.asked.at(-1) ?? '').slice('GET '.length), 'http://x').searchParams.get('since') ?? '';
+      const asked = api.asked.findLast((one) => one.includes('/logs')) ?? '';
+      return new URL(asked.slice('GET '.length), 'http://x').searchParams.get('since') ?? '';
     };
     const start = Date.UTC(2026, 0, 1, 0, 1, 40) / 1000;
     expect(await since('')).toBe(`${start - 2}.123000`);

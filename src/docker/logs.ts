@@ -19,6 +19,14 @@ const startSlackMs = 2000;
 /** The same for one that has ended: when the run before ended is not known any more, but none is started again so soon. */
 const endedSlackMs = 100;
 
+/**
+ * Lines up to which a log is read a second time when its container has ended.
+ *
+ * An engine before Docker 23 closes a log that is followed with the end of the container, whether or not its last lines
+ * have been sent: the very ones that say why it ended.
+ */
+const mostReadAgain = 10_000;
+
 export async function* logs(
   calls: EngineCalls,
   id: string,
@@ -27,13 +35,44 @@ export async function* logs(
 ): AsyncGenerator<string, void, undefined> {
   const info = await inspect(calls, id, signal);
   if (info === undefined) throw new WormholeError('WH_ERR_CONTAINER_NOT_FOUND', `no container ${id}`);
-  const lines = new LogLines(info.Config.Tty);
+  const { Tty: tty } = info.Config;
+  const from = sinceOf(info, since);
+  const lines = new LogLines(tty);
+  let given = 0;
+  for await (const line of read(calls, id, from, lines, signal)) {
+    given += 1;
+    yield line;
+  }
+  if (given <= mostReadAgain && (await inspect(calls, id, signal))?.State.Running === false) {
+    const again = new LogLines(tty);
+    try {
+      for await (const line of read(calls, id, from, again, signal)) {
+        if (given > 0) given -= 1;
+        else yield line;
+      }
+      yield* again.end();
+      return;
+    } catch (error) {
+      // It was removed in between: what came the first time has to do.
+      if (signal.aborted) throw error;
+    }
+  }
+  yield* lines.end();
+}
+
+/** Lines as they are completed; what is not completed stays in `lines`. */
+async function* read(
+  calls: EngineCalls,
+  id: string,
+  since: string,
+  lines: LogLines,
+  signal: AbortSignal,
+): AsyncGenerator<string, void, undefined> {
   try {
     using opened = await calls.open(
       signal,
       async (docker, abortSignal) => {
-        const which = { stdout: true, stderr: true, since: sinceOf(info, since) };
-        const options = { ...which, follow: true, abortSignal } as unknown as LogsOptions;
+        const options = { stdout: true, stderr: true, since, follow: true, abortSignal } as unknown as LogsOptions;
         try {
           return await docker.getContainer(id).logs(options);
         } catch (error) {
@@ -48,7 +87,6 @@ export async function* logs(
       if (done === true) break;
       if (value instanceof Uint8Array) yield* lines.push(value);
     }
-    yield* lines.end();
   } catch (error) {
     throw calls.failure(error, signal);
   }
