@@ -1,12 +1,12 @@
 import { openSync, readdirSync, readlinkSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { openDescriptors } from '../../test/support/descriptors.ts';
-import { NetRoom, roomless } from '../../test/support/net-room.ts';
+import { Netns } from '../../test/support/netns.ts';
 import { until } from '../../test/support/relay-wait.ts';
 import { NetNamespace } from './netns.ts';
 import { localEndpoint, udpSocketIn } from './sockets.ts';
 
-const missing = roomless();
+const missing = Netns.missing();
 if (missing !== undefined) console.log(`skipped: ${missing}`);
 
 const here = (): string => readlinkSync('/proc/thread-self/ns/net');
@@ -16,7 +16,7 @@ const everywhere = (): Set<string> =>
 
 describe.skipIf(missing !== undefined)('a bracket in a network namespace', () => {
   test('lasts for one call, whose value comes back', () => {
-    using room = new NetRoom();
+    using room = Netns.create();
     const home = here();
     expect(room.namespace.enter(here)).toBe(room.namespace.id);
     expect(room.namespace.id).not.toBe(home);
@@ -24,7 +24,7 @@ describe.skipIf(missing !== undefined)('a bracket in a network namespace', () =>
   });
 
   test('passes on what is thrown inside, and the thread is home', () => {
-    using room = new NetRoom();
+    using room = Netns.create();
     const home = here();
     const fails = (): never => {
       throw new Error(`thrown in ${here()}`);
@@ -44,7 +44,7 @@ describe.skipIf(missing !== undefined)('a bracket in a network namespace', () =>
   });
 
   test('leaves no thread of the process elsewhere', () => {
-    using room = new NetRoom();
+    using room = Netns.create();
     const home = here();
     for (let i = 0; i < 100; i++) {
       room.namespace.enter(here);
@@ -58,8 +58,8 @@ describe.skipIf(missing !== undefined)('a bracket in a network namespace', () =>
   });
 
   test('is refused within another: the inner one would end the outer', () => {
-    using room = new NetRoom();
-    using other = new NetRoom();
+    using room = Netns.create();
+    using other = Netns.create();
     const home = here();
     expect(() => room.namespace.enter(() => other.namespace.enter(here))).toThrow('already inside');
     expect(here()).toBe(home);
@@ -67,7 +67,7 @@ describe.skipIf(missing !== undefined)('a bracket in a network namespace', () =>
   });
 
   test('costs no descriptors', () => {
-    using room = new NetRoom();
+    using room = Netns.create();
     room.namespace.enter(here); // the first one opens the way home, for good
     const before = openDescriptors();
     for (let i = 0; i < 100; i++) room.namespace.enter(here);
@@ -77,7 +77,7 @@ describe.skipIf(missing !== undefined)('a bracket in a network namespace', () =>
 
 describe.skipIf(missing !== undefined)('the identity of a namespace (A29)', () => {
   test('is the same by name, by process and by duplicate', async () => {
-    using room = new NetRoom();
+    using room = Netns.create();
     const child = room.start('sleep', ['600']);
     try {
       const pid = await until('the program has a pid', () => child.pid);
@@ -95,8 +95,8 @@ describe.skipIf(missing !== undefined)('the identity of a namespace (A29)', () =
   });
 
   test('differs between namespaces, and is what the kernel prints', () => {
-    using one = new NetRoom();
-    using two = new NetRoom();
+    using one = Netns.create();
+    using two = Netns.create();
     using current = NetNamespace.current();
     expect(new Set([one.namespace.id, two.namespace.id, current.id]).size).toBe(3);
     expect(current.id).toBe(here());
@@ -104,7 +104,7 @@ describe.skipIf(missing !== undefined)('the identity of a namespace (A29)', () =
   });
 
   test('belongs to the handle, whoever takes the name away', () => {
-    using room = new NetRoom();
+    using room = Netns.create();
     using handle = room.namespace.duplicate();
     const { id } = handle;
     room.unname();

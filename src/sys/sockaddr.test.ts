@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { SocketAddress } from 'node:net';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { NetRoom, roomless } from '../../test/support/net-room.ts';
+import { Netns } from '../../test/support/netns.ts';
 import { AF_INET, AF_INET6, AF_UNIX } from './constants.ts';
 import { decodeIp, encodeIp, encodeUnix, formatIp, SOCKADDR_MAX, UNIX_PATH_MAX } from './sockaddr.ts';
 
@@ -104,11 +104,11 @@ describe('IPv6 sockaddr', () => {
   });
 });
 
-const missing = roomless();
+const missing = Netns.missing();
 if (missing !== undefined) console.log(`skipped: ${missing}`);
 
 test.skipIf(missing !== undefined)('an interface is looked for in the namespace of the thread', () => {
-  using room = new NetRoom();
+  using room = Netns.create();
   room.ip('link', 'add', 'wh-scope', 'index', '4711', 'type', 'veth', 'peer', 'name', 'wh-other');
   // Alone it would have no IPv6 address: without a carrier there is no link-local one.
   room.ip('address', 'add', '2001:db8::1/64', 'dev', 'wh-scope');

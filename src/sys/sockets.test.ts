@@ -3,7 +3,7 @@ import { openSync, readFileSync } from 'node:fs';
 import { createServer, type Server, Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { openDescriptors } from '../../test/support/descriptors.ts';
-import { NetRoom, roomless } from '../../test/support/net-room.ts';
+import { Netns } from '../../test/support/netns.ts';
 import { AF_INET, AF_INET6, IPPROTO_IPV6, IPV6_V6ONLY, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET } from './constants.ts';
 import * as libc from './libc.ts';
 import { NativeMemory } from './memory.ts';
@@ -21,7 +21,7 @@ import {
   udpSocketIn,
 } from './sockets.ts';
 
-const missing = roomless();
+const missing = Netns.missing();
 if (missing !== undefined) console.log(`skipped: ${missing}`);
 
 const memory = new NativeMemory(64);
@@ -143,7 +143,7 @@ describe('udpSocketIn', () => {
 
 describe.skipIf(missing !== undefined)('a socket made in a namespace', () => {
   test('belongs there for life: Node listens and dials with it, inside', async () => {
-    using room = new NetRoom();
+    using room = Netns.create();
     const socket = tcpSocketIn(room.namespace, '127.0.0.1');
     bindIp(socket.fd, { host: '127.0.0.1', port: 0 });
     const port = localEndpoint(socket.fd)?.port as number;
@@ -155,7 +155,7 @@ describe.skipIf(missing !== undefined)('a socket made in a namespace', () => {
   });
 
   test('leaves the thread at home: the next listeners land there (XT7)', async () => {
-    using room = new NetRoom();
+    using room = Netns.create();
     using _v4 = udpSocketIn(room.namespace, '127.0.0.1');
     using _v6 = udpSocketIn(room.namespace, '::1');
     await using server = await served(createServer(), { host: '127.0.0.1', port: 0 });

@@ -59,20 +59,20 @@ describe.skipIf(missing !== undefined)('A30: namespaces and descriptors', () => 
   }
 
   test('ip netns del frees the namespace after delete', async () => {
-    await using blue = await Netns.create();
+    using blue = Netns.create();
     const hangs = await cable(blue.name);
     const ids = await use(`${blue.name}@:9502`, `${blue.name}@:9500`, (work) => blue.visit(work));
     expect((await daemon().wormhole('delete', ...ids)).code).toBe(0);
     expect(hangs()).toBe(true);
-    await blue[Symbol.asyncDispose]();
+    blue[Symbol.dispose]();
     await until('the namespace is gone', () => !hangs());
   });
 
   test('ip netns del frees the namespace although wormholes name it; they take up its successor', async () => {
-    await using blue = await Netns.create();
+    using blue = Netns.create();
     const hangs = await cable(blue.name);
     await use(`${blue.name}@:9502`, `${blue.name}@:9500`, (work) => blue.visit(work));
-    await blue[Symbol.asyncDispose]();
+    blue[Symbol.dispose]();
     await daemon().sees('in', 'waiting', ({ state }) => state === 'waiting');
     await until('the namespace is gone', () => !hangs());
 

@@ -10,7 +10,7 @@ import { startDataPlane } from '../../src/proxy/plane.ts';
 import type { DataPlane, UpstreamTarget } from '../../src/proxy/route.ts';
 import type { NetNamespace } from '../../src/sys/netns.ts';
 import { bindIp, localEndpoint, tcpSocketIn } from '../../src/sys/sockets.ts';
-import { NetRoom, roomless } from '../support/net-room.ts';
+import { Netns } from '../support/netns.ts';
 import { PlaneChild, planeSources } from '../support/plane-child.ts';
 import { connectTo } from '../support/relay-peer.ts';
 import { serve } from '../support/relay-targets.ts';
@@ -18,7 +18,7 @@ import { until } from '../support/relay-wait.ts';
 import { type Compiled, compile } from '../support/relay-worker.ts';
 import { RelayWorld } from '../support/relay-world.ts';
 
-const missing = roomless();
+const missing = Netns.missing();
 if (missing !== undefined) console.log(`skipped: ${missing}`);
 
 let compiled: Compiled;
@@ -59,7 +59,7 @@ describe('a child of a process with a data plane', () => {
 
 describe.skipIf(missing !== undefined)('targets in a namespace', () => {
   test('are reached there by every worker, and what is dialed next is at home (XT7)', async () => {
-    using room = new NetRoom();
+    using room = Netns.create();
     await using there = await echoIn(room.namespace);
     await using here = await echoIn(undefined, there.port);
     const inside: UpstreamTarget = { ...here.target, label: 'inside', member: 1, namespace: room.namespace };
@@ -75,9 +75,9 @@ describe.skipIf(missing !== undefined)('targets in a namespace', () => {
   });
 
   test('end with the route: the namespace vanishes when its last name does (A30)', async () => {
-    using other = new NetRoom();
+    using other = Netns.create();
     {
-      using room = new NetRoom();
+      using room = Netns.create();
       // Whoever holds the room holds this cable, whose other end can be seen.
       room.ip('link', 'add', 'wh-cable', 'type', 'veth', 'peer', 'name', 'wh-cable', 'netns', other.name);
       await using there = await echoIn(room.namespace);
@@ -96,12 +96,12 @@ describe.skipIf(missing !== undefined)('targets in a namespace', () => {
   });
 
   test('of before are let go when the route follows a new namespace (A29, A30)', async () => {
-    using other = new NetRoom();
-    using next = new NetRoom();
+    using other = Netns.create();
+    using next = Netns.create();
     await using fresh = await echoIn(next.namespace);
     let world: RelayWorld | undefined;
     {
-      using room = new NetRoom();
+      using room = Netns.create();
       room.ip('link', 'add', 'wh-cable', 'type', 'veth', 'peer', 'name', 'wh-cable', 'netns', other.name);
       world = await RelayWorld.open(plane, [{ ...fresh.target, namespace: room.namespace }]);
       await world.retarget([{ ...fresh.target, namespace: next.namespace }]);

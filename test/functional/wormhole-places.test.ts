@@ -30,10 +30,10 @@ ownNamespace();
 const daemon = sharedDaemon();
 const inFolder = (name: string): string => join(daemon().of.folder, name);
 let blue: Netns;
-beforeAll(async () => {
-  blue = await Netns.create();
+beforeAll(() => {
+  blue = Netns.create();
 });
-afterAll(() => blue[Symbol.asyncDispose]());
+afterAll(() => blue[Symbol.dispose]());
 
 describe('namespaces', () => {
   test('a tail in an `ip netns` namespace, whose port is only there', async () => {

@@ -15,13 +15,13 @@ import { Netns } from './netns.ts';
 export function ownNamespace(): () => Netns {
   let made: Netns;
   let stay: Disposable;
-  beforeAll(async () => {
-    made = await Netns.create();
+  beforeAll(() => {
+    made = Netns.create();
     stay = made.enter();
   });
-  afterAll(async () => {
+  afterAll(() => {
     stay[Symbol.dispose]();
-    await made[Symbol.asyncDispose]();
+    made[Symbol.dispose]();
   });
   return () => made;
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { openDescriptors } from '../../../test/support/descriptors.ts';
-import { NetRoom, roomless } from '../../../test/support/net-room.ts';
+import { Netns } from '../../../test/support/netns.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import {
   IP_PKTINFO,
@@ -19,7 +19,7 @@ import { NetNamespace } from '../../sys/netns.ts';
 import { getOption, localEndpoint } from '../../sys/sockets.ts';
 import { type IpListenAddress, listenError, openIpListener } from './listener.ts';
 
-const missing = roomless();
+const missing = Netns.missing();
 if (missing !== undefined) console.log(`skipped: ${missing}`);
 
 const loopback = { protocol: 'tcp', host: '127.0.0.1', port: 0 } as const;
@@ -142,7 +142,7 @@ describe('listenError', () => {
 
 describe.skipIf(missing !== undefined)('a head in a namespace', () => {
   test('listens there and not here, on a port that may be taken here', () => {
-    using room = new NetRoom();
+    using room = Netns.create();
     const here = openIpListener(loopback);
     const { namespace } = room;
     const there = openIpListener({ ...loopback, port: here.port, namespace });
@@ -157,7 +157,7 @@ describe.skipIf(missing !== undefined)('a head in a namespace', () => {
   });
 
   test('has the addresses of the room', () => {
-    using room = new NetRoom();
+    using room = Netns.create();
     room.ip('address', 'add', `${nobodys}/32`, 'dev', 'lo');
     const { socket, port } = openIpListener({ ...loopback, host: nobodys, namespace: room.namespace });
     expect(localEndpoint(socket.fd)).toEqual({ host: nobodys, port });
@@ -166,7 +166,7 @@ describe.skipIf(missing !== undefined)('a head in a namespace', () => {
   });
 
   test('has the interfaces of the room', () => {
-    using room = new NetRoom();
+    using room = Netns.create();
     room.ip('link', 'add', 'wh-ll', 'index', '4713', 'type', 'veth', 'peer', 'name', 'wh-ll-peer');
     for (const name of ['wh-ll', 'wh-ll-peer']) room.ip('link', 'set', name, 'up');
     room.ip('address', 'add', 'fe80::77/64', 'dev', 'wh-ll', 'nodad');
@@ -176,7 +176,7 @@ describe.skipIf(missing !== undefined)('a head in a namespace', () => {
   });
 
   test('goes on in a namespace that has lost its name', () => {
-    using room = new NetRoom();
+    using room = Netns.create();
     room.unname();
     const { socket, port } = openIpListener({ ...loopback, namespace: room.namespace });
     expect(localEndpoint(socket.fd)).toEqual({ host: '127.0.0.1', port });

@@ -1,17 +1,17 @@
 import { closeSync, readlinkSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { NetRoom, roomless } from '../../../test/support/net-room.ts';
+import { Netns } from '../../../test/support/netns.ts';
 import { Errno } from '../../sys/errno.ts';
 import { dupFd } from '../../sys/sockets.ts';
 import { Dialer } from './dialer.ts';
 import { TargetSet } from './target-set.ts';
 
-const missing = roomless();
+const missing = Netns.missing();
 if (missing !== undefined) console.log(`skipped: ${missing}`);
 
 describe.skipIf(missing !== undefined)('the interface of a link-local target', () => {
   test('is looked for at each dial, in the namespace of the target; without it the dial fails', () => {
-    using room = new NetRoom();
+    using room = Netns.create();
     const set = new TargetSet();
     const dialer = new Dialer();
     const home = readlinkSync('/proc/thread-self/ns/net');

@@ -1,14 +1,14 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openDescriptors } from '../../../test/support/descriptors.ts';
-import { NetRoom, roomless } from '../../../test/support/net-room.ts';
+import { Netns } from '../../../test/support/netns.ts';
 import { O_DIRECTORY, O_PATH } from '../../sys/constants.ts';
 import { NetNamespace } from '../../sys/netns.ts';
 import { dupFd } from '../../sys/sockets.ts';
 import type { WireTarget } from '../messages.ts';
 import { TargetSet } from './target-set.ts';
 
-const missing = roomless();
+const missing = Netns.missing();
 if (missing !== undefined) console.log(`skipped: ${missing}`);
 
 let set: TargetSet;
@@ -41,7 +41,7 @@ describe('targets without descriptors', () => {
 
 describe.skipIf(missing !== undefined)('namespaces of targets', () => {
   test('announced again keep their first handle: the target is the same to the pool', () => {
-    using room = new NetRoom();
+    using room = Netns.create();
     const [first] = set.replace([ip(room.namespace)]);
     const before = openDescriptors();
     const [second] = set.replace([ip(room.namespace)]);
@@ -51,7 +51,7 @@ describe.skipIf(missing !== undefined)('namespaces of targets', () => {
   });
 
   test('shared by several targets are held once', () => {
-    using room = new NetRoom();
+    using room = Netns.create();
     const before = openDescriptors();
     const targets = set.replace([ip(room.namespace), ip(room.namespace, '127.0.0.2'), ip(room.namespace, '::1')]);
     expect(new Set(targets.map(({ namespace }) => namespace)).size).toBe(1);
@@ -59,8 +59,8 @@ describe.skipIf(missing !== undefined)('namespaces of targets', () => {
   });
 
   test('of a container that was made anew are others (A29)', () => {
-    using before = new NetRoom();
-    using after = new NetRoom();
+    using before = Netns.create();
+    using after = Netns.create();
     const [old] = set.replace([ip(before.namespace)]);
     const oldName = old?.namespace;
     const [fresh] = set.replace([ip(after.namespace)]);
@@ -70,12 +70,12 @@ describe.skipIf(missing !== undefined)('namespaces of targets', () => {
   });
 
   test('cost no descriptor over any number of announcements', () => {
-    using one = new NetRoom();
-    using two = new NetRoom();
+    using one = Netns.create();
+    using two = Netns.create();
     const before = openDescriptors();
     const sets = [[one, two], [two], [], [one, one, two], [one]];
     for (let round = 0; round < 40; round++) {
-      const rooms = sets[round % sets.length] as NetRoom[];
+      const rooms = sets[round % sets.length] as Netns[];
       set.replace([...rooms.map(({ namespace }) => ip(namespace)), unix('/tmp'), unix(undefined)]);
       // one per namespace, one for the root
       expect(openDescriptors()).toBe(before + new Set(rooms).size + 1);

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { openDescriptors } from '../../../../test/support/descriptors.ts';
 import { FakeRunner } from '../../../../test/support/fake-runner.ts';
-import { NetRoom, roomless } from '../../../../test/support/net-room.ts';
+import { Netns } from '../../../../test/support/netns.ts';
 import { placeOf, targetIn } from '../../../../test/support/probe-world.ts';
 import { until } from '../../../../test/support/relay-wait.ts';
 import { listenIn, type RoomServer } from '../../../../test/support/room-server.ts';
@@ -11,7 +11,7 @@ import type { Place } from '../../places/place.ts';
 import { untilReady } from './ready.ts';
 import type { Ready } from './target.ts';
 
-const missing = roomless();
+const missing = Netns.missing();
 if (missing !== undefined) console.log(`skipped: ${missing}`);
 
 interface Probing {
@@ -31,7 +31,7 @@ function probe(place: Place, path = '/'): Probing {
 
 describe.skipIf(missing !== undefined)('the probe http', () => {
   test('asks for the path until the answer is 2xx or 3xx', async () => {
-    using room = new NetRoom();
+    using room = Netns.create();
     using place = placeOf(room.namespace);
     const { ready, reasons } = probe(place, '/health?x=1');
     await until('the port was found closed', () => reasons[0]);
@@ -64,7 +64,7 @@ describe.skipIf(missing !== undefined)('the probe http', () => {
   ];
 
   test.each(hostile)('A31: a server that answers %s is not ready, and costs an attempt', async (_what, answer) => {
-    using room = new NetRoom();
+    using room = Netns.create();
     using place = placeOf(room.namespace);
     const before = openDescriptors();
     const { ready, reasons, stop } = probe(place);
@@ -82,7 +82,7 @@ describe.skipIf(missing !== undefined)('the probe http', () => {
   });
 
   test('a silent server ends with the signal, not with the attempt', async () => {
-    using room = new NetRoom();
+    using room = Netns.create();
     using place = placeOf(room.namespace);
     await using server = await listenIn(room.namespace, 8080);
     const { ready, stop } = probe(place);

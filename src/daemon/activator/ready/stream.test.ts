@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { openDescriptors } from '../../../../test/support/descriptors.ts';
 import { FakeRunner } from '../../../../test/support/fake-runner.ts';
-import { NetRoom, roomless } from '../../../../test/support/net-room.ts';
+import { Netns } from '../../../../test/support/netns.ts';
 import { placeOf, targetIn } from '../../../../test/support/probe-world.ts';
 import { until } from '../../../../test/support/relay-wait.ts';
 import { listenAt, listenIn } from '../../../../test/support/room-server.ts';
@@ -16,7 +16,7 @@ import { untilReady } from './ready.ts';
 import { paceAfter } from './stream.ts';
 import type { ProbeTarget, Ready, Resolve } from './target.ts';
 
-const missing = roomless();
+const missing = Netns.missing();
 if (missing !== undefined) console.log(`skipped: ${missing}`);
 
 const never = new AbortController().signal;
@@ -38,7 +38,7 @@ test('attempts come every 5 ms for 2 s, then more and more seldom, at last every
 
 describe.skipIf(missing !== undefined)('the probe tcp', () => {
   test('hands over, unread, the connection by which it found the port open in the target’s namespace', async () => {
-    using room = new NetRoom();
+    using room = Netns.create();
     using place = placeOf(room.namespace);
     const reasons: string[] = [];
     const ready = probe(targetIn(place, { onWaiting: (reason) => reasons.push(reason) }));
@@ -50,7 +50,7 @@ describe.skipIf(missing !== undefined)('the probe tcp', () => {
   });
 
   test('takes IPv6, and a name as the place resolves it, which may come to mean something only later', async () => {
-    using room = new NetRoom();
+    using room = Netns.create();
     using place = placeOf(room.namespace);
     await using _server = await listenIn(room.namespace, 80, (socket) => socket.write('six'), '::1');
     expect(await greeting(await probe(targetIn(place, { host: '::1' })))).toBe('six');
@@ -69,7 +69,7 @@ describe.skipIf(missing !== undefined)('the probe tcp', () => {
   });
 
   test('never takes a connection to itself for the service, nor the port away from it', async () => {
-    using room = new NetRoom();
+    using room = Netns.create();
     using place = placeOf(room.namespace);
     // The only source port there is: each attempt that leaves is a connection to itself.
     const sysctl = room.start('sysctl', ['-w', 'net.ipv4.ip_local_port_range=40000 40000']);
@@ -85,7 +85,7 @@ describe.skipIf(missing !== undefined)('the probe tcp', () => {
   });
 
   test('holds one socket at most, and none once its signal has aborted, also in the middle of a connect', async () => {
-    using room = new NetRoom();
+    using room = Netns.create();
     room.ip('link', 'add', 'wh-a', 'type', 'veth', 'peer', 'name', 'wh-b');
     room.ip('address', 'add', '192.0.2.1/24', 'dev', 'wh-a');
     room.ip('link', 'set', 'wh-a', 'up');

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { openDescriptors } from '../../../../test/support/descriptors.ts';
 import { FakeRunner } from '../../../../test/support/fake-runner.ts';
-import { NetRoom, roomless } from '../../../../test/support/net-room.ts';
+import { Netns } from '../../../../test/support/netns.ts';
 import { placeOf, targetIn } from '../../../../test/support/probe-world.ts';
 import { until } from '../../../../test/support/relay-wait.ts';
 import { AF_INET, AF_INET6, SOCK_DGRAM } from '../../../sys/constants.ts';
@@ -10,7 +10,7 @@ import { bindIp, socketIn } from '../../../sys/sockets.ts';
 import { untilReady } from './ready.ts';
 import type { ProbeTarget, Ready } from './target.ts';
 
-const missing = roomless();
+const missing = Netns.missing();
 if (missing !== undefined) console.log(`skipped: ${missing}`);
 
 const never = new AbortController().signal;
@@ -19,7 +19,7 @@ const probe = (target: ProbeTarget, signal = never): Promise<Ready> =>
 
 describe.skipIf(missing !== undefined)('the probe of a datagram target', () => {
   test('is ready when a socket is bound to the port in that namespace', async () => {
-    using room = new NetRoom();
+    using room = Netns.create();
     using place = placeOf(room.namespace);
     // The same port in another namespace is another port.
     using elsewhere = socketIn(undefined, AF_INET, SOCK_DGRAM);
@@ -35,7 +35,7 @@ describe.skipIf(missing !== undefined)('the probe of a datagram target', () => {
   });
 
   test('finds a socket of IPv6 and among many', async () => {
-    using room = new NetRoom();
+    using room = Netns.create();
     using place = placeOf(room.namespace);
     const sockets = Array.from({ length: 500 }, () => socketIn(room.namespace, AF_INET, SOCK_DGRAM));
     for (const [index, socket] of sockets.entries()) bindIp(socket.fd, { host: '127.0.0.1', port: 2000 + index });
@@ -47,13 +47,13 @@ describe.skipIf(missing !== undefined)('the probe of a datagram target', () => {
   });
 
   test('waits for nothing at an address that is not of that namespace', async () => {
-    using room = new NetRoom();
+    using room = Netns.create();
     using place = placeOf(room.namespace);
     expect(await probe(targetIn(place, { protocol: 'udp', host: '192.0.2.1' }))).toEqual({});
   });
 
   test('ends with its signal and leaves nothing open', async () => {
-    using room = new NetRoom();
+    using room = Netns.create();
     using place = placeOf(room.namespace);
     const before = openDescriptors();
     const stop = new AbortController();
