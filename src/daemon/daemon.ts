@@ -7,6 +7,7 @@
  */
 import { randomBytes, randomInt } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DockerEngine } from '../docker/dockerode.ts';
 import type { WormholeError } from '../lib/errors.ts';
 import { type DaemonKey, daemonKey } from '../lib/key-generate.ts';
@@ -30,6 +31,9 @@ import type { Schemas } from './schema/schema.ts';
 import { HostId } from './state/host-id.ts';
 import { StateStore } from './state/store.ts';
 
+/** Milliseconds that the remembered wormholes have to be there before the daemon calls itself ready. */
+const RESTORE_MS = 5000;
+
 export interface DaemonOptions {
   readonly settings: Settings;
   readonly schemas: Schemas;
@@ -48,7 +52,7 @@ export interface Daemon {
   stop(drainMs: number): Promise<void>;
 }
 
-/** Resolves when remembered wormholes have been tried once. @throws {WormholeError} what keeps it from starting */
+/** Resolves when remembered wormholes have been tried once, or after a while. @throws {WormholeError} what keeps it from starting */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { settings, schemas, version, signal, onFatal } = options;
   const { logger: log, ring } = options.log;
@@ -116,7 +120,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   plane.start();
   tcp = await doors.openPort();
   hosts = allowedHosts(settings.tcp.map(({ host }) => host));
-  await registry.restore(start.signal);
+  const life = new AbortController();
+  start.defer(() => life.abort());
+  // An engine that stays silent may keep some of them waiting; that is their status, not the daemon's.
+  const restored = registry.restore(life.signal);
+  const inTime = restored.then(() => true);
+  if (!(await Promise.race([inTime, sleep(RESTORE_MS, false, { signal: start.signal, ref: false })]))) {
+    log.warn({ ms: RESTORE_MS }, 'ready, though not all remembered wormholes have been made again');
+  }
   start.signal.throwIfAborted();
 
   // After the remembered ones: an id or a port is theirs first.

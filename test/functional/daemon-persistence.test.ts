@@ -51,6 +51,24 @@ describe('memory', () => {
     expect(await reach(9301)).toBe('ECONNREFUSED');
   });
 
+  test('an engine that says nothing keeps the daemon waiting no longer than a while, and no other wormhole', async () => {
+    using of = new Belongings();
+    {
+      await using first = await Daemon.start({ of });
+      await first.create(`id plain url :9300 tail url :${portOf(echo)}`);
+    }
+    const plain = JSON.parse(readFileSync(record(of, 'plain'), 'utf8')) as Record<string, unknown>;
+    const held = { ...plain, id: 'held', words: ['id', 'held', 'url', ':9302', 'docker-ns', 'db'], sequence: 2 };
+    writeFileSync(record(of, 'held'), JSON.stringify(held), { mode: 0o600 });
+    await using engine = await serve({ host: '127.0.0.1', port: 0 }, () => undefined);
+    await using second = await Daemon.start({ of, env: { DOCKER_HOST: `tcp://127.0.0.1:${portOf(engine)}` } });
+    expect(await ask(9300, 'x')).toBe('x');
+    expect((await second.look('held')).state).toBe('waiting');
+    second.signal('SIGTERM');
+    second.signal('SIGTERM');
+    expect(await second.stop()).toBe(0);
+  });
+
   test('after kill -9: nothing that was acknowledged is lost, nothing stands in the way', async () => {
     using of = new Belongings();
     const socket = join(of.folder, 'head.sock');
