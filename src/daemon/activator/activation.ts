@@ -11,44 +11,32 @@
  * Containers and places belong to others; this decides when, how often and how long.
  */
 import type { PullProgress } from '../../docker/runner.ts';
+import { Deadline } from '../../lib/deadline.ts';
 import { WormholeError } from '../../lib/errors.ts';
+import type { ServedTrace } from '../../proxy/route.ts';
 import type { ColdStart as ColdStartShape } from '../../spec/api.ts';
 import type { Logger } from '../log.ts';
 import { reasonOf, type Status } from '../wormhole/status.ts';
 import { Allowance } from './allowance.ts';
 import { atLeastOne } from './at-least-one.ts';
 import { BackOff } from './back-off.ts';
-import { ColdStart } from './cold-start.ts';
+import { Callers } from './callers.ts';
+import { ColdStart, ColdStarts } from './cold-start.ts';
 import { isNotReady, notReady } from './not-ready.ts';
 import { Pulling } from './pulling.ts';
 import type { Ready } from './ready/target.ts';
-import type { Started, StartReport, Workload } from './workload.ts';
+import type { MemberWorkload, StartSteps } from './start-steps.ts';
+import type { Started, StartReport } from './workload.ts';
 
 /** A client that tries again at once finds its start still under way. */
 const CANCEL_AFTER_MS = 3000;
-/** Cold starts kept for `inspect`. */
-const KEPT = 5;
-
-/** A container of this tail, and which of its members it is. */
-export interface Charge {
-  readonly member: number;
-  readonly workload: Workload;
-}
-
-/** What the segment does around its containers. */
-export interface Steps {
-  /** Resolves when the member's place is the one of this run of this container. */
-  entered(charge: Charge, started: Started, signal: AbortSignal): Promise<void>;
-  /** Makes the child, if there is one and it is not there yet, and waits until it listens. */
-  plant(signal: AbortSignal): Promise<boolean>;
-  /** Waits until the container takes connections. @throws {WormholeError} WH_ERR_CONTAINER_FAILED when it ends before */
-  ready(charge: Charge, started: Started, signal: AbortSignal): Promise<Ready>;
-}
+/** Stopping what did not become ready. */
+const REST_MS = 60_000;
 
 export interface ActivationOptions {
   /** Asked at each attempt. */
-  readonly charges: () => readonly Charge[];
-  readonly steps: Steps;
+  readonly workloads: () => readonly MemberWorkload[];
+  readonly steps: StartSteps;
   /** From trigger to ready, pulls excluded. */
   readonly timeoutMs: number;
   readonly log: Pick<Logger, 'info' | 'warn'>;
@@ -61,15 +49,16 @@ export interface Activated extends Ready {
   readonly member: number;
 }
 
-export class Activation implements Disposable {
+export class Activation implements AsyncDisposable {
   readonly #options: ActivationOptions;
   readonly #backOff = new BackOff();
   readonly #closed = new AbortController();
-  readonly #history: ColdStart[] = [];
+  readonly #history = new ColdStarts();
   readonly #pulling: Pulling;
-  #attempt: Promise<Activated | undefined> | undefined;
+  readonly #callers = new Callers<Activated | undefined>(() => this.#cancelSoon());
+  /** Attempts under way, one after the other; never rejects. */
+  #running: Promise<void> | undefined;
   #limit: Allowance | undefined;
-  #waiting = 0;
   #cancel: NodeJS.Timeout | undefined;
   #active = false;
   #failure: unknown;
@@ -82,11 +71,6 @@ export class Activation implements Disposable {
   /** All steps are done, and nothing has left since. */
   get active(): boolean {
     return this.#active;
-  }
-
-  /** An attempt is under way, or about to begin. */
-  get starting(): boolean {
-    return this.#attempt !== undefined;
   }
 
   /** Undefined when there is nothing to say beyond what the members say. */
@@ -103,30 +87,22 @@ export class Activation implements Disposable {
 
   /** The last ones, newest first. */
   get coldStarts(): readonly ColdStartShape[] {
-    return this.#history.map((trace) => trace.describe());
+    return this.#history.describe();
   }
 
   /**
    * Carries out the steps, or joins those under way.
    *
    * @param signal whoever asks may leave: when all have left, the attempt is given up after a moment
-   * @returns the probe's connection goes to the first who asked
-   * @throws {WormholeError} why it could not be made to exist
+   * @returns the probe's connection, for the first of those who wait; theirs to close
+   * @throws {WormholeError} why it could not be made to exist; WH_ERR_ABORTED at once when `signal` aborts
    */
   async ensure(signal: AbortSignal): Promise<Activated | undefined> {
-    const first = this.#attempt === undefined;
-    this.#attempt ??= this.#try();
-    this.#join();
-    const leave = (): void => this.#leave();
-    signal.addEventListener('abort', leave, { once: true });
-    if (signal.aborted) leave();
-    try {
-      const activated = await this.#attempt;
-      return first ? activated : undefined;
-    } finally {
-      signal.removeEventListener('abort', leave);
-      if (!signal.aborted) this.#leave();
-    }
+    for (const { aborted } of [signal, this.#closed.signal]) if (aborted) throw givenUp();
+    clearTimeout(this.#cancel);
+    const activated = this.#callers.wait(signal);
+    this.#running ??= this.#run();
+    return await activated;
   }
 
   /** Something it had started is gone: the next connection starts it again. */
@@ -136,106 +112,119 @@ export class Activation implements Disposable {
   }
 
   /** The first connection after an attempt was served: its last stations. */
-  served({ acceptedAt, dialedAt, firstByteAt }: { acceptedAt: number; dialedAt: number; firstByteAt: number }): void {
-    const trace = this.#history[0];
-    trace?.reach('accepted', acceptedAt);
-    trace?.reach('dialed', dialedAt);
-    trace?.reach('first-byte', firstByteAt);
+  served(trace: ServedTrace): void {
+    this.#history.served(trace);
   }
 
-  /** Gives up what is under way. */
-  [Symbol.dispose](): void {
+  /** Gives up at once what is under way. */
+  abandon(): void {
     clearTimeout(this.#cancel);
     this.#closed.abort(new WormholeError('WH_ERR_ABORTED', 'the wormhole is closed'));
+    this.#callers.refuse(this.#closed.signal.reason);
   }
 
-  #join(): void {
-    this.#waiting += 1;
+  /** Resolves when nothing is under way any more: what was being created is known then, and can be removed. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.abandon();
+    await this.#running;
+  }
+
+  /** Nobody waits any more. */
+  #cancelSoon(): void {
     clearTimeout(this.#cancel);
+    this.#cancel = setTimeout(() => this.#limit?.abort(givenUp()), CANCEL_AFTER_MS);
   }
 
-  #leave(): void {
-    this.#waiting -= 1;
-    if (this.#waiting > 0 || this.#attempt === undefined) return;
-    const reason = new WormholeError('WH_ERR_ABORTED', 'nobody waits for it any more');
-    this.#cancel = setTimeout(() => this.#limit?.abort(reason), CANCEL_AFTER_MS);
+  async #run(): Promise<void> {
+    // Who comes while the remains of a failed attempt are cleared away is there for the next one.
+    do await this.#try();
+    while (this.#callers.waiting > 0);
+    this.#running = undefined;
+    clearTimeout(this.#cancel);
+    this.#options.onChange();
   }
 
-  async #try(): Promise<Activated | undefined> {
-    const { onChange } = this.#options;
+  async #try(): Promise<void> {
     try {
       // Whoever comes too early hears of the last failure; that is not another one.
       await this.#backOff.wait(this.#closed.signal);
-      return await this.#once();
-    } finally {
-      this.#attempt = undefined;
-      clearTimeout(this.#cancel);
-      onChange();
+    } catch (error) {
+      this.#callers.refuse(error);
+      return;
     }
+    const trace = new ColdStart();
+    const started: MemberWorkload[] = [];
+    if (await this.#once(trace, started)) return;
+    // What did not become ready is not left running for nobody; it is there to be looked at, and started again.
+    using late = new Deadline(REST_MS, this.#closed.signal);
+    await Promise.allSettled(started.map((one) => this.#options.steps.stop(one, late.signal)));
   }
 
-  async #once(): Promise<Activated | undefined> {
-    const { log, onChange, timeoutMs } = this.#options;
-    const trace = new ColdStart();
+  /** @param started filled with what it started @returns whether it succeeded; those who wait know by then */
+  async #once(trace: ColdStart, started: MemberWorkload[]): Promise<boolean> {
+    const { onChange, timeoutMs } = this.#options;
+    using limit = new Allowance(timeoutMs, () => notReady(timeoutMs), this.#closed.signal);
+    this.#limit = limit;
+    this.#active = false;
+    onChange();
     try {
-      using limit = new Allowance(timeoutMs, () => notReady(timeoutMs), this.#closed.signal);
-      this.#limit = limit;
-      this.#active = false;
-      onChange();
-      const activated = await this.#steps(trace, limit);
+      const activated = await this.#steps(trace, started, limit);
+      this.#over(trace);
       this.#active = true;
       this.#failure = undefined;
       this.#backOff.succeeded();
-      return activated;
+      if (!this.#callers.serve(activated)) activated?.socket?.[Symbol.dispose]();
+      return true;
     } catch (error) {
-      trace.fail(reasonOf(error));
-      if (!isCancelled(error)) {
-        this.#failure = error;
-        this.#backOff.failed(error);
-        log.warn({ err: error, retryInMs: this.#backOff.leftMs }, 'the target could not be started');
-      }
-      throw error;
-    } finally {
-      this.#limit = undefined;
-      if (trace.eventful) this.#keep(trace);
+      this.#failed(limit.signal.aborted && !isNotReady(error) ? limit.signal.reason : error, trace);
+      return false;
     }
   }
 
-  #keep(trace: ColdStart): void {
-    this.#history.unshift(trace);
-    this.#history.length = Math.min(this.#history.length, KEPT);
+  #failed(error: unknown, trace: ColdStart): void {
+    const { log, onChange } = this.#options;
+    trace.fail(reasonOf(error));
+    this.#over(trace);
+    if (!isCancelled(error)) {
+      this.#failure = error;
+      this.#backOff.failed(error);
+      log.warn({ err: error, retryInMs: this.#backOff.leftMs }, 'the target could not be started');
+    }
+    this.#callers.refuse(error);
+    onChange();
   }
 
-  async #steps(trace: ColdStart, limit: Allowance): Promise<Activated | undefined> {
-    const { charges, steps } = this.#options;
+  #over(trace: ColdStart): void {
+    this.#limit = undefined;
+    this.#history.keep(trace);
+  }
+
+  async #steps(trace: ColdStart, all: MemberWorkload[], limit: Allowance): Promise<Activated | undefined> {
+    const { workloads, steps } = this.#options;
     const { signal } = limit;
-    const report: StartReport = { trace, pulling: (progress) => this.#pulling.note(progress, limit) };
-    const fresh: Charge[] = [];
-    const enter = async (charge: Charge): Promise<readonly [Charge, Started]> => {
-      const started = await charge.workload.start(report, signal);
-      if (started.fresh) fresh.push(charge);
-      await steps.entered(charge, started, signal);
+    const pulling = (progress: PullProgress | undefined): void => this.#pulling.note(progress, limit);
+    const enter = async (one: MemberWorkload): Promise<readonly [MemberWorkload, Started]> => {
+      const report: StartReport = { trace, pulling, begun: () => void all.push(one) };
+      const entered = await steps.entered(one, await one.workload.start(report, signal), signal);
       trace.reach('entered');
-      return [charge, started];
+      return [one, entered];
     };
-    try {
-      const running = await atLeastOne(charges().map(enter));
-      if (await steps.plant(signal)) trace.reach('planted');
-      const ready = await atLeastOne(
-        running.map(async ([charge, started]): Promise<Activated> => {
-          if (!started.fresh) return { member: charge.member };
-          const { socket } = await steps.ready(charge, started, signal);
-          trace.reach('ready');
-          return { member: charge.member, ...(socket !== undefined && { socket }) };
-        }),
-      );
-      return firstConnection(ready);
-    } catch (error) {
-      // What did not become ready is not left running for nobody; it is there to be looked at, and started again.
-      await Promise.allSettled(fresh.map(({ workload }) => workload.rest('stop', AbortSignal.timeout(60_000))));
-      throw signal.aborted && !isNotReady(error) ? signal.reason : error;
-    }
+    const running = await atLeastOne(workloads().map(enter));
+    if (await steps.plant(signal)) trace.reach('planted');
+    const ready = await atLeastOne(
+      running.map(async ([one, started]): Promise<Activated> => {
+        if (!started.fresh) return { member: one.member };
+        const { socket } = await steps.ready(one, started, signal);
+        trace.reach('ready');
+        return { member: one.member, ...(socket !== undefined && { socket }) };
+      }),
+    );
+    return firstConnection(ready);
   }
+}
+
+function givenUp(): WormholeError {
+  return new WormholeError('WH_ERR_ABORTED', 'nobody waits for it any more');
 }
 
 function isCancelled(error: unknown): boolean {

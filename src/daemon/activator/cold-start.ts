@@ -5,6 +5,7 @@
  *
  * Times are Unix milliseconds with fractions, so that those of other threads fit in.
  */
+import type { ServedTrace } from '../../proxy/route.ts';
 import type { ColdStart as Shape } from '../../spec/api.ts';
 
 /** In the order they are reached; which of them occur depends on what had to be done. */
@@ -30,6 +31,9 @@ const order: readonly Station[] = [
   'dialed',
   'first-byte',
 ];
+
+/** How many are kept for `inspect`. */
+const KEPT = 5;
 
 export const unixMs = (): number => performance.timeOrigin + performance.now();
 
@@ -73,5 +77,28 @@ export class ColdStart {
       stations,
       failure: this.#failure,
     };
+  }
+}
+
+/** The last ones, newest first. */
+export class ColdStarts {
+  readonly #kept: ColdStart[] = [];
+
+  keep(start: ColdStart): void {
+    if (!start.eventful) return;
+    this.#kept.unshift(start);
+    this.#kept.length = Math.min(this.#kept.length, KEPT);
+  }
+
+  /** The first connection after the last one was served: its last stations. */
+  served({ acceptedAt, dialedAt, firstByteAt }: ServedTrace): void {
+    const [last] = this.#kept;
+    last?.reach('accepted', acceptedAt);
+    last?.reach('dialed', dialedAt);
+    last?.reach('first-byte', firstByteAt);
+  }
+
+  describe(): readonly Shape[] {
+    return this.#kept.map((start) => start.describe());
   }
 }

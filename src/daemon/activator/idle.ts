@@ -2,10 +2,9 @@
  * Ends a container that nobody has needed for a while: stops, pauses or removes it, until the next connection.
  *
  * What counts is connections of all wormholes to that container, looked at often enough that a short one is not missed.
- * The race with a connection that arrives just then is closed in three steps: new ones are made to wait, those that came
- * before are counted once more, and only then the container is ended, in its turn.
  */
 import type { Logger } from '../log.ts';
+import { endUnused } from './end-unused.ts';
 import type { Turns } from './turns.ts';
 import type { Uses } from './uses.ts';
 import type { OnIdle, Workload } from './workload.ts';
@@ -25,6 +24,7 @@ export interface IdleOptions {
 export class IdleWatch implements AsyncDisposable {
   readonly #options: IdleOptions;
   readonly #closed = new AbortController();
+  #container: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #since = 0;
   #total = 0;
@@ -34,17 +34,17 @@ export class IdleWatch implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** It runs now: idleness is counted from here on. */
-  arm(): void {
+  /** `container` runs and is open to connections: idleness is counted from here on. */
+  arm(container: string): void {
+    this.#container = container;
     this.#since = performance.now();
-    this.#total = 0;
     this.#next();
   }
 
   /** It runs no longer. */
   disarm(): void {
+    this.#container = undefined;
     clearTimeout(this.#timer);
-    this.#timer = undefined;
   }
 
   /** Waits for an end under way. */
@@ -56,17 +56,19 @@ export class IdleWatch implements AsyncDisposable {
 
   #next(): void {
     clearTimeout(this.#timer);
-    if (this.#closed.signal.aborted) return;
+    if (this.#closed.signal.aborted || this.#container === undefined) return;
     const after = Math.min(LOOK_MS.most, Math.max(LOOK_MS.least, this.#options.idleMs / 4));
     this.#timer = setTimeout(() => this.#look(), after).unref();
   }
 
   #look(): void {
-    const { workload, uses } = this.#options;
-    const { container } = workload;
-    if (container === undefined) return this.#next();
+    const { uses } = this.#options;
+    const container = this.#container;
+    if (container === undefined) return;
+    if (this.#resting !== undefined) return this.#next();
     const { busy, total } = uses.count(container);
     const now = performance.now();
+    // Fewer than before: a wormhole that led there is gone, and what came through it meanwhile is not known.
     if (busy > 0 || total !== this.#total) this.#since = now;
     this.#total = total;
     if (now - this.#since < uses.idleMs(container)) return this.#next();
@@ -76,19 +78,9 @@ export class IdleWatch implements AsyncDisposable {
   }
 
   async #rest(container: string): Promise<void> {
-    const { workload, how, uses, turns, log, idleMs } = this.#options;
+    const { how, log, idleMs } = this.#options;
     try {
-      const rested = await turns.run(container, async () => {
-        if (!(await uses.suspend(container))) return false;
-        try {
-          await workload.rest(how, this.#closed.signal);
-        } catch (error) {
-          await uses.resume(container);
-          throw error;
-        }
-        return true;
-      });
-      if (rested) {
+      if (await endUnused({ ...this.#options, container }, this.#closed.signal)) {
         log.info({ container, idleMs, how }, 'container was idle');
         return;
       }

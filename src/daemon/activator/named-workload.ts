@@ -42,17 +42,17 @@ export class NamedWorkload implements Workload {
   async start(report: StartReport, signal: AbortSignal): Promise<Started> {
     const { runner, turns } = this.#options;
     const { id } = await this.#find(signal);
-    return await turns.run(id, async () => {
+    const start = async (): Promise<Started> => {
       const before = await lookAt(id, runner, signal);
       return await startContainer(id, before, runner, report, signal);
-    });
+    };
+    return await turns.run(id, start, signal);
   }
 
-  async rest(how: OnIdle, signal: AbortSignal): Promise<void> {
+  async rest(container: string, how: OnIdle, signal: AbortSignal): Promise<void> {
     const { runner } = this.#options;
-    const { id } = await this.#find(signal);
-    if (how === 'pause') await runner.pause(id, signal);
-    else await runner.stop(id, signal);
+    if (how === 'pause') await runner.pause(container, signal);
+    else await runner.stop(container, signal);
   }
 
   remove(): Promise<void> {

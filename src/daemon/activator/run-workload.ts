@@ -12,10 +12,14 @@ import type { ContainerFacts, ImageFacts, Runner } from '../../docker/runner.ts'
 import { WormholeError } from '../../lib/errors.ts';
 import type { ContainerRecipe } from '../../spec/recipe/recipe.ts';
 import type { Logger } from '../log.ts';
+import { pause } from '../wormhole/pause.ts';
 import { labelsOf, type Owner } from './labels.ts';
-import { lookAt, startContainer } from './start-container.ts';
+import { startContainer } from './start-container.ts';
 import type { Turns } from './turns.ts';
 import type { OnIdle, Started, StartReport, Workload } from './workload.ts';
+
+/** Between two looks at a container that the engine removes by itself (`--rm`): its name is free only after that. */
+const REMOVAL_LOOK_MS = 50;
 
 export interface RunWorkloadOptions {
   readonly recipe: ContainerRecipe;
@@ -56,24 +60,25 @@ export class RunWorkload implements Workload {
   }
 
   async start(report: StartReport, signal: AbortSignal): Promise<Started> {
-    const { runner, turns, onContainer } = this.#options;
-    const found = await this.#find(signal);
-    const id = found?.id ?? (await this.#create(report, signal));
-    const started = await turns.run(id, async () => {
-      // One that was made just now has no state to be asked for.
-      const before = found === undefined ? undefined : await lookAt(id, runner, signal);
-      return await startContainer(id, before, runner, report, signal);
-    });
-    await onContainer(id);
-    return started;
+    const { turns, onContainer } = this.#options;
+    for (;;) {
+      const found = await this.#find(signal);
+      const id = found?.id ?? (await this.#create(report, signal));
+      const started = await turns.run(id, () => this.#run(id, found !== undefined, report, signal), signal);
+      // It was removed while its turn was waited for; then there is to be another one.
+      if (started === undefined) continue;
+      await onContainer(id);
+      return started;
+    }
   }
 
-  async rest(how: OnIdle, signal: AbortSignal): Promise<void> {
+  async rest(container: string, how: OnIdle, signal: AbortSignal): Promise<void> {
     const { runner } = this.#options;
-    if (this.#id === undefined) return;
-    if (how === 'pause') return await runner.pause(this.#id, signal);
-    await runner.stop(this.#id, signal);
-    if (how === 'remove') await this.remove(signal);
+    if (how === 'pause') return await runner.pause(container, signal);
+    await runner.stop(container, signal);
+    if (how !== 'remove') return;
+    await runner.remove(container, signal);
+    if (this.#id === container) this.#id = undefined;
   }
 
   async remove(signal: AbortSignal): Promise<void> {
@@ -85,12 +90,20 @@ export class RunWorkload implements Workload {
     this.#uncertain = false;
   }
 
+  /** @param seen before its turn; one that was made just now has no state to be asked for. @returns undefined when it is gone */
+  async #run(id: string, seen: boolean, report: StartReport, signal: AbortSignal): Promise<Started | undefined> {
+    const { runner } = this.#options;
+    const before = seen ? await runner.inspect(id, signal) : undefined;
+    if (seen && (before === undefined || isGoing(before))) return undefined;
+    return await startContainer(id, before, runner, report, signal);
+  }
+
   /** Its container now, by id or by labels; undefined when there is none. */
   async #find(signal: AbortSignal): Promise<ContainerFacts | undefined> {
     const { runner, log } = this.#options;
     if (this.#id !== undefined) {
-      const known = await runner.inspect(this.#id, signal);
-      if (known !== undefined && known.state !== 'removing' && known.state !== 'dead') return known;
+      const known = await lasting(this.#id, runner, signal);
+      if (known !== undefined) return known;
       this.#id = undefined;
     }
     if (!this.#uncertain) return undefined;
@@ -114,11 +127,13 @@ export class RunWorkload implements Workload {
     const { recipe, runner, log } = this.#options;
     await this.#image(report, signal);
     this.#uncertain = true;
-    const id = await runner.create(recipe, this.#labels, signal);
+    // Not ended by the caller's signal: the engine would go on, and only its answer says what there is to be removed.
+    const id = await runner.create(recipe, this.#labels, new AbortController().signal);
     this.#uncertain = false;
     report.trace.reach('created');
     log.info({ container: id, image: recipe.image }, 'container created');
     this.#id = id;
+    signal.throwIfAborted();
     return id;
   }
 
@@ -140,5 +155,16 @@ export class RunWorkload implements Workload {
       report.pulling(undefined);
     }
     report.trace.reach('pulled');
+  }
+}
+
+const isGoing = ({ state }: ContainerFacts): boolean => state === 'removing' || state === 'dead';
+
+/** Waits until a removal that is under way is over. @returns undefined when nothing is left of it that could be started */
+async function lasting(id: string, runner: Runner, signal: AbortSignal): Promise<ContainerFacts | undefined> {
+  for (;;) {
+    const facts = await runner.inspect(id, signal);
+    if (facts?.state !== 'removing') return facts?.state === 'dead' ? undefined : facts;
+    await pause(REMOVAL_LOOK_MS, signal);
   }
 }

@@ -15,7 +15,7 @@ export async function startContainer(
   id: string,
   before: ContainerFacts | undefined,
   runner: Runner,
-  { trace }: Pick<StartReport, 'trace'>,
+  { trace, begun }: Pick<StartReport, 'trace' | 'begun'>,
   signal: AbortSignal,
 ): Promise<Started> {
   if (before?.state === 'running' || before?.state === 'paused') {
@@ -23,7 +23,13 @@ export async function startContainer(
     const { startedAt, health } = before;
     return { container: id, startedAt, fresh: false, healthcheck: health !== 'none' };
   }
-  await runner.start(id, signal);
+  try {
+    await runner.start(id, signal);
+  } catch (error) {
+    if (!isRefusal(error)) begun();
+    throw error;
+  }
+  begun();
   trace.reach('started');
   // The engine knows only of a container that has been started when it was, and whether its health is watched.
   const { startedAt, health } = await lookAt(id, runner, signal);
@@ -37,4 +43,9 @@ export async function lookAt(id: string, runner: Runner, signal: AbortSignal): P
   throw new WormholeError('WH_ERR_CONTAINER_NOT_FOUND', `container ${id.slice(0, 12)} was removed meanwhile`, {
     detail: { container: id },
   });
+}
+
+/** Whether the engine has said that it does not run; any other failure leaves that open. */
+function isRefusal(error: unknown): boolean {
+  return WormholeError.is(error) && ['WH_ERR_CONTAINER_FAILED', 'WH_ERR_CONTAINER_NOT_FOUND'].includes(error.code);
 }

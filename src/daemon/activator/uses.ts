@@ -20,6 +20,11 @@ export interface User {
 export class Uses {
   readonly #users = new Map<string, Set<User>>();
 
+  /** Containers that somebody leads to. */
+  get size(): number {
+    return this.#users.size;
+  }
+
   /** Counts `user` for `container` until disposed. */
   add(container: string, user: User): Disposable {
     const users = this.#users.get(container) ?? new Set();
@@ -53,17 +58,20 @@ export class Uses {
   /**
    * Keeps new connections from it.
    *
+   * @param except neither kept away nor counted
    * @returns false when somebody needs it after all; then nothing is suspended
    */
-  async suspend(container: string): Promise<boolean> {
-    await Promise.all(this.#of(container).map((user) => user.suspend()));
-    if (this.count(container).busy === 0) return true;
+  async suspend(container: string, except?: User): Promise<boolean> {
+    const users = this.#of(container).filter((user) => user !== except);
+    // One that cannot be suspended, because it is being closed just now, still counts.
+    await Promise.allSettled(users.map((user) => user.suspend()));
+    if (users.every((user) => user.busy() === 0)) return true;
     await this.resume(container);
     return false;
   }
 
   async resume(container: string): Promise<void> {
-    await Promise.all(this.#of(container).map((user) => user.resume()));
+    await Promise.allSettled(this.#of(container).map((user) => user.resume()));
   }
 
   #of(container: string): readonly User[] {

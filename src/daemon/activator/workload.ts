@@ -11,6 +11,8 @@ import type { ColdStart } from './cold-start.ts';
 export interface StartReport {
   /** Stations reached, for whoever asks why it took so long. */
   readonly trace: ColdStart;
+  /** It was made to run, or may run although the start failed or was given up. */
+  begun(): void;
   pulling(progress: PullProgress | undefined): void;
 }
 
@@ -42,8 +44,8 @@ export interface Workload {
   start(report: StartReport, signal: AbortSignal): Promise<Started>;
   /** True when it runs now; looked up. */
   running(signal: AbortSignal): Promise<boolean>;
-  /** Ends it until the next {@link start}. */
-  rest(how: OnIdle, signal: AbortSignal): Promise<void>;
+  /** Ends `container`, by its full id, until the next {@link start}. */
+  rest(container: string, how: OnIdle, signal: AbortSignal): Promise<void>;
   /** Removes what it made; a container that somebody else made stays. */
   remove(signal: AbortSignal): Promise<void>;
 }

@@ -43,6 +43,45 @@ describe('idle', () => {
     expect(acted(runner.journal).slice(0, 4)).toEqual(['create', 'start', 'pause', 'unpause']);
   });
 
+  test('pauses again what went on meanwhile', async () => {
+    const words = ['url', ':80', 'trigger', 'docker-run', 'web', 'idle', '1ms', 'on-idle', 'pause'] as const;
+    const { create, ask, runner, plane } = onDemand(...words);
+    await create();
+    await ask();
+    await until('it was paused', () => acted(runner.journal).includes('pause'));
+    await until('connections are kept from it', () => plane.last.targets.targets.length === 0);
+    await ask();
+    await until('it was paused again', () => acted(runner.journal).filter((call) => call === 'pause').length > 1);
+  });
+
+  test('R23 a connection that arrives while its container is being removed is served by a new one', async () => {
+    const words = ['url', ':80', 'trigger', 'docker-run', 'web', 'idle', '1ms', 'on-idle', 'remove'] as const;
+    const { create, ask, runner } = onDemand(...words);
+    await create();
+    await ask();
+    const held = runner.hold('stop');
+    await held.reached;
+    const asked = ask();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    held.release();
+    expect((await asked).targets).toHaveLength(1);
+    expect(acted(runner.journal).slice(0, 6)).toEqual(['create', 'start', 'stop', 'remove', 'create', 'start']);
+  });
+
+  test('ends the container that bears the name now, when the one it started was made anew', async () => {
+    const { create, ask, runner } = onDemand('url', ':80', 'trigger', 'docker-ns', 'db', 'idle', '1ms');
+    const first = runner.engine.add('db', { running: false, pid: 0, startedAt: '' });
+    const held = runner.hold('stop');
+    await create();
+    await ask();
+    await held.reached;
+    runner.engine.remove(first.id);
+    const second = runner.engine.add('db', { id: 'b'.repeat(64), startedAt: '2026-02-01T00:00:00Z' });
+    runner.engine.resync();
+    held.release();
+    await until('the second was stopped', () => runner.journal.includes(`stop ${second.id}`));
+  });
+
   test('counts connections of every wormhole to that container', async () => {
     const words = ['url', ':80', 'trigger', 'docker-ns', 'db', 'idle', '1ms'] as const;
     const { create, runner, plane, registry } = onDemand(...words);

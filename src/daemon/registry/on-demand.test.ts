@@ -132,7 +132,7 @@ describe('trigger docker-run', () => {
     await until('it runs', () => runner.engine.containers[0]?.running === true);
     leaving.abort();
     expect((await asked).code).toBe('WH_ERR_ABORTED');
-    expect(runner.engine.containers[0]?.running).toBe(false);
+    await until('it was stopped', () => runner.engine.containers[0]?.running === false);
   });
 });
 

@@ -13,6 +13,8 @@ export interface MemberUseOptions {
   readonly route: Route;
   readonly uses: Uses;
   readonly idleMs: number;
+  /** Connections are let through to it again. */
+  readonly onResume: () => void;
 }
 
 export class MemberUse implements User, Disposable {
@@ -24,6 +26,11 @@ export class MemberUse implements User, Disposable {
   constructor(options: MemberUseOptions) {
     this.#options = options;
     this.idleMs = options.idleMs;
+  }
+
+  /** Full id of the one that it is in; '' = none. */
+  get container(): string {
+    return this.#container;
   }
 
   /** Counts for the container that it is in now. */
@@ -53,8 +60,9 @@ export class MemberUse implements User, Disposable {
     return this.#options.tail.suspend(this.#options.member, true);
   }
 
-  resume(): Promise<void> {
-    return this.#options.tail.suspend(this.#options.member, false);
+  async resume(): Promise<void> {
+    await this.#options.tail.suspend(this.#options.member, false);
+    this.#options.onResume();
   }
 
   [Symbol.dispose](): void {

@@ -22,7 +22,7 @@ import { explainConflict } from './holder.ts';
 import { targetLabel } from './labels.ts';
 import { Member } from './member.ts';
 import { placeHead } from './place-head.ts';
-import { chargesOf, isActivated, type Post, post } from './posts.ts';
+import { isActivated, type Post, post, workloadsOf } from './posts.ts';
 import { routeOptions } from './route-options.ts';
 import { Segment } from './segment.ts';
 import { leadsTo, type Spot } from './self-proxy.ts';
@@ -70,9 +70,8 @@ export async function openSegment(options: SegmentOptions): Promise<Segment> {
   const posts: Post[] = [];
   const child = childOf(options, () => tail);
   const steps = segmentSteps({ plan: plan.tail, posts, tail: () => tail, child, surroundings });
-  const charges = (): ReturnType<typeof chargesOf> => chargesOf(posts);
   const activation = isActivated(plan)
-    ? new Activation({ charges, steps, timeoutMs: plan.tail.readyTimeoutMs, log, onChange })
+    ? new Activation({ workloads: () => workloadsOf(posts), steps, timeoutMs: plan.tail.readyTimeoutMs, log, onChange })
     : undefined;
   if (activation !== undefined) options.onActivation?.(activation);
   const { connectTimeoutMs } = plan.tail;
@@ -100,7 +99,7 @@ export async function openSegment(options: SegmentOptions): Promise<Segment> {
   }
   if (activation !== undefined) following.use(activation);
   const abandon = (): void => {
-    activation?.[Symbol.dispose]();
+    activation?.abandon();
     head?.abandon();
   };
   signal.addEventListener('abort', abandon, { once: true });

@@ -47,6 +47,6 @@ export async function placeHead(options: HeadPlacement): Promise<Partial<Followe
 }
 
 async function startNow(workload: Workload, signal: AbortSignal): Promise<void> {
-  const report: StartReport = { trace: new ColdStart(), pulling: () => undefined };
+  const report: StartReport = { trace: new ColdStart(), begun: () => undefined, pulling: () => undefined };
   await workload.start(report, signal);
 }

@@ -7,8 +7,9 @@
 import type { Scope } from '../../lib/scope.ts';
 import type { Route } from '../../proxy/route.ts';
 import type { SegmentPlan } from '../../spec/plan.ts';
-import type { Activation, Charge } from '../activator/activation.ts';
+import type { Activation } from '../activator/activation.ts';
 import { IdleWatch } from '../activator/idle.ts';
+import type { MemberWorkload } from '../activator/start-steps.ts';
 import type { Workload } from '../activator/workload.ts';
 import type { Where } from '../places/where.ts';
 import type { Follower } from '../surroundings.ts';
@@ -21,6 +22,7 @@ import type { Tail } from './tail.ts';
 export interface Post {
   readonly member: Member;
   readonly follower: Follower;
+  readonly use: MemberUse;
   /** Absent when it is there without us. */
   readonly workload?: Workload;
 }
@@ -31,7 +33,7 @@ export function isActivated({ tail }: SegmentPlan): boolean {
 }
 
 /** Containers to start, of those that are at their posts. */
-export function chargesOf(posts: readonly Post[]): readonly Charge[] {
+export function workloadsOf(posts: readonly Post[]): readonly MemberWorkload[] {
   return posts.flatMap(({ member, workload }) => (workload === undefined ? [] : [{ member: member.index, workload }]));
 }
 
@@ -49,12 +51,16 @@ export async function post(member: Member, options: PostOptions): Promise<Post> 
   const { record, plan, depth, surroundings, tail, route, activation, following, log } = options;
   const { uses, turns } = surroundings;
   const { idleMs, onIdle } = plan.tail;
-  const use = following.use(new MemberUse({ member, tail, route, uses, idleMs }));
   let watch: IdleWatch | undefined;
+  const rearm = (): void => {
+    if (use.container === '') watch?.disarm();
+    else watch?.arm(use.container);
+  };
+  // What was paused goes on where it is: that is no move, but connections are let through again.
+  const use: MemberUse = following.use(new MemberUse({ member, tail, route, uses, idleMs, onResume: rearm }));
   const onMove = async (where: Where): Promise<void> => {
     use.moved(where);
-    if (where.state === 'here') watch?.arm();
-    else watch?.disarm();
+    rearm();
     await tail.moved(member, where);
   };
   const { follower, workload } = await followEndpoint({
@@ -67,10 +73,10 @@ export async function post(member: Member, options: PostOptions): Promise<Post> 
     onMove,
   });
   following.use(follower);
-  if (workload === undefined || activation === undefined) return { member, follower };
+  if (workload === undefined || activation === undefined) return { member, follower, use };
   if (idleMs > 0) {
     watch = following.use(new IdleWatch({ workload, idleMs, how: onIdle, uses, turns, log }));
-    if (member.here) watch.arm();
+    rearm();
   }
-  return { member, follower, workload };
+  return { member, follower, use, workload };
 }

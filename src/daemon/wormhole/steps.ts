@@ -1,7 +1,10 @@
 /** What a segment does around the containers that its activator starts. */
+
+import type { ContainerFacts } from '../../docker/runner.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import type { TailPlan } from '../../spec/plan.ts';
-import type { Charge, Steps } from '../activator/activation.ts';
+import { endUnused } from '../activator/end-unused.ts';
+import type { MemberWorkload, StartSteps } from '../activator/start-steps.ts';
 import type { Started } from '../activator/workload.ts';
 import type { Where } from '../places/where.ts';
 import type { Surroundings } from '../surroundings.ts';
@@ -22,40 +25,51 @@ export interface StepOptions {
   readonly surroundings: Surroundings;
 }
 
-export function segmentSteps({ plan, posts, tail, child, surroundings }: StepOptions): Steps {
-  const at = ({ member }: Charge): Post => {
+export function segmentSteps({ plan, posts, tail, child, surroundings }: StepOptions): StartSteps {
+  const at = ({ member }: MemberWorkload): Post => {
     const found = posts.find((post) => post.member.index === member);
     if (found === undefined) throw new WormholeError('WH_ERR_INTERNAL', `nobody is at post ${member}`);
     return found;
   };
   return {
-    async entered(charge, started, signal) {
-      const { member, follower } = at(charge);
-      const here = (where: Where): boolean => isRun(where, started);
-      // One that has ended already is never seen in a place: nobody would tell, so it is asked for now and then.
+    async entered(one, started, signal) {
+      const { member, follower } = at(one);
+      let { startedAt } = started;
+      const here = (where: Where): boolean => isRun(where, { ...started, startedAt });
+      // One that has ended already is never seen in a place: nobody would tell, so it is asked for now and then. The
+      // engine may have started it again by itself, too.
       for (const delay of backOff(...ASK_MS)) {
         follower.wake();
         if (await tail().arrived(member, here, delay, signal)) break;
-        if (!(await runs(started, surroundings, signal))) throw await ended(started, surroundings, signal);
+        const facts = await surroundings.runner.inspect(started.container, signal);
+        if (!runs(facts)) throw await ended(started, surroundings, signal);
+        startedAt = facts.startedAt;
       }
       // It may have been kept from connections, while it was being ended.
       await surroundings.uses.resume(started.container);
+      return { ...started, startedAt };
     },
     async plant(signal) {
       if (child === undefined || child.segment !== undefined) return false;
       await child.ensure(signal, true);
       return true;
     },
-    async ready(charge, started, signal) {
+    async ready(one, started, signal) {
       const probe = chosenProbe(plan.ready, started.healthcheck);
-      return await untilReady(at(charge).member, probe, started, surroundings, signal);
+      return await untilReady(at(one).member, probe, started, surroundings, signal);
+    },
+    async stop(one, signal) {
+      const { workload } = one;
+      const { container } = workload;
+      const { uses, turns } = surroundings;
+      if (container === undefined) return;
+      await endUnused({ workload, container, how: 'stop', uses, turns, except: at(one).use }, signal);
     },
   };
 }
 
-async function runs({ container }: Started, { runner }: Surroundings, signal: AbortSignal): Promise<boolean> {
-  const state = (await runner.inspect(container, signal))?.state;
-  return state === 'running' || state === 'paused' || state === 'restarting';
+function runs(facts: ContainerFacts | undefined): facts is ContainerFacts {
+  return facts?.state === 'running' || facts?.state === 'paused' || facts?.state === 'restarting';
 }
 
 /** Whether a place is that of this very run of the container. */

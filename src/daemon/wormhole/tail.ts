@@ -121,10 +121,14 @@ export class Tail implements Disposable {
    * @throws {WormholeError} when no member can be reached
    */
   async ask(waiting: AbortSignal): Promise<Targets> {
+    let activated: Activated | undefined;
     try {
-      const activated = await this.#activate(waiting);
+      activated = await this.#activate(waiting);
       const targets = await this.#answer();
       return activated?.socket === undefined ? targets : { ...targets, connected: activated as Required<Activated> };
+    } catch (error) {
+      activated?.socket?.[Symbol.dispose]();
+      throw error;
     } finally {
       this.#options.onChange();
     }

@@ -1,0 +1,37 @@
+/**
+ * Ends a container unless somebody needs it: the one way in which a container is stopped, paused or removed while its
+ * wormhole lives.
+ *
+ * The race with a connection that arrives just then is closed in three steps: new ones are made to wait, those that came
+ * before are counted once more, and only then the container is ended, in its turn.
+ */
+import type { Turns } from './turns.ts';
+import type { User, Uses } from './uses.ts';
+import type { OnIdle, Workload } from './workload.ts';
+
+export interface Ending {
+  readonly workload: Workload;
+  /** Full id of that which was found unused; by the time its turn comes, the workload may have another. */
+  readonly container: string;
+  readonly how: OnIdle;
+  readonly uses: Uses;
+  readonly turns: Turns;
+  /** Whose need does not count: it gave the container up. */
+  readonly except?: User;
+}
+
+/** @returns false when somebody needs it after all */
+export async function endUnused(ending: Ending, signal: AbortSignal): Promise<boolean> {
+  const { workload, container, how, uses, turns, except } = ending;
+  const end = async (): Promise<boolean> => {
+    if (!(await uses.suspend(container, except))) return false;
+    try {
+      await workload.rest(container, how, signal);
+    } catch (error) {
+      await uses.resume(container);
+      throw error;
+    }
+    return true;
+  };
+  return await turns.run(container, end, signal);
+}
