@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Installs with apt-get what the tests need and is not there yet. The list stands here and nowhere else.
+# Usage: test-deps.sh [PACKAGE…]; with packages, only those of the list.
 #
 # The packages of container images are not in it: scripts/build-mariadb-image.sh and scripts/build-image.sh download and
 # unpack them without installing anything.
 set -euo pipefail
 
-# package:file that proves it is there, so that a program installed another way counts, too
+# package:file that proves it is there; a program installed another way, or elsewhere, counts, too
 needed=(
   docker.io:/usr/sbin/dockerd
   podman:/usr/bin/podman
@@ -26,13 +27,18 @@ needed=(
   ca-certificates:/etc/ssl/certs/ca-certificates.crt
 )
 
+PATH=$PATH:/usr/sbin:/sbin
+only=" $* "
+wanted() { [ "$only" = '  ' ] || [[ $only = *" $1 "* ]]; }
 missing=()
 for entry in "${needed[@]}"; do
   package=${entry%%:*} file=${entry#*:}
-  [ -e "$file" ] || [ -e "/usr$file" ] || missing+=("$package")
+  ! wanted "$package" || [ -e "$file" ] || [ -e "/usr$file" ] || command -v "${file##*/}" >/dev/null || missing+=("$package")
 done
 # A busybox that is not static cannot be the whole of a container image.
-if [ -e /bin/busybox ] && ldd /bin/busybox >/dev/null 2>&1; then missing+=(busybox-static); fi
+if wanted busybox-static && [ -e /bin/busybox ] && ldd /bin/busybox >/dev/null 2>&1; then missing+=(busybox-static); fi
+# Newer distributions have Docker's command in a package of its own, which the engine only recommends.
+if wanted docker.io && command -v dockerd >/dev/null && ! command -v docker >/dev/null; then missing+=(docker-cli); fi
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 echo "test: installing ${missing[*]}"
@@ -61,8 +67,14 @@ cleanup() { [ -z "$made_policy" ] || "${root[@]}" rm -f $policy; }
 trap cleanup EXIT
 
 apt() { "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 "$@" </dev/null; }
+# Never at the cost of what is installed: another Docker, say.
+add() { apt install -y --no-install-recommends --no-remove "$@"; }
+add_all() {
+  apt update && add "${missing[@]}" || return
+  ! wanted docker.io || command -v docker >/dev/null || ! apt-cache show docker-cli >/dev/null || add docker-cli
+}
 log=$(mktemp)
-if ! { apt update && apt install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+if ! add_all >"$log" 2>&1; then
   tail -n 20 "$log" >&2
   rm -f "$log"
   give_up 'apt-get failed, its last words are above'

@@ -20,7 +20,8 @@ import { engineAnswers, mountsBelow } from './engine-process.ts';
 /** Image of every container; its command is `sleep 86400`. */
 export const IMAGE = 'wormhole/test';
 
-const DOCKERD = '/usr/sbin/dockerd';
+/** Where Debian has it, or else Ubuntu and Docker's own packages. */
+const DOCKERD = ['/usr/sbin/dockerd', '/usr/bin/dockerd'].find((path) => existsSync(path)) ?? '/usr/sbin/dockerd';
 
 /** How {@link DockerHost.run} starts a container. */
 export interface RunOptions {
