@@ -127,6 +127,10 @@ if [ -n "$docker_answers" ]; then
     wait_for 'the restarted container' "$node" scripts/demo-client.mjs 127.0.0.1 5433
     show "$node" scripts/demo-client.mjs 127.0.0.1 5433
     show ./wormhole ls
+    show docker stop -t 0 "$container"
+    show ./wormhole create id lazy url :5434 trigger url :5432 docker-ns "$container"
+    echo '  Stopped, and started by the first connection:'
+    show "$node" scripts/demo-client.mjs 127.0.0.1 5434
   else
     echo '  (left out: gcc cannot make a static program here)'
   fi
