@@ -51,7 +51,7 @@ check: build ## Check format, lint, types, unused code and the package itself
 	@echo "check: format"   && $(BIN)/biome check .
 	@echo "check: lint"     && $(BIN)/oxlint
 	@echo "check: types"    && $(BIN)/tsc -p tsconfig.json
-	@echo "check: shell"    && for f in scripts/*.sh test/systemd/*.sh .ci/run; do bash -n $$f || exit 1; done
+	@echo "check: shell"    && for f in scripts/*.sh examples/run examples/*.sh test/systemd/*.sh .ci/run; do bash -n $$f || exit 1; done
 	@echo "check: unused"   && $(BIN)/knip
 	@echo "check: package"  && $(BIN)/publint --strict
 	@echo "check: ok"

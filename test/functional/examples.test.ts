@@ -1,0 +1,130 @@
+/**
+ * The examples, as a stranger runs them: each shows what it promises, and leaves the machine as it was.
+ *
+ *   this test's namespace ── examples/run NAME ── its world: dockerd, wormholed, containers
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { join, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { missingImages } from '../support/images.ts';
+import { MariaDb } from '../support/mariadb.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const blog = '<title>Wormhole shop</title>';
+
+/** What each has to print, in this order. */
+const essential: Readonly<Record<string, readonly (string | RegExp)[]>> = {
+  '01-host-to-container': ['create url :3306 docker-ns tail docker-ns $mysql', /\d-MariaDB.*\t127\.0\.0\.1\n/],
+  '02-container-to-container': ['create url :3306 docker-ns $app tail docker-ns $mysql', blog, /Hello world!\tpublish/],
+  '03-wordpress': [
+    /create url :80 trigger docker-run wormhole\/wordpress \\\n +child url :3306 trigger docker-run wormhole\/mysql/,
+    blog,
+    /wormhole\/mysql +Up .*\nwormhole\/wordpress +Up /,
+    /Cold starts\n(.+: created .+ · started .+ · ready .+ · first-byte .+\n){2}/,
+    /\n200 after /,
+  ],
+  compose: [/create id shop-web .* child /, 'shop-web tcp://127.0.0.1:8080', blog, 'shop-web-1 '],
+  'follow-name': [/\nfirst\n/, /\nsecond\n/, / up /],
+  idle: [/mysql +Up /, /mysql +Exited \(0\)/, 'still here'],
+  'udp-on-demand': ['192.0.2.7', /dnsmasq +Up /],
+};
+
+/** A directory for what an example keeps on disk, and all that bears its name. */
+class Room implements Disposable {
+  readonly path = mkdtempSync('/tmp/wormhole-room-');
+
+  /** Runs an example; `onOutput` sees all that was printed so far. */
+  run(name: string, onOutput?: (text: string, child: ChildProcess) => void) {
+    const child = spawn(join(root, 'examples/run'), [name], {
+      cwd: '/',
+      env: { ...process.env, TMPDIR: this.path, OFFLINE: '1', NODE: process.execPath },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let text = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk;
+        onOutput?.(text, child);
+      });
+    }
+    return new Promise<{ text: string; code: number | null }>((done) =>
+      child.once('close', (code) => done({ text, code })),
+    );
+  }
+
+  /** What an example has left behind here. */
+  traces() {
+    return {
+      files: readdirSync(this.path),
+      mounts: linesOf('/proc/self/mounts').filter((line) => line.includes(this.path)),
+      processes: readdirSync('/proc')
+        .filter((name) => /^\d+$/.test(name))
+        .flatMap((pid) => [...linesOf(`/proc/${pid}/cmdline`), ...linesOf(`/proc/${pid}/environ`)])
+        .filter((line) => line.includes(`${this.path}/`)),
+      interfaces: Object.keys(networkInterfaces()),
+    };
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.path, { recursive: true });
+  }
+}
+
+const nothing = { files: [], mounts: [], processes: [], interfaces: Object.keys(networkInterfaces()) };
+
+function linesOf(path: string): string[] {
+  try {
+    return readFileSync(path, 'utf8').replaceAll('\0', ' ').split('\n');
+  } catch {
+    return []; // ended meanwhile
+  }
+}
+
+test('the examples are those of which it is said here what they have to show', () => {
+  const files = readdirSync(`${root}/examples`).filter((name) => name.endsWith('.sh') && name !== 'lib.sh');
+  expect(files.map((name) => name.slice(0, -3)).sort()).toEqual(Object.keys(essential).sort());
+});
+
+test('an example that is not there is refused, with the way to the list', async () => {
+  using room = new Room();
+  const { text, code } = await room.run('99-nothing');
+  expect({ text, code }).toEqual({
+    text: 'examples: there is no example 99-nothing; examples/run lists them\n',
+    code: 64,
+  });
+});
+
+const missing = missingImages('dnsmasq', 'wordpress') ?? MariaDb.missing();
+if (missing !== undefined) console.log(`examples.test.ts is skipped: ${missing}`);
+
+describe.skipIf(missing !== undefined)('an example', () => {
+  test.each(Object.entries(essential))('%s shows what it promises, and leaves nothing behind', async (name, shown) => {
+    using room = new Room();
+    const { text, code } = await room.run(name);
+    expect(code, text).toBe(0);
+    let from = 0;
+    for (const line of shown) {
+      const at = typeof line === 'string' ? text.indexOf(line, from) : text.slice(from).search(line) + from;
+      expect(at, `${line} in\n${text.slice(from)}`).toBeGreaterThanOrEqual(from);
+      from = at;
+    }
+    expect(text).toMatch(/\nok\n$/);
+    expect(room.traces()).toEqual(nothing);
+  });
+
+  test.each(['SIGTERM', 'SIGINT'] as const)('leaves nothing behind when %s ends it in the middle', async (signal) => {
+    using room = new Room();
+    let ended = false;
+    const { text, code } = await room.run('udp-on-demand', (output, child) => {
+      if (ended || !output.includes('$ busybox')) return;
+      ended = true;
+      child.kill(signal);
+    });
+    expect(ended, text).toBe(true);
+    expect(code).toBe(signal === 'SIGINT' ? 130 : 143);
+    expect(text).not.toContain('\nok\n');
+    expect(room.traces()).toEqual(nothing);
+  });
+});
