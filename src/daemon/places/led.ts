@@ -16,6 +16,7 @@ export class LedFollower implements Follower {
   #following: Follower | undefined;
   #container = '';
   #turn: Promise<unknown> = Promise.resolve();
+  #closed = false;
 
   private constructor(follow: FollowContainer, onMove: OnMove) {
     this.#follow = follow;
@@ -41,9 +42,10 @@ export class LedFollower implements Follower {
     this.#following?.wake();
   }
 
-  /** @param container full id; again the same one is a wake-up */
+  /** @param container full id; again the same one is a wake-up. Nobody is led once it is disposed. */
   async lead(container: string): Promise<void> {
     const mine = this.#turn.then(async () => {
+      if (this.#closed) return;
       if (container === this.#container && this.#following?.where?.state !== 'gone') return this.wake();
       const before = this.#following;
       this.#following = undefined;
@@ -56,6 +58,7 @@ export class LedFollower implements Follower {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
     await this.#turn;
     await this.#following?.[Symbol.asyncDispose]();
   }

@@ -1,5 +1,6 @@
 /**
- * The segment that hangs on another by `child` or `chain`: made at once, or when it is first needed.
+ * The segment that hangs on another by `child` or `chain`: made at once, or when it is first needed; closed after its
+ * parent, whose last connections may need it.
  *
  * Where it listens is where its parent's tail is, so that it moves with it; a head that names a place of its own follows
  * that by itself.
@@ -10,10 +11,13 @@ import type { Segment } from './segment.ts';
 
 export class Child implements AsyncDisposable {
   readonly #open: (signal: AbortSignal, eager: boolean) => Promise<Segment>;
+  readonly #hanging: boolean;
   #segment: Segment | undefined;
   #opening: Promise<Segment> | undefined;
 
-  constructor(open: (signal: AbortSignal, eager: boolean) => Promise<Segment>) {
+  /** @param hanging its head is where the parent's tail is */
+  constructor(hanging: boolean, open: (signal: AbortSignal, eager: boolean) => Promise<Segment>) {
+    this.#hanging = hanging;
     this.#open = open;
   }
 
@@ -34,10 +38,15 @@ export class Child implements AsyncDisposable {
     }
   }
 
-  /** Stops accepting; living connections are ended by {@link Segment.end}. */
+  /** The parent's tail follows no longer: a head that hangs on it listens on where it is. */
+  async settle(): Promise<void> {
+    if (this.#hanging) await this.#segment?.parts.head.abandon();
+  }
+
+  /** Ends it and its connections; what drains longer is ended by {@link Segment.end} before. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#opening?.catch(() => undefined);
-    await this.#segment?.stop();
+    await this.#segment?.end(0);
   }
 }
 

@@ -85,15 +85,19 @@ export class Head implements AsyncDisposable {
     }
   }
 
-  /** Gives up at once whatever is under way; the listener stays until disposed. */
-  abandon(): void {
+  /**
+   * Gives up at once whatever is under way, and moves no more; the listener stays until disposed.
+   *
+   * @returns when it uses its place no more
+   */
+  async abandon(): Promise<void> {
     this.#closed = true;
     this.#attempt.abort();
+    await this.#retrying;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.abandon();
-    await this.#retrying;
+    await this.abandon();
     await this.#shut();
   }
 

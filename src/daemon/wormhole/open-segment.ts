@@ -85,36 +85,36 @@ export async function openSegment(options: SegmentOptions): Promise<Segment> {
   let made = false;
   const workloads: Workload[] = [];
   // Of a failed create, containers go as well; what is remembered keeps its own.
-  attempt.defer(() => (made || !eager ? undefined : removeAll(workloads)));
+  attempt.defer(() => (made || !eager ? undefined : removeAll(workloads, child)));
+  if (child !== undefined) attempt.use(child);
   const following = attempt.use(new Scope(`follow ${record.id}`));
   following.use(head);
   following.use(tail);
-  if (child !== undefined) following.use(child);
   for (const member of members) {
-    const manned = await post(member, { ...options, tail, route, activation, following });
+    const manned = await post(member, { ...options, tail, route, activation, following, lasting: attempt });
     posts.push(manned);
     if (manned.workload !== undefined) workloads.push(manned.workload);
     signal.throwIfAborted();
     if (eager) refuseMissing(member, activation);
   }
   if (activation !== undefined) following.use(activation);
-  const abandon = (): void => {
+  const abandon = async (): Promise<void> => {
     activation?.abandon();
-    head?.abandon();
+    await Promise.all([head?.abandon(), child?.settle()]);
   };
-  signal.addEventListener('abort', abandon, { once: true });
+  const giveUp = (): void => void abandon();
+  signal.addEventListener('abort', giveUp, { once: true });
   if (eager && !plan.tail.lazy) await makeNow({ plan, tail, activation, child, workloads, signal });
   else if (!eager) await makeAgain({ plan, tail, activation, child, workloads, signal });
 
-  const { follower, workload } = await placeHead({ ...options, head, tail, following, signal });
-  if (workload !== undefined) workloads.push(workload);
+  const follower = await placeHead({ ...options, head, tail, following, workloads, signal });
   signal.throwIfAborted();
   if (eager) {
     if (head.failure !== undefined) throw explainConflict(head, options.holderOf);
     const failing = members.find((member) => member.here && member.failure !== undefined);
     if (failing !== undefined) throw failing.failure;
   }
-  signal.removeEventListener('abort', abandon);
+  signal.removeEventListener('abort', giveUp);
   // First thing when it closes, so that no follower waits for a head that still tries.
   following.defer(abandon);
   made = true;
@@ -131,7 +131,7 @@ function childOf(options: SegmentOptions, tail: () => Tail): Child | undefined {
   if (link === undefined) return undefined;
   const hanging = hangsOn(plan.tail.targets[0], link);
   const { parent: _ours, onActivation: _its, ...rest } = options;
-  return new Child((signal, eager) =>
+  return new Child(hanging, (signal, eager) =>
     openSegment({
       ...rest,
       plan: link.segment,
@@ -185,8 +185,10 @@ async function makeAgain(making: Making): Promise<void> {
   makeNow({ ...making, signal: new AbortController().signal }).catch(() => undefined);
 }
 
-async function removeAll(workloads: readonly Workload[]): Promise<void> {
+/** The newest first. */
+async function removeAll(workloads: readonly Workload[], child: Child | undefined): Promise<void> {
   const failures: unknown[] = [];
+  await child?.segment?.removeContainers(AbortSignal.timeout(UNDO_MS)).catch((error: unknown) => failures.push(error));
   for (const workload of workloads.toReversed()) {
     await workload.remove(AbortSignal.timeout(UNDO_MS)).catch((error: unknown) => failures.push(error));
   }

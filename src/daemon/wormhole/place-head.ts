@@ -4,21 +4,33 @@
  */
 import type { Scope } from '../../lib/scope.ts';
 import { ColdStart } from '../activator/cold-start.ts';
-import type { StartReport, Workload } from '../activator/workload.ts';
+import type { Workload } from '../activator/workload.ts';
+import type { Logger } from '../log.ts';
 import type { Where } from '../places/where.ts';
-import { type Followed, followEndpoint, identityKey } from './endpoint.ts';
+import type { Follower } from '../surroundings.ts';
+import { followEndpoint, identityKey } from './endpoint.ts';
 import type { Head } from './head.ts';
 import type { SegmentOptions } from './open-segment.ts';
+import { backOff, pause } from './pause.ts';
 import type { Tail } from './tail.ts';
+
+/** A container that did not start is tried again: first and last delay. */
+const RETRY_MS = [1000, 60_000] as const;
 
 export interface HeadPlacement extends SegmentOptions {
   readonly head: Head;
   readonly tail: Tail;
   readonly following: Scope;
+  /** Takes in the container that the head is in, before it is made. */
+  readonly workloads: Workload[];
 }
 
-/** Resolves when the head has been told where it is; what it makes of that is its status. */
-export async function placeHead(options: HeadPlacement): Promise<Partial<Followed>> {
+/**
+ * Resolves when the head has been told where it is; what it makes of that is its status.
+ *
+ * @returns what follows it, unless that is the parent's tail
+ */
+export async function placeHead(options: HeadPlacement): Promise<Follower | undefined> {
   const { record, plan, depth, surroundings, parent, head, tail, following, signal, eager, log } = options;
   const onMove = async (where: Where): Promise<void> => {
     await head.moved(where);
@@ -27,9 +39,9 @@ export async function placeHead(options: HeadPlacement): Promise<Partial<Followe
   };
   if (parent !== undefined) {
     following.use(await parent.hang(onMove));
-    return {};
+    return undefined;
   }
-  const followed = await followEndpoint({
+  const { follower, workload } = await followEndpoint({
     endpoint: plan.head,
     id: record.id,
     segment: `${depth}.head`,
@@ -38,15 +50,30 @@ export async function placeHead(options: HeadPlacement): Promise<Partial<Followe
     identity: record.identities?.[identityKey(plan.head)],
     onMove,
   });
-  following.use(followed.follower);
-  if (plan.head.run === undefined || followed.workload === undefined) return { follower: followed.follower };
-  const start = startNow(followed.workload, signal);
-  if (eager) await start;
-  else start.catch((err: unknown) => log.warn({ err }, 'the container of a head could not be started'));
-  return followed;
+  following.use(follower);
+  if (plan.head.run === undefined || workload === undefined) return follower;
+  options.workloads.push(workload);
+  if (eager) await startNow(workload, signal);
+  else {
+    const started = startInTime(workload, log, following.signal);
+    following.defer(() => started);
+  }
+  return follower;
 }
 
 async function startNow(workload: Workload, signal: AbortSignal): Promise<void> {
-  const report: StartReport = { trace: new ColdStart(), begun: () => undefined, pulling: () => undefined };
-  await workload.start(report, signal);
+  await workload.start({ trace: new ColdStart(), begun: () => undefined, pulling: () => undefined }, signal);
+}
+
+/** Made again from memory, nobody waits for it, and the engine may come up late. */
+async function startInTime(workload: Workload, log: Pick<Logger, 'warn'>, signal: AbortSignal): Promise<void> {
+  for (const delay of backOff(...RETRY_MS)) {
+    try {
+      return await startNow(workload, signal);
+    } catch (err) {
+      if (signal.aborted) return;
+      log.warn({ err }, 'the container of a head could not be started; trying again');
+    }
+    await pause(delay, signal).catch(() => undefined);
+  }
 }

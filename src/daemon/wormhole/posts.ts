@@ -44,11 +44,13 @@ export interface PostOptions
   readonly activation: Activation | undefined;
   /** Owns what follows. */
   readonly following: Scope;
+  /** Owns what is there until the last connection has ended. */
+  readonly lasting: Scope;
 }
 
 /** Resolves when the tail has been told where `member` is. */
 export async function post(member: Member, options: PostOptions): Promise<Post> {
-  const { record, plan, depth, surroundings, tail, route, activation, following, log } = options;
+  const { record, plan, depth, surroundings, tail, route, activation, following, lasting, log } = options;
   const { uses, turns } = surroundings;
   const { idleMs, onIdle } = plan.tail;
   let watch: IdleWatch | undefined;
@@ -57,7 +59,7 @@ export async function post(member: Member, options: PostOptions): Promise<Post> 
     else watch?.arm(use.container);
   };
   // What was paused goes on where it is: that is no move, but connections are let through again.
-  const use: MemberUse = following.use(new MemberUse({ member, tail, route, uses, idleMs, onResume: rearm }));
+  const use: MemberUse = lasting.use(new MemberUse({ member, tail, route, uses, idleMs, onResume: rearm }));
   const onMove = async (where: Where): Promise<void> => {
     use.moved(where);
     rearm();

@@ -19,6 +19,9 @@ import { toStats } from './stats.ts';
 import { overall, type Status } from './status.ts';
 import type { Tail } from './tail.ts';
 
+/** Milliseconds that a child's connections may last when no connection of its parent is left. */
+const CHILD_DRAIN_MS = 10_000;
+
 export interface SegmentParts {
   readonly plan: SegmentPlan;
   readonly head: Head;
@@ -30,7 +33,7 @@ export interface SegmentParts {
   readonly child: Child | undefined;
   /** By what they follow, as `labels.ts` writes it. */
   readonly followers: ReadonlyMap<string, Follower>;
-  /** Owns head, tail, child and followers; closing it leaves the route and its connections alone. */
+  /** Owns head, tail and followers; closing it leaves the route, its connections and the child alone. */
   readonly following: Scope;
   /** Owns everything. */
   readonly scope: Scope;
@@ -92,15 +95,24 @@ export class Segment {
     };
   }
 
-  /** Stops accepting and following, its child's first; resolves when nothing new can come in. */
+  /** Stops accepting and following; resolves when nothing new can come in. Its child listens on, for those inside. */
   stop(): Promise<void> {
     return this.parts.following[Symbol.asyncDispose]();
   }
 
-  /** Resolves when the last connection has ended, or ends the rest after `drainMs`. */
+  /**
+   * Resolves when the last connection has ended, or ends the rest after `drainMs`. The child comes after its parent: a
+   * page that is being served may need its database.
+   */
   async end(drainMs: number): Promise<void> {
+    const until = performance.now() + drainMs;
     await this.stop();
-    await Promise.all([this.next?.end(drainMs), this.parts.route.close(drainMs)]);
+    await this.parts.route.close(drainMs);
+    // What runs in a container that goes with the wormhole keeps connections open for nobody.
+    const most = this.parts.plan.tail.targets.some(({ run }) => run !== undefined)
+      ? CHILD_DRAIN_MS
+      : Number.POSITIVE_INFINITY;
+    await this.next?.end(Math.min(most, Math.max(0, Math.round(until - performance.now()))));
     await this.parts.scope[Symbol.asyncDispose]();
   }
 

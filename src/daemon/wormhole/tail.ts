@@ -39,6 +39,7 @@ export class Tail implements Disposable {
   readonly #suspended = new Set<Member>();
   #route: Route | undefined;
   #hanging: OnMove | undefined;
+  #told: Promise<void> = Promise.resolve();
   #moves = 0;
   #delays = backOff(...RETRY_MS);
   #again: NodeJS.Timeout | undefined;
@@ -58,8 +59,7 @@ export class Tail implements Disposable {
   /** A head in the place of this tail: told where that is now, and from now on. */
   async hang(onMove: OnMove): Promise<Disposable> {
     this.#hanging = onMove;
-    const where = this.members[0]?.where;
-    if (where !== undefined) await onMove(where);
+    await this.#tellHanging();
     return {
       [Symbol.dispose]: () => {
         this.#hanging = undefined;
@@ -71,7 +71,7 @@ export class Tail implements Disposable {
   async moved(member: Member, where: Where): Promise<void> {
     this.#moves += 1;
     await member.moved(where);
-    if (member === this.members[0]) await this.#hanging?.(where);
+    if (member === this.members[0]) await this.#tellHanging();
     this.#suspended.delete(member);
     const { activation } = this.#options;
     if (activation?.active === true && !this.members.some(({ here }) => here)) activation.lapse();
@@ -143,6 +143,16 @@ export class Tail implements Disposable {
   /** Nobody may be dialed before the activator is done. */
   get #held(): boolean {
     return this.#options.activation?.active === false;
+  }
+
+  /** One move at a time: the container may move while the head is only just being hung up. */
+  async #tellHanging(): Promise<void> {
+    const mine = this.#told.then(async () => {
+      const where = this.members[0]?.where;
+      if (where !== undefined) await this.#hanging?.(where);
+    });
+    this.#told = mine.catch(() => undefined);
+    await mine;
   }
 
   async #activate(waiting: AbortSignal): Promise<Activated | undefined> {
