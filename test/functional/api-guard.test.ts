@@ -1,44 +1,39 @@
 /**
  * The door of the control API on a real daemon: who may ask (A1–A4), and how slowly (A23).
  *
- *   test ──► control.sock ─┐
- *   test ──► 127.0.0.1:9999 (TLS-PSK) ─┴─ wormholed, in a namespace of its own
+ *   test ──┬── its socket ──────────────┬── wormholed
+ *          └── 127.0.0.1:9999 (TLS-PSK) ┘   all in a namespace of the file's own
  */
 import { once } from 'node:events';
-import { chmodSync, lstatSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { lstatSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { until } from '../support/command.ts';
-import { converse, TestDaemon } from '../support/daemon-process.ts';
+import { converse } from '../support/api-call.ts';
+import { Daemon } from '../support/daemon.ts';
+import { at } from '../support/local.ts';
+import { until } from '../support/relay-wait.ts';
+import { ownNamespace } from '../support/world.ts';
 
-const keys = mkdtempSync(join(tmpdir(), 'wormhole-key-'));
-const key = join(keys, 'key.secret');
-writeFileSync(key, `${'k'.repeat(43)}\n`);
-chmodSync(key, 0o600);
-
-let daemon: TestDaemon;
+ownNamespace();
+let daemon: Daemon;
 beforeAll(async () => {
-  daemon = await TestDaemon.start({ words: ['-H', '127.0.0.1:9999', '-K', key] });
+  daemon = await Daemon.start();
 });
-afterAll(async () => {
-  await daemon[Symbol.asyncDispose]();
-  rmSync(keys, { recursive: true });
-});
+afterAll(() => daemon[Symbol.asyncDispose]());
 
-const ask = (head: string): Promise<string> => converse(daemon.connect(), `${head}connection: close\r\n\r\n`);
+const ask = (head: string): Promise<string> => converse(daemon.of.socket, `${head}connection: close\r\n\r\n`);
 
 describe('A1 the control port', () => {
   test('does not answer who has no key: plain HTTP gets nothing', async () => {
-    const answer = await converse(daemon.connectInside(9999), 'GET /v1/health HTTP/1.1\r\nhost: localhost\r\n\r\n');
+    const answer = await converse(connect(at(9999)), 'GET /v1/health HTTP/1.1\r\nhost: localhost\r\n\r\n');
     expect(answer).not.toContain('HTTP/1.1');
     expect(answer).not.toContain('wormhole');
   });
 
   test('does not answer TLS with certificates, or with another key', async () => {
     for (const psk of [undefined, Buffer.alloc(32, 1)]) {
-      const raw = daemon.connectInside(9999);
+      const raw = connect(at(9999));
       await once(raw, 'connect');
       const secure = connectTls({
         socket: raw,
@@ -57,7 +52,7 @@ describe('A1 the control port', () => {
       await new Promise((resolve) => secure.once('close', resolve));
       expect(answer).toBe('');
     }
-    expect((await daemon.ask('GET', '/v1/health')).status).toBe(200);
+    expect((await daemon.ask('/v1/health')).status).toBe(200);
   });
 
   test('is bound where it was told, and nowhere else', () => {
@@ -109,10 +104,10 @@ describe('A3 requests of browsers', () => {
   ])('with %s change nothing', async (header) => {
     const type = header.startsWith('content-type') ? '' : 'content-type: application/json\r\n';
     const head = `POST /v1/wormholes HTTP/1.1\r\nhost: localhost\r\n${header}\r\n${type}content-length: ${words.length}\r\n`;
-    const answer = await converse(daemon.connect(), `${head}\r\n${words}`);
+    const answer = await converse(daemon.of.socket, `${head}\r\n${words}`);
     expect(answer).toMatch(/^HTTP\/1\.1 403 /);
     expect(answer.toLowerCase()).not.toContain('access-control');
-    expect((await daemon.ask('GET', '/v1/wormholes')).text).toBe('{"wormholes":[]}');
+    expect((await daemon.ask('/v1/wormholes')).text).toBe('{"wormholes":[]}');
   });
 
   test('OPTIONS never succeeds, and nothing ever allows another origin', async () => {
@@ -125,9 +120,8 @@ describe('A3 requests of browsers', () => {
   });
 
   test('GET changes nothing', async () => {
-    for (const path of ['/v1/wormholes?words=url', '/v1/wormholes/csrf?now=true', '/v1/ping'])
-      await daemon.ask('GET', path);
-    expect((await daemon.ask('GET', '/v1/wormholes')).text).toBe('{"wormholes":[]}');
+    for (const path of ['/v1/wormholes?words=url', '/v1/wormholes/csrf?now=true', '/v1/ping']) await daemon.ask(path);
+    expect((await daemon.ask('/v1/wormholes')).text).toBe('{"wormholes":[]}');
   });
 });
 
@@ -135,7 +129,7 @@ describe('A4 containers', () => {
   test('find no abstract socket, and no door that others may open', () => {
     const own = readFileSync(`/proc/${daemon.pid}/net/unix`, 'utf8');
     expect(own.split('\n').filter((line) => /\s@/.test(line) && line.includes('wormhole'))).toEqual([]);
-    expect(lstatSync(daemon.socketPath).mode & 0o777).toBe(0o660);
+    expect(lstatSync(daemon.of.socket).mode & 0o777).toBe(0o660);
   });
 });
 
@@ -146,21 +140,21 @@ describe('A23 slow clients', () => {
       'GET /v1/hea',
       'GET /v1/health HTTP/1.1\r\nhost: localhost\r\n',
       'POST /v1/ping HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{',
-    ].map((start) => converse(daemon.connect(), start));
-    const trickling = daemon.connect();
+    ].map((start) => converse(daemon.of.socket, start));
+    const trickling = connect({ path: daemon.of.socket });
     slow.push(converse(trickling, 'GET /v1/health HTTP/1.1\r\nhost: localhost\r\n'));
     const trickle = setInterval(() => trickling.write('x: y\r\n'), 300);
     trickling.once('close', () => clearInterval(trickle));
-    expect((await daemon.ask('GET', '/v1/health')).status).toBe(200);
+    expect((await daemon.ask('/v1/health')).status).toBe(200);
     for (const answer of await Promise.all(slow)) expect(answer).not.toContain('HTTP/1.1 200');
   });
 
   test('that are too many are turned away; the rest is served again when they have gone', async () => {
-    const crowd = Array.from({ length: 600 }, () => daemon.connect().on('error', () => undefined));
+    const crowd = Array.from({ length: 600 }, () => connect({ path: daemon.of.socket }).on('error', () => undefined));
     await until('some are closed', () => crowd.some((socket) => socket.closed));
     for (const socket of crowd) socket.destroy();
     await until('it serves again', async () => {
-      return (await daemon.ask('GET', '/v1/health').catch(() => undefined))?.status === 200;
+      return (await daemon.ask('/v1/health').catch(() => undefined))?.status === 200;
     });
   });
 });

@@ -1,15 +1,19 @@
 /**
  * XT10: whatever is sent to the control API, the daemon lives on and answers the next one.
  *
- *   test ──bytes──► control.sock ── wormholed
+ *   test ──bytes──► its socket ── wormholed
  */
+import { connect } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { converse, TestDaemon } from '../support/daemon-process.ts';
+import { converse } from '../support/api-call.ts';
+import { Daemon } from '../support/daemon.ts';
+import { ownNamespace } from '../support/world.ts';
 
-let daemon: TestDaemon;
+ownNamespace();
+let daemon: Daemon;
 beforeAll(async () => {
-  daemon = await TestDaemon.start();
+  daemon = await Daemon.start();
 });
 afterAll(() => daemon[Symbol.asyncDispose]());
 
@@ -42,7 +46,7 @@ const piece = fc.oneof(
 );
 
 async function alive(): Promise<void> {
-  expect((await daemon.ask('GET', '/v1/health')).status).toBe(200);
+  expect((await daemon.ask('/v1/health')).status).toBe(200);
   expect(daemon.alive).toBe(true);
 }
 
@@ -73,7 +77,7 @@ describe('XT10', () => {
     ['a body that is too long', `POST /v1/ping HTTP/1.1\r\n${json}content-length: 99999999999\r\n\r\n{`],
     ['a negative length', `POST /v1/ping HTTP/1.1\r\n${json}content-length: -1\r\n\r\n`],
   ])('%s does not get through, and is closed', async (_, bytes) => {
-    const answer = await converse(daemon.connect(), bytes, true);
+    const answer = await converse(daemon.of.socket, bytes, true);
     if (answer !== '') expect(answer).toMatch(/^HTTP\/1\.1 (?:4|5)\d\d /);
     await alive();
   });
@@ -91,7 +95,7 @@ describe('XT10', () => {
     [JSON.stringify({ words: ['url', `${'x'.repeat(65_536)}:80`] })],
   ])('the spec %.40s is refused with a problem', async (body) => {
     const headers = `${json}content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n`;
-    const answer = await converse(daemon.connect(), `POST /v1/wormholes HTTP/1.1\r\n${headers}\r\n${body}`);
+    const answer = await converse(daemon.of.socket, `POST /v1/wormholes HTTP/1.1\r\n${headers}\r\n${body}`);
     expect(answer).toMatch(/^HTTP\/1\.1 4\d\d /);
     expect(answer).toContain('application/problem+json');
     await alive();
@@ -100,18 +104,18 @@ describe('XT10', () => {
   test('requests that end in the middle leave nothing behind', async () => {
     for (const cut of [1, 10, 30, 60, 90, 120]) {
       const whole = `POST /v1/wormholes HTTP/1.1\r\n${json}content-length: 40\r\n\r\n{"words":["url",":1","tail","url",":2"]}`;
-      const socket = daemon.connect();
+      const socket = connect({ path: daemon.of.socket });
       await new Promise((resolve) => socket.write(whole.slice(0, cut), resolve));
       socket.destroy();
     }
     await alive();
-    expect((await daemon.ask('GET', '/v1/wormholes')).text).toBe('{"wormholes":[]}');
+    expect((await daemon.ask('/v1/wormholes')).text).toBe('{"wormholes":[]}');
   });
 
   test('arbitrary bytes never end it', { timeout: 120_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(piece, { maxLength: 12 }), async (pieces) => {
-        await converse(daemon.connect(), pieces.join(''), true);
+        await converse(daemon.of.socket, pieces.join(''), true);
         expect(daemon.alive).toBe(true);
       }),
       { numRuns: 150 },

@@ -1,63 +1,47 @@
 /**
  * What the daemon's process tells the outside: exit codes, the service manager, its log.
  *
- *   test ──► control.sock ── wormholed (namespace: lo only) :9000 ──► 127.0.0.1:9001, a server of the test's
+ *   test ──► its socket ── wormholed :9000 ──► an echo server of the test's; all in a namespace of the file's own
  */
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import type { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { until } from '../support/command.ts';
-import { TestDaemon } from '../support/daemon-process.ts';
+import { Belongings, Daemon, wormholed } from '../support/daemon.ts';
+import { ask, portOf } from '../support/local.ts';
+import { echoServer } from '../support/relay-targets.ts';
+import { until } from '../support/relay-wait.ts';
+import { ownNamespace } from '../support/world.ts';
 
-let directory: string;
+ownNamespace();
+let of: Belongings;
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'wormholed-life-'));
+  of = new Belongings();
 });
-afterEach(() => rmSync(directory, { recursive: true, force: true }));
+afterEach(() => of[Symbol.dispose]());
 
-const spec = ['id', 'echo', 'url', ':9000', 'tail', 'url', ':9001'];
-
-/** A TCP echo server on 127.0.0.1:9001 of the daemon's namespace. */
-async function echoServer(daemon: TestDaemon): Promise<Disposable> {
-  const serve =
-    "require('net').createServer(s=>s.pipe(s).on('error',()=>{})).listen(9001,'127.0.0.1',()=>console.log(1))";
-  const words = [`--net=/proc/${daemon.pid}/ns/net`, '--', process.execPath, '-e', serve];
-  const child = spawn('nsenter', words, { stdio: ['ignore', 'pipe', 'inherit'] });
-  await once(child.stdout, 'data');
-  return { [Symbol.dispose]: () => void child.kill('SIGKILL') };
-}
-
-async function echo(socket: Socket, text: string): Promise<string> {
-  socket.write(text);
-  const [answer] = await once(socket, 'data');
-  return String(answer);
-}
+const spec = 'id echo url :9000 tail url :9001';
 
 describe('a start that cannot be', () => {
   test.each([
     ['XT14 a key file that does not exist', ['-K', '/nonexistent/key.secret'], 78, '/nonexistent/key.secret'],
     ['an unknown option', ['--nope'], 64, '--nope'],
     ['a config file that does not exist', ['--config', '/nonexistent.yaml'], 78, '/nonexistent.yaml'],
-    ['a control address that this machine does not have', ['-H', '203.0.113.9:9999', '-K', 'KEY'], 73, '203.0.113.9'],
+    ['a control address that this machine does not have', ['-H', '203.0.113.9:9999'], 73, '203.0.113.9'],
     ['a state directory that cannot be made', ['--state-dir', '/dev/null/x'], 74, '/dev/null/x'],
   ])('%s ends it with its code and its reason, and leaves nothing', async (_, words, code, reason) => {
-    const key = join(directory, 'key');
-    writeFileSync(key, 'k'.repeat(43), { mode: 0o600 });
-    await using daemon = TestDaemon.spawn({ directory, words: words.map((word) => (word === 'KEY' ? key : word)) });
-    expect(await daemon.ended).toBe(code);
-    expect(daemon.log).toContain(reason);
-    expect(existsSync(daemon.socketPath)).toBe(false);
+    const ended = await wormholed(of, { flags: words }).ended;
+    expect(ended.code).toBe(code);
+    expect(ended.stderr).toContain(reason);
+    expect(existsSync(of.socket)).toBe(false);
   });
 
   test('a signal while it starts ends it with 0', async () => {
-    await using daemon = TestDaemon.spawn({ directory });
-    await until('it starts', () => daemon.log.includes('"starting"'));
-    expect(await daemon.stop('SIGTERM')).toBe(0);
-    expect(existsSync(daemon.socketPath)).toBe(false);
+    const { child, output, ended } = wormholed(of);
+    await until('it starts', () => output.stdout.includes('"starting"'));
+    child.kill('SIGTERM');
+    expect((await ended).code).toBe(0);
+    expect(existsSync(of.socket)).toBe(false);
   });
 });
 
@@ -65,20 +49,20 @@ describe('an error that nobody caught', () => {
   test.each(['throw new Error("boom")', 'Promise.reject(new Error("boom"))'])(
     '(%s) is logged, everything is taken down, and the exit code is 70',
     async (code) => {
-      const bomb = join(directory, 'bomb.cjs');
+      const bomb = join(of.folder, 'bomb.cjs');
       writeFileSync(bomb, `process.on('SIGUSR2', () => { ${code}; });`);
-      await using daemon = await TestDaemon.start({ directory, env: { NODE_OPTIONS: `--require=${bomb}` } });
-      await daemon.ask('POST', '/v1/wormholes', { words: spec });
+      await using daemon = await Daemon.start({ of, env: { NODE_OPTIONS: `--require=${bomb}` } });
+      await daemon.create(spec);
       expect(await daemon.stop('SIGUSR2')).toBe(70);
       expect(daemon.log).toMatch(/"level":"fatal".*boom/);
-      expect(existsSync(daemon.socketPath)).toBe(false);
+      expect(existsSync(of.socket)).toBe(false);
     },
   );
 });
 
 describe('the service manager', () => {
   test('is told when it is ready and when it stops', async () => {
-    const path = join(directory, 'notify');
+    const path = join(of.folder, 'notify');
     const listen =
       'import socket,sys\ns=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM)\ns.bind(sys.argv[1])\nprint("up",flush=True)\n' +
       'while True: print(s.recv(4096).decode(),flush=True)';
@@ -87,7 +71,7 @@ describe('the service manager', () => {
     manager.stdout.on('data', (chunk) => (told += String(chunk)));
     try {
       await until('the manager listens', () => told.includes('up'));
-      await using daemon = await TestDaemon.start({ directory, env: { NOTIFY_SOCKET: path } });
+      await using daemon = await Daemon.start({ of, env: { NOTIFY_SOCKET: path } });
       await until('ready', () => told.includes('READY=1'));
       expect(await daemon.stop()).toBe(0);
       await until('stopping', () => told.includes('STOPPING=1'));
@@ -99,17 +83,15 @@ describe('the service manager', () => {
 
 describe('the log', () => {
   test('of one wormhole is followed until the daemon stops', async () => {
-    await using daemon = await TestDaemon.start({ directory });
-    using _server = await echoServer(daemon);
-    await daemon.ask('POST', '/v1/wormholes', { words: spec });
-    const following = daemon.ask('GET', '/v1/logs?id=echo&follow=true');
-    const socket = daemon.connectInside(9000);
-    expect(await echo(socket, 'hello')).toBe('hello');
-    socket.end();
-    await until('it is logged', () => daemon.log.includes('connection closed'));
+    await using daemon = await Daemon.start({ of });
+    await using server = await echoServer();
+    await daemon.create(`id echo url :9000 tail url :${portOf(server)}`);
+    const following = daemon.ask('/v1/logs?id=echo&follow=true');
+    expect(await ask(9000, 'hello')).toBe('hello');
+    await daemon.logged('connection closed');
     await daemon.stop();
-    const { text, headers } = await following;
-    expect(headers['content-type']).toBe('application/x-ndjson');
+    const { text, type } = await following;
+    expect(type).toBe('application/x-ndjson');
     const lines = text
       .trimEnd()
       .split('\n')
@@ -121,8 +103,8 @@ describe('the log', () => {
   });
 
   test('names who changed something', async () => {
-    await using daemon = await TestDaemon.start({ directory });
-    await daemon.ask('POST', '/v1/wormholes', { words: spec });
+    await using daemon = await Daemon.start({ of });
+    await daemon.post({ words: spec.split(' ') });
     expect(daemon.log).toMatch(new RegExp(`"origin":\\{"kind":"local","pid":${process.pid},"uid":0`));
   });
 });

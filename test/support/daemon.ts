@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFailed } from 'vitest';
 import type { Wormhole } from '../../src/spec/api.ts';
-import { type Answer, callApi } from './api-call.ts';
+import { type Answer, type Call, callApi } from './api-call.ts';
 import { type Ended, program, type Running, start, wormhole } from './program.ts';
 import { until, within } from './relay-wait.ts';
 
@@ -98,6 +98,11 @@ export class Daemon implements AsyncDisposable {
     return this.#running.child.pid;
   }
 
+  get alive(): boolean {
+    const { exitCode, signalCode } = this.#running.child;
+    return exitCode === null && signalCode === null;
+  }
+
   /** Everything it has printed: its log, and its last words. */
   get log(): string {
     return this.#running.output.stdout + this.#running.output.stderr;
@@ -111,7 +116,7 @@ export class Daemon implements AsyncDisposable {
   /** Waits for text in the log. */
   async logged(text: string): Promise<void> {
     await until(`wormholed logs ${text}`, () => {
-      if (!this.#alive) throw new Error('wormholed has ended');
+      if (!this.alive) throw new Error('wormholed has ended');
       return this.log.includes(text);
     });
   }
@@ -134,14 +139,19 @@ export class Daemon implements AsyncDisposable {
     return { ...made, port: Number(/:(\d+)$/.exec(made.url)?.[1] ?? 0) };
   }
 
-  /** Asks the API on the socket, without the cost of a program. */
+  /** Calls the API on the socket, without the cost of a program. */
+  ask(path: string, call?: Call): Promise<Answer> {
+    return callApi(this.of.socket, path, call);
+  }
+
+  /** What `GET` of the API answers. */
   async get<T>(path: string): Promise<T> {
-    return (await callApi(this.of.socket, path)).body as T;
+    return (await this.ask(path)).body as T;
   }
 
   /** Asks for a wormhole with a body of one's own. */
-  post(body: unknown): Promise<Answer> {
-    return callApi(this.of.socket, '/v1/wormholes', JSON.stringify(body));
+  post(json: unknown): Promise<Answer> {
+    return this.ask('/v1/wormholes', { method: 'POST', json });
   }
 
   /** As it is now. */
@@ -163,12 +173,12 @@ export class Daemon implements AsyncDisposable {
 
   /** Ends it and waits for that. @returns its exit code; null when the signal ended it */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
-    if (this.#alive) this.signal(signal);
+    if (this.alive) this.signal(signal);
     return (await within('the end of wormholed', this.ended)).code;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#alive) {
+    if (this.alive) {
       this.signal('SIGTERM');
       this.signal('SIGTERM');
     }
@@ -176,11 +186,6 @@ export class Daemon implements AsyncDisposable {
     await this.ended;
     clearTimeout(late);
     if (this.#owned && existsSync(this.of.folder)) this.of[Symbol.dispose]();
-  }
-
-  get #alive(): boolean {
-    const { exitCode, signalCode } = this.#running.child;
-    return exitCode === null && signalCode === null;
   }
 }
 
