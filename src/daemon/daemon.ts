@@ -15,7 +15,7 @@ import { Scope } from '../lib/scope.ts';
 import { startDataPlane } from '../proxy/plane.ts';
 import { makeId } from '../spec/id.ts';
 import { raiseNofile } from '../sys/limits.ts';
-import { removeOrphans } from './activator/orphans.ts';
+import { Orphans } from './activator/orphans.ts';
 import { allowedHosts } from './api/host.ts';
 import { createApi } from './api/server.ts';
 import type { Settings, TcpAddress } from './config/settings.ts';
@@ -73,7 +73,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     memory: store,
     onEvent: (event) => events.emit(event),
     makeId: (taken) => makeId(randomInt, taken),
+    onLeftBehind: () => orphans.remove(),
   });
+  const known = (id: string): boolean => registry.list().some((entry) => entry.id === id);
+  const orphans = start.use(new Orphans({ runner: engine, hostId: () => hostId.id, known, log }));
   start.defer(() => registry.close(0));
   const { records, damaged } = await store.load();
   for (const { path, reason } of damaged) {
@@ -138,10 +141,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       : start.use(new Declarations({ engine, runner: engine, wormholes: registry, log, allowed }));
 
   const running = new Scope('daemon');
-  if (hostId.exists) {
-    const known = (id: string): boolean => registry.list().some((entry) => entry.id === id);
-    removeOrphans({ runner: engine, hostId: hostId.id, known, log }, running.signal).catch(() => undefined);
-  }
+  if (hostId.exists) orphans.remove();
   start.moveTo(running);
   log.info({ wormholes: registry.list().length }, 'ready');
   let stopped: Promise<void> | undefined;

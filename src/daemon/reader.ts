@@ -7,23 +7,34 @@ import { Readable } from 'node:stream';
 const WAITING_BYTES = 1 << 20;
 
 export class Reader<T> {
-  readonly stream = new Readable({ read: () => undefined });
+  readonly stream: Readable;
   readonly #lost: (dropped: number, next: T) => T;
   #dropped = 0;
+  #ended = false;
 
-  /** @param lost the line that says how many were dropped before `next` */
-  constructor(lost: (dropped: number, next: T) => T) {
+  /**
+   * @param lost the line that says how many were dropped before `next`
+   * @param onRoom it has read on: there is room for more
+   */
+  constructor(lost: (dropped: number, next: T) => T, onRoom: () => void = () => undefined) {
     this.#lost = lost;
+    // It is asked for more a moment before it has taken what there is.
+    this.stream = new Readable({ read: () => queueMicrotask(onRoom) });
+  }
+
+  /** It is so slow that lines would be dropped for it. */
+  get full(): boolean {
+    return this.stream.readableLength > WAITING_BYTES;
   }
 
   /** Gives it a line, however far behind it is. */
   push(line: T): void {
-    this.stream.push(`${JSON.stringify(line)}\n`);
+    if (!this.#ended) this.stream.push(`${JSON.stringify(line)}\n`);
   }
 
   /** Gives it a line unless it is too slow. */
   offer(line: T): void {
-    if (this.stream.readableLength > WAITING_BYTES) {
+    if (this.full) {
       this.#dropped += 1;
       return;
     }
@@ -34,7 +45,8 @@ export class Reader<T> {
 
   /** There is no more to come. */
   end(): void {
-    if (!this.stream.destroyed) this.stream.push(null);
+    if (!this.#ended && !this.stream.destroyed) this.stream.push(null);
+    this.#ended = true;
   }
 
   /** Goes on until the reader leaves or one of `signals` aborts; `source` is disposed then. */
@@ -45,9 +57,7 @@ export class Reader<T> {
       this.end();
     };
     this.stream.once('close', end);
-    for (const signal of signals) {
-      if (signal.aborted) end();
-      else signal.addEventListener('abort', end, { once: true });
-    }
+    for (const signal of signals) signal.addEventListener('abort', end, { once: true });
+    if (signals.some(({ aborted }) => aborted)) end();
   }
 }

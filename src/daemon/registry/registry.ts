@@ -20,13 +20,12 @@ import { openWormhole } from '../wormhole/open.ts';
 import { PendingWormhole } from '../wormhole/pending.ts';
 import { sumStats } from '../wormhole/stats.ts';
 import { failed, type Status } from '../wormhole/status.ts';
+import { Draining } from './draining.ts';
 import { interpret } from './interpret.ts';
 import { Remembering } from './remembering.ts';
 import { Telling } from './telling.ts';
 import { undone } from './undone.ts';
 
-/** Milliseconds that mean "as long as it takes": the most a timer holds, 24 days. */
-const NO_DEADLINE_MS = 2 ** 31 - 1;
 const NOT_YET: Status = { state: 'waiting', reason: 'the daemon starts; not made again yet' };
 /** Wormholes made again at the same time. */
 const RESTORES_AT_ONCE = 8;
@@ -39,6 +38,8 @@ export interface RegistryOptions {
   readonly now?: () => Date;
   /** Told of each change. */
   readonly onEvent?: (event: Event) => void;
+  /** Containers of a wormhole that is gone may be there still. */
+  readonly onLeftBehind?: () => void;
 }
 
 export interface CreateOptions {
@@ -51,16 +52,15 @@ export class Registry {
   readonly #remembering: Remembering;
   readonly #live = new Map<string, Entry>();
   readonly #pending = new Map<string, PendingWormhole>();
-  readonly #draining = new Set<Entry>();
-  readonly #ends = new Set<Promise<void>>();
+  readonly #draining: Draining;
   readonly #telling: Telling;
-  #retired = sumStats([]);
   #sequence = 0;
   #closing = false;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
     this.#remembering = new Remembering(options.memory, options.surroundings.log);
+    this.#draining = new Draining(options.surroundings.log, () => options.onLeftBehind?.());
     this.#telling = new Telling(options.surroundings.log, options.onEvent ?? (() => undefined));
   }
 
@@ -89,9 +89,12 @@ export class Registry {
       await this.#adopt(entry, remembered);
       return entry;
     } catch (error) {
-      throw pending.givenUp.aborted ? pending.givenUp.reason : undone(error);
+      const told = undone(error);
+      if (told !== error) this.#options.onLeftBehind?.();
+      throw pending.givenUp.aborted ? pending.givenUp.reason : told;
     } finally {
       this.#pending.delete(id);
+      pending.over();
     }
   }
 
@@ -116,20 +119,19 @@ export class Registry {
   /** Live ones and those that are being made, in order of creation; then those that drain. */
   list(): readonly Entry[] {
     const live = [...this.#live.values(), ...this.#pending.values()];
-    return [...live.sort((a, b) => a.record().sequence - b.record().sequence), ...this.#draining];
+    return [...live.sort((a, b) => a.record().sequence - b.record().sequence), ...this.#draining.entries];
   }
 
   /** @throws {WormholeError} WH_ERR_WORMHOLE_NOT_FOUND */
   get(id: string): Entry {
-    const entry =
-      this.#live.get(id) ?? this.#pending.get(id) ?? [...this.#draining].find((draining) => draining.id === id);
+    const entry = this.#live.get(id) ?? this.#pending.get(id) ?? this.#draining.find(id);
     if (entry === undefined) throw new WormholeError('WH_ERR_WORMHOLE_NOT_FOUND', `there is no wormhole ${id}`);
     return entry;
   }
 
   /**
    * Forgets a wormhole and closes its listener; resolves when nothing new can come in, and when nothing is left if there
-   * are no connections, or `now` ends them.
+   * are no connections, or `now` ends them; of one that is being made, when that is undone.
    *
    * @throws {WormholeError} WH_ERR_WORMHOLE_NOT_FOUND; WH_ERR_STATE, and the wormhole stays
    */
@@ -138,9 +140,9 @@ export class Registry {
     if (this.#live.get(id) === entry) {
       await this.#remembering.forget(id);
       // Somebody else may have removed it meanwhile.
-      const ended = this.#live.get(id) === entry ? this.#drain(entry) : undefined;
+      if (this.#live.get(id) === entry) this.#drain(entry);
       await entry.stop();
-      if (entry.connections === 0) await ended;
+      if (entry.connections === 0) await this.#draining.gone(entry);
     }
     if (now) await entry.end(0);
     else if (this.#pending.get(id) === entry) await entry.stop();
@@ -149,7 +151,7 @@ export class Registry {
 
   /** Counters of everything since the start, deleted wormholes included. */
   totals(): RouteStats {
-    return sumStats([this.#retired, ...this.list().map(({ routeStats }) => routeStats)]);
+    return sumStats([this.#draining.retired, ...this.list().map(({ routeStats }) => routeStats)]);
   }
 
   /** Stops all, waits for connections up to `drainMs`, then ends the rest. May be called again with less. */
@@ -157,7 +159,7 @@ export class Registry {
     this.#closing = true;
     const entries = this.list();
     await Promise.allSettled(entries.map((entry) => entry.end(drainMs)));
-    await Promise.allSettled(this.#ends);
+    await this.#draining.settled();
     await this.#remembering.settled();
   }
 
@@ -166,13 +168,14 @@ export class Registry {
     const record = placeholder.record();
     const made = await this.#again(record, signal);
     // It may have been deleted, even made anew, since; then nobody waits for this one.
-    if (this.#live.get(id) !== placeholder) {
+    const deleted = this.#live.get(id) !== placeholder;
+    if (deleted || this.#closing) {
       await made.end(0);
-      await made.removeContainers();
-    } else {
-      this.#live.set(id, made);
-      this.#changed(id);
+      if (deleted) await made.removeContainers();
+      return;
     }
+    this.#live.set(id, made);
+    this.#changed(id);
   }
 
   async #again(record: WormholeRecord, signal: AbortSignal): Promise<Entry> {
@@ -219,25 +222,10 @@ export class Registry {
     if (entry !== undefined) this.#remembering.update(entry.record());
   }
 
-  /** @returns when nothing is left of it */
-  #drain(entry: Entry): Promise<void> {
+  #drain(entry: Entry): void {
     this.#live.delete(entry.id);
-    this.#draining.add(entry);
     this.#telling.deleted(entry);
-    const end = this.#end(entry, NO_DEADLINE_MS).finally(() => this.#ends.delete(end));
-    this.#ends.add(end);
-    return end;
-  }
-
-  async #end(entry: Entry, drainMs: number): Promise<void> {
-    try {
-      await entry.end(drainMs);
-      await entry.removeContainers();
-    } catch (err) {
-      this.#options.surroundings.log.error({ err, wormhole: entry.id }, 'wormhole did not close cleanly');
-    }
-    this.#retired = sumStats([this.#retired, { ...entry.routeStats, connectionsOpen: 0 }]);
-    this.#draining.delete(entry);
+    this.#draining.add(entry);
   }
 
   #refuseWhenClosing(): void {

@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { acted, onDemand } from '../../../test/support/on-demand-world.ts';
 import { failure, never, registryWorld } from '../../../test/support/registry-world.ts';
 import { settle, until } from '../../../test/support/relay-wait.ts';
+import { Orphans } from '../activator/orphans.ts';
+import { Registry } from './registry.ts';
 
 describe('a create that fails', () => {
   const withChild = ['url', ':80', 'tail', 'docker-run', 'web', 'child', 'url', ':3306', 'tail', 'docker-run', 'web'];
@@ -81,5 +83,46 @@ describe('a wormhole that drains', () => {
     expect(runner.journal).toEqual([]);
     plane.routes[0]?.disconnect();
     await until('it was stopped', () => acted(runner.journal).includes('stop'));
+  });
+});
+
+describe('delete', () => {
+  test('of a wormhole that is being made answers when that is undone', async () => {
+    const { create, runner, registry } = onDemand('url', ':80', 'tail', 'docker-run', 'web');
+    const start = runner.hold('start');
+    const made = failure(create());
+    await start.reached;
+    await registry.remove('shop', false);
+    expect(runner.engine.containers).toEqual([]);
+    expect((await made).message).toContain('deleted before it was made');
+  });
+
+  test('a daemon that stops waits until a create is undone', async () => {
+    const { create, runner, registry } = onDemand('url', ':80', 'tail', 'docker-run', 'web');
+    const start = runner.hold('start');
+    const made = failure(create());
+    await start.reached;
+    await registry.close(0);
+    expect(runner.engine.containers).toEqual([]);
+    await made;
+  });
+
+  test('that leaves a container behind has it looked for again', async () => {
+    const { runner, surroundings, memory } = onDemand();
+    let leftBehind = 0;
+    const registry = new Registry({ surroundings, memory, makeId: () => 'x', onLeftBehind: () => void leftBehind++ });
+    await registry.create(['id', 'shop', 'url', ':80', 'tail', 'docker-run', 'web'], never);
+    runner.fail('remove', 'WH_ERR_DOCKER_UNAVAILABLE', 'the engine is gone');
+    await registry.remove('shop', false);
+    expect(leftBehind).toBe(1);
+    await using orphans = new Orphans({
+      runner,
+      hostId: () => surroundings.hostId(),
+      known: () => false,
+      log: surroundings.log,
+    });
+    runner.fail('labelled', 'WH_ERR_DOCKER_UNAVAILABLE', 'not up yet');
+    orphans.remove();
+    await until('it is removed', () => runner.engine.containers.length === 0);
   });
 });

@@ -22,12 +22,18 @@ export class PendingWormhole implements Entry {
   readonly #record: WormholeRecord;
   readonly #spec: string;
   readonly #given = new AbortController();
+  /** Resolves when it is made, or undone. */
+  readonly #made: Promise<void>;
+  #over: () => void = () => undefined;
   #activation: Activation | undefined;
 
   constructor(record: WormholeRecord, shown: { readonly spec: string; readonly plan: Plan }) {
     this.#record = record;
     this.#spec = shown.spec;
     this.plan = shown.plan;
+    this.#made = new Promise((resolve) => {
+      this.#over = resolve;
+    });
   }
 
   get id(): string {
@@ -50,6 +56,11 @@ export class PendingWormhole implements Entry {
   /** What there is to tell while it is made. */
   tells(activation: Activation): void {
     this.#activation = activation;
+  }
+
+  /** It is made, or nothing is left of it. */
+  over(): void {
+    this.#over();
   }
 
   record(): WormholeRecord {
@@ -85,9 +96,10 @@ export class PendingWormhole implements Entry {
     return [];
   }
 
-  stop(): Promise<void> {
+  /** Resolves when what was made so far is undone. */
+  async stop(): Promise<void> {
     this.#given.abort(new WormholeError('WH_ERR_ABORTED', `wormhole ${this.id} was deleted before it was made`));
-    return Promise.resolve();
+    await this.#made;
   }
 
   end(): Promise<void> {
