@@ -60,8 +60,11 @@ cp /bin/busybox "$root/bin/"
 for applet in sh sleep cat nc ip ls rm mkdir ln; do ln -s busybox "$root/bin/$applet"; done
 cp "$from/usr/sbin/mariadbd" "$root/usr/sbin/"
 cp "$from/usr/bin/mariadb" "$root/usr/bin/"
-cp -a "$from/usr/share/mysql" "$root/usr/share/"
-rm -rf "$root"/usr/share/mysql/{mysql-test,policy}
+# MariaDB 11 calls its directory, and what lies in it, by its own name.
+share=mariadb
+[ -d "$from/usr/share/$share" ] || share=mysql
+cp -a "$from/usr/share/$share" "$root/usr/share/"
+rm -rf "$root/usr/share/$share"/{mysql-test,policy}
 LD_LIBRARY_PATH=$from/$libraries:$from/lib/$(uname -m)-linux-gnu \
   ldd "$root/usr/sbin/mariadbd" "$root/usr/bin/mariadb" | grep -oE '/[^ ]+\.so[^ ]*' | sort -u |
   while read -r library; do
@@ -79,8 +82,8 @@ ldconfig -r "$root"
 chown -R 101:101 "$root/var/lib/mysql" "$root/run/mysqld"
 (
   printf 'create database if not exists mysql;\nuse mysql;\n'
-  cd "$root/usr/share/mysql"
-  cat mysql_system_tables.sql mysql_performance_tables.sql mysql_system_tables_data.sql fill_help_tables.sql \
+  cd "$root/usr/share/$share"
+  cat "$share"{_system_tables,_performance_tables,_system_tables_data}.sql fill_help_tables.sql \
     maria_add_gis_sp_bootstrap.sql 2>/dev/null || true
 ) >"$work/tables.sql"
 small=(--innodb-log-file-size=4M --innodb-data-file-path=ibdata1:3M:autoextend --innodb-buffer-pool-size=8M)
