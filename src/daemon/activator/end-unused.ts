@@ -5,6 +5,7 @@
  * The race with a connection that arrives just then is closed in three steps: new ones are made to wait, those that came
  * before are counted once more, and only then the container is ended, in its turn.
  */
+import type { Runner } from '../../docker/runner.ts';
 import type { Turns } from './turns.ts';
 import type { User, Uses } from './uses.ts';
 import type { OnIdle, Workload } from './workload.ts';
@@ -34,4 +35,17 @@ export async function endUnused(ending: Ending, signal: AbortSignal): Promise<bo
     return true;
   };
   return await turns.run(container, end, signal);
+}
+
+/** Lets connections through to a container that runs, although it had been kept from them: somebody else made it go on. */
+export async function resumeIfRunning(
+  container: string,
+  { uses, turns, runner }: Pick<Ending, 'uses' | 'turns'> & { readonly runner: Pick<Runner, 'inspect'> },
+  signal: AbortSignal,
+): Promise<void> {
+  const look = async (): Promise<void> => {
+    if ((await runner.inspect(container, signal))?.state === 'running') await uses.resume(container);
+  };
+  // In its turn: while it is being ended it may run still.
+  await turns.run(container, look, signal);
 }

@@ -64,6 +64,7 @@ export class RunWorkload implements Workload {
     for (;;) {
       const found = await this.#find(signal);
       const id = found?.id ?? (await this.#create(report, signal));
+      if (id === undefined) continue;
       const started = await turns.run(id, () => this.#run(id, found !== undefined, report, signal), signal);
       // It was removed while its turn was waited for; then there is to be another one.
       if (started === undefined) continue;
@@ -123,12 +124,19 @@ export class RunWorkload implements Workload {
     return this.#options.runner.labelled(this.#labels, signal);
   }
 
-  async #create(report: StartReport, signal: AbortSignal): Promise<string> {
+  /** @returns undefined when one of ours bears the name: what an earlier wormhole of the same words left behind */
+  async #create(report: StartReport, signal: AbortSignal): Promise<string | undefined> {
     const { recipe, runner, log } = this.#options;
     await this.#image(report, signal);
     this.#uncertain = true;
     // Not ended by the caller's signal: the engine would go on, and only its answer says what there is to be removed.
-    const id = await runner.create(recipe, this.#labels, new AbortController().signal);
+    const unending = new AbortController().signal;
+    const id = await runner.create(recipe, this.#labels, unending).catch(async (error: unknown) => {
+      const taken = WormholeError.is(error) && error.code === 'WH_ERR_CONTAINER_EXISTS';
+      if (!taken || (await this.#find(signal)) === undefined) throw error;
+      return undefined;
+    });
+    if (id === undefined) return undefined;
     this.#uncertain = false;
     report.trace.reach('created');
     log.info({ container: id, image: recipe.image }, 'container created');

@@ -1,7 +1,7 @@
 /** What `idle` and `on-idle` promise. */
 import { describe, expect, test } from 'vitest';
 import { acted, onDemand } from '../../../test/support/on-demand-world.ts';
-import { never } from '../../../test/support/registry-world.ts';
+import { failure, never } from '../../../test/support/registry-world.ts';
 import { until } from '../../../test/support/relay-wait.ts';
 
 describe('idle', () => {
@@ -94,5 +94,31 @@ describe('idle', () => {
     expect(runner.journal).toEqual([]);
     plane.routes[0]?.disconnect();
     await until('it was stopped', () => acted(runner.journal).includes('stop'));
+  });
+});
+
+describe('a container that was paused for being idle', () => {
+  const words = ['url', ':80', 'trigger', 'docker-ns', 'db', 'idle', '1ms', 'on-idle', 'pause'] as const;
+
+  async function paused() {
+    const world = onDemand(...words);
+    const { id } = world.runner.engine.add('db');
+    await world.registry.create(['id', 'other', 'url', ':81', 'docker-ns', 'db', 'connect-timeout', '50ms'], never);
+    await world.create();
+    await world.ask(1);
+    await until('it was paused', () => acted(world.runner.journal).includes('pause'));
+    await until('it is', () => world.runner.facts(id).state === 'paused');
+    return { ...world, id };
+  }
+
+  test('is not dialed by a wormhole that does not start it', async () => {
+    const { ask } = await paused();
+    expect((await failure(ask(0))).message).toContain('idle');
+  });
+
+  test('is dialed again when somebody has let it go on by hand', async () => {
+    const { ask, runner, id } = await paused();
+    await runner.unpause(id, never);
+    expect((await ask(0)).targets).toHaveLength(1);
   });
 });

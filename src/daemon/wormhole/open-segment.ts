@@ -11,6 +11,7 @@ import { WormholeError } from '../../lib/errors.ts';
 import { Scope } from '../../lib/scope.ts';
 import type { SegmentPlan } from '../../spec/plan.ts';
 import { Activation } from '../activator/activation.ts';
+import { resumeIfRunning } from '../activator/end-unused.ts';
 import type { Workload } from '../activator/workload.ts';
 import type { Logger } from '../log.ts';
 import type { WormholeRecord } from '../state/record.ts';
@@ -75,7 +76,13 @@ export async function openSegment(options: SegmentOptions): Promise<Segment> {
     : undefined;
   if (activation !== undefined) options.onActivation?.(activation);
   const { connectTimeoutMs } = plan.tail;
-  const tail: Tail = new Tail({ members, connectTimeoutMs, onChange, ...(activation !== undefined && { activation }) });
+  const tail: Tail = new Tail({
+    members,
+    connectTimeoutMs,
+    onChange,
+    lookAgain: (container, its) => resumeIfRunning(container, surroundings, its),
+    ...(activation !== undefined && { activation }),
+  });
   const route = attempt.use(
     await surroundings.plane.open(routeOptions(record.id, plan, { tail, activation }, log, surroundings.maxConns)),
   );
@@ -130,7 +137,7 @@ function childOf(options: SegmentOptions, tail: () => Tail): Child | undefined {
   const { link } = plan;
   if (link === undefined) return undefined;
   const hanging = hangsOn(plan.tail.targets[0], link);
-  const { parent: _ours, onActivation: _its, ...rest } = options;
+  const { parent: _ours, ...rest } = options;
   return new Child(hanging, (signal, eager) =>
     openSegment({
       ...rest,

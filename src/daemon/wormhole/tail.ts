@@ -26,6 +26,8 @@ export interface TailOptions {
   readonly connectTimeoutMs: number;
   /** Absent = everything that the tail names is there without us. */
   readonly activation?: Activation;
+  /** Looks whether a container that connections are kept from runs again, and lets them through if so. */
+  readonly lookAgain: (container: string, signal: AbortSignal) => Promise<void>;
   /** A member's status may have changed. */
   readonly onChange: () => void;
 }
@@ -157,9 +159,20 @@ export class Tail implements Disposable {
 
   async #activate(waiting: AbortSignal): Promise<Activated | undefined> {
     const { activation } = this.#options;
-    if (activation === undefined) return undefined;
+    if (activation === undefined) {
+      await this.#revive(waiting);
+      return undefined;
+    }
     if (activation.active && this.members.some((member) => this.#open(member))) return undefined;
     return await activation.ensure(waiting);
+  }
+
+  /** Somebody may have let a paused container go on by hand: that is no move. */
+  async #revive(signal: AbortSignal): Promise<void> {
+    for (const { where } of this.#suspended) {
+      const container = where?.state === 'here' ? where.place.container : undefined;
+      if (container !== undefined) await this.#options.lookAgain(container.id, signal);
+    }
   }
 
   async #answer(): Promise<Targets> {
@@ -221,5 +234,5 @@ export class Tail implements Disposable {
 }
 
 function suspended(): WormholeError {
-  return new WormholeError('WH_ERR_CONTAINER_STOPPED', 'its container is being stopped for being idle');
+  return new WormholeError('WH_ERR_CONTAINER_STOPPED', 'its container was idle and is stopped or paused');
 }
