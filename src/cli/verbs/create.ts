@@ -36,7 +36,8 @@ export async function create(call: Invocation): Promise<number> {
 
 /** Whether create itself starts a container. */
 function startsNow({ head, tail, link }: SegmentPlan): boolean {
-  if (head.run !== undefined || (!tail.lazy && tail.targets.some(({ run }) => run !== undefined))) return true;
+  const starts = tail.idleMs > 0 || tail.targets.some(({ run }) => run !== undefined);
+  if (head.run !== undefined || (!tail.lazy && starts)) return true;
   return link !== undefined && !link.lazy && startsNow(link.segment);
 }
 

@@ -1,8 +1,10 @@
 /** What `trigger`, `docker-run` and `docker-ns` promise. */
 import { describe, expect, test } from 'vitest';
+import type { Event } from '../../../src/spec/api.ts';
 import { acted, image, onDemand } from '../../../test/support/on-demand-world.ts';
 import { failure, never, registryWorld } from '../../../test/support/registry-world.ts';
 import { until } from '../../../test/support/relay-wait.ts';
+import { Registry } from './registry.ts';
 
 describe('trigger docker-run', () => {
   test('starts nothing before the first connection, then once, and gives its address', async () => {
@@ -85,6 +87,25 @@ describe('trigger docker-run', () => {
     expect(acted(runner.journal)).toEqual(['create', 'start', 'remove', 'create', 'start']);
   });
 
+  test('one that is its own, and bears the name already, is taken up', async () => {
+    const { create, ask, runner, registry } = onDemand('url', ':80', 'trigger', 'docker-run', '--name one web');
+    await create();
+    await ask();
+    runner.fail('remove', 'WH_ERR_DOCKER_UNAVAILABLE', 'the engine is away');
+    await registry.remove('shop', false);
+    await create();
+    expect((await ask(1)).targets).toHaveLength(1);
+    expect(runner.engine.containers).toHaveLength(1);
+  });
+
+  test('WF11 one of somebody else that bears the name is left alone', async () => {
+    const { create, ask, runner } = onDemand('url', ':80', 'trigger', 'docker-run', '--name one web');
+    const { id } = runner.engine.add('one');
+    await create();
+    expect((await failure(ask())).code).toBe('WH_ERR_CONTAINER_EXISTS');
+    expect(runner.engine.containers.map((container) => container.id)).toEqual([id]);
+  });
+
   test('delete removes the container', async () => {
     const { create, ask, runner, registry } = onDemand('url', ':80', 'trigger', 'docker-run', 'web');
     await create();
@@ -152,6 +173,18 @@ describe('tail docker-run', () => {
     const error = await failure(create());
     expect(error.code).toBe('WH_ERR_LISTEN');
     expect(error.message).toContain('not everything could be undone: the engine is gone');
+  });
+
+  test('shows the pull of a child, too, while it is made', async () => {
+    const words = ['url', ':80', 'tail', 'docker-run', 'web', 'child', 'url', ':81', 'tail', 'docker-run', 'far'];
+    const { runner, surroundings, memory } = onDemand();
+    runner.registry.set('far', image);
+    runner.progress = [{ status: 'Downloading', layersDone: 0, layersTotal: 1, bytesDone: 1, bytesTotal: 2 }];
+    const told: Event[] = [];
+    const onEvent = (event: Event): void => void told.push(event);
+    await new Registry({ surroundings, memory, makeId: () => 'shop', onEvent }).create(words, never);
+    expect(told.map(({ reason }) => reason)).toContain('pulling far: 0 of 1 layers, 50 %');
+    expect(told.map(({ pull }) => pull?.image)).toContain('far');
   });
 
   test('is listed while it is made, and delete gives it up', async () => {

@@ -25,7 +25,8 @@ export class PendingWormhole implements Entry {
   /** Resolves when it is made, or undone. */
   readonly #made: Promise<void>;
   #over: () => void = () => undefined;
-  #activation: Activation | undefined;
+  /** Of its segments, in order. */
+  readonly #activations: Activation[] = [];
 
   constructor(record: WormholeRecord, shown: { readonly spec: string; readonly plan: Plan }) {
     this.#record = record;
@@ -46,16 +47,17 @@ export class PendingWormhole implements Entry {
   }
 
   get status(): Status {
-    return this.#activation?.status ?? BEGUN;
+    const said = this.#activations.flatMap(({ status }) => (status === undefined ? [] : [status]));
+    return said.find(({ reason }) => reason !== '') ?? said[0] ?? BEGUN;
   }
 
   get pull(): Pull | undefined {
-    return this.#activation?.pull;
+    return this.#activations.map(({ pull }) => pull).find((pull) => pull !== undefined);
   }
 
   /** What there is to tell while it is made. */
   tells(activation: Activation): void {
-    this.#activation = activation;
+    this.#activations.push(activation);
   }
 
   /** It is made, or nothing is left of it. */
