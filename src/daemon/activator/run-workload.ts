@@ -40,10 +40,13 @@ export class RunWorkload implements Workload {
   #id: string | undefined;
   /** One may exist that we do not know of: of an earlier life, or because an answer never came. */
   #uncertain: boolean;
+  /** Nobody knows whether the run of an earlier life became ready. */
+  #unproven: boolean;
 
   constructor(options: RunWorkloadOptions) {
     this.#options = options;
     this.#uncertain = options.inherited;
+    this.#unproven = options.inherited;
     this.label = `docker-run ${options.recipe.image}`;
     this.#labels = labelsOf(options.owner, options.recipe);
   }
@@ -69,7 +72,9 @@ export class RunWorkload implements Workload {
       // It was removed while its turn was waited for; then there is to be another one.
       if (started === undefined) continue;
       await onContainer(id);
-      return started;
+      const fresh = started.fresh || this.#unproven;
+      this.#unproven = false;
+      return { ...started, fresh };
     }
   }
 

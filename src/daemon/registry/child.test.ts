@@ -63,6 +63,16 @@ describe('child and chain', () => {
     );
   });
 
+  test('XT6 a parent that cannot listen takes its child down, and the containers of both', async () => {
+    const words = ['url', ':80', 'tail', 'docker-run', 'web', 'child', 'url', ':3306', 'tail', 'docker-run', 'web'];
+    const { create, runner, surroundings, plane } = onDemand(...words);
+    surroundings.bound.add('net:[1] tcp 127.0.0.1:80');
+    expect((await failure(create())).code).toBe('WH_ERR_LISTEN');
+    expect(runner.engine.containers).toEqual([]);
+    expect([...surroundings.bound]).toEqual(['net:[1] tcp 127.0.0.1:80']);
+    expect(plane.routes.map(({ closed }) => closed)).toEqual([true, true]);
+  });
+
   test('a child that cannot listen fails the create, and nothing is left', async () => {
     const words = ['url', ':80', 'tail', 'url', ':81', 'child', 'url', ':82', 'tail', 'url', ':83'];
     const { create, surroundings, registry } = onDemand(...words);

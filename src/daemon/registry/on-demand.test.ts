@@ -114,6 +114,17 @@ describe('trigger docker-run', () => {
     expect(runner.engine.containers).toEqual([]);
   });
 
+  test('delete --now has removed the container when it is done, also of one that has connections or drains already', async () => {
+    const { create, ask, runner, registry, plane } = onDemand('url', ':80', 'trigger', 'docker-run', 'web');
+    await create();
+    await ask();
+    plane.last.connect();
+    await registry.remove('shop', false);
+    expect(runner.engine.containers).toHaveLength(1);
+    await registry.remove('shop', true);
+    expect(runner.engine.containers).toEqual([]);
+  });
+
   test('a daemon that stops leaves it running, and the next one finds it by its labels', async () => {
     const first = onDemand('url', ':80', 'trigger', 'docker-run', 'web');
     await first.create();
@@ -141,6 +152,23 @@ describe('trigger docker-run', () => {
       message: 'not ready within 0.05 s: 127.0.0.1:80: ECONNREFUSED',
     });
     expect(entry.status.reason).toContain('127.0.0.1:80: ECONNREFUSED');
+  });
+
+  test('one that ran in an earlier life of the daemon is asked whether it is ready', async () => {
+    const first = onDemand('url', ':80', 'trigger', 'docker-run', 'web');
+    await first.create();
+    await first.ask();
+    await first.registry.close(0);
+    const { registry, surroundings } = registryWorld(first.memory, first.surroundings);
+    let probes = 0;
+    surroundings.probe = async () => {
+      probes += 1;
+      return {};
+    };
+    registry.remember([...first.memory.records.values()]);
+    await registry.restore(never);
+    await until('it is up', () => registry.get('shop').status.state === 'up');
+    expect(probes).toBe(1);
   });
 
   test('all who wait may leave: the start is given up, and nothing is left running', async () => {

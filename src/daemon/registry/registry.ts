@@ -142,10 +142,10 @@ export class Registry {
       // Somebody else may have removed it meanwhile.
       if (this.#live.get(id) === entry) this.#drain(entry);
       await entry.stop();
-      if (entry.connections === 0) await this.#draining.gone(entry);
     }
     if (now) await entry.end(0);
     else if (this.#pending.get(id) === entry) await entry.stop();
+    if (now || entry.connections === 0) await this.#draining.gone(entry);
     return entry;
   }
 
