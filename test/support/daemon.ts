@@ -133,9 +133,9 @@ export class Daemon implements AsyncDisposable {
     return JSON.parse(stdout) as T;
   }
 
-  /** Makes a wormhole; the words as on the command line, split at blanks. */
-  async create(spec: string): Promise<Wormhole & { readonly port: number }> {
-    const made = await this.json<Wormhole>('create', ...spec.split(' '));
+  /** Makes a wormhole; the words as on the command line, or split at blanks. */
+  async create(spec: string | readonly string[]): Promise<Wormhole & { readonly port: number }> {
+    const made = await this.json<Wormhole>('create', ...(typeof spec === 'string' ? spec.split(' ') : spec));
     return { ...made, port: Number(/:(\d+)$/.exec(made.url)?.[1] ?? 0) };
   }
 

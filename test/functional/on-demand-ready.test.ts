@@ -1,0 +1,77 @@
+/**
+ * When a started container is taken to be ready: what `ready` says, and a HEALTHCHECK by itself.
+ *
+ * Each service listens at once and becomes ready a moment later; a client that is let through too early sees it.
+ */
+import { describe, expect, test } from 'vitest';
+import { ECHO, missingEcho } from '../support/echo-image.ts';
+import { detailOf, echo, fate, onDemandHost } from '../support/on-demand-host.ts';
+
+const missing = missingEcho();
+if (missing !== undefined) console.log(`skipped: ${missing}`);
+
+describe.skipIf(missing !== undefined)('a container is ready', () => {
+  const { host, daemon } = onDemandHost();
+
+  /** A shell script in a container, behind a trigger. */
+  const create = (flags: string, script: string, ...options: string[]) =>
+    daemon().create(
+      'url :0 trigger url :80 docker-run'.split(' ').concat(`${flags} --entrypoint sh ${ECHO} -c '${script}'`, options),
+    );
+  const reason = async (id: string): Promise<string> =>
+    (await daemon().sees(id, 'failed', ({ state }) => state === 'failed')).reason;
+  /** Milliseconds from entered to ready. */
+  const readyMs = async (id: string): Promise<number> => {
+    const stations = (await detailOf(daemon(), id)).segments[0]?.coldStarts[0]?.stations ?? [];
+    return stations.find(({ station }) => station === 'ready')?.ms ?? -1;
+  };
+
+  test('when its page answers, with ready http', async () => {
+    const script = 'mkdir -p /www; httpd -p 8080 -h /www; (usleep 500000; touch /www/health)& exec service 80';
+    const { id, port } = await create('', script, 'ready', 'http:8080/health');
+    expect(await echo(port, 'hello')).toBe('hello');
+    expect(await readyMs(id)).toBeGreaterThan(200);
+  });
+
+  test('when its HEALTHCHECK passes, without a word about it', async () => {
+    const health = '--health-cmd "test -e /tmp/well" --health-interval 200ms';
+    const { id, port } = await create(health, 'service 80 & usleep 700000; touch /tmp/well; wait');
+    expect(await echo(port, 'hello')).toBe('hello');
+    const status = await host().docker(['inspect', '--format', '{{.State.Health.Status}}', ...(await ids(id))]);
+    expect(status).toBe('healthy');
+  });
+
+  test('when it says so, with ready log; what an earlier run said does not count', async () => {
+    const script = 'service 80 & usleep 500000; echo "2 workers ready"; wait';
+    const { id, port } = await create('--stop-timeout 0', script, 'ready', 'log:\\d workers ready');
+    expect(await echo(port, 'hello')).toBe('hello');
+    expect(await readyMs(id)).toBeGreaterThan(200);
+    await host().docker(['kill', ...(await ids(id))]);
+    await daemon().sees(id, 'idle', ({ state }) => state === 'idle');
+    expect(await echo(port, 'again')).toBe('again');
+    expect(await readyMs(id)).toBeGreaterThan(200);
+  });
+
+  test('at once, with ready none: the connection itself is tried again until it is taken', async () => {
+    const { id, port } = await create('', 'sleep 1; exec service 80', 'ready', 'none');
+    expect(await echo(port, 'early')).toBe('early');
+    expect(await readyMs(id)).toBeLessThan(200);
+  });
+
+  test('never, when its HEALTHCHECK fails: that is the reason', async () => {
+    const health = '--health-cmd false --health-interval 100ms --health-retries 1';
+    const { id, port } = await create(health, 'exec service 80', 'timeout', '20s');
+    expect(await fate(port)).toMatch(/^(eof|ECONNRESET)$/);
+    expect(await reason(id)).toMatch(/health|unhealthy/i);
+  });
+
+  test('never within its timeout, which counts from trigger to ready', async () => {
+    const { id, port } = await create('', 'exec service 80', 'ready', 'log:never said', 'timeout', '2s');
+    expect(await fate(port)).toMatch(/^(eof|ECONNRESET)$/);
+    expect(await reason(id)).toContain('not ready within 2 s');
+  });
+
+  async function ids(id: string): Promise<string[]> {
+    return (await host().docker(['ps', '--all', '--quiet', '--filter', `label=dev.wormhole.id=${id}`])).split('\n');
+  }
+});
