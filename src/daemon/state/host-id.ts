@@ -1,21 +1,27 @@
 /**
  * This daemon's own id, on the labels of the containers that it starts; made when first needed.
  *
- *   STATE-DIR/host-id    its being there says that there may be containers of ours
+ *   STATE-DIR/host-id    its being there says that there may be containers of ours: the id, and below it the directory
+ *                        that it was made for
+ *
+ * A copy of the directory is another daemon's: were it to have the same id, two daemons would take each other's containers
+ * for their own, and remove those of wormholes that they do not know.
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, realpathSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { WormholeError } from '../../lib/errors.ts';
 
 const BYTES = 8;
 
 export class HostId {
+  readonly #directory: string;
   readonly #path: string;
   #id: string | undefined;
 
   /** @param directory the state directory; it belongs to this daemon while it runs */
   constructor(directory: string) {
+    this.#directory = directory;
     this.#path = join(directory, 'host-id');
   }
 
@@ -31,9 +37,9 @@ export class HostId {
 
   #read(): string | undefined {
     if (!this.exists) return undefined;
-    const text = this.#attempt(() => readFileSync(this.#path, 'utf8')).trim();
+    const [id = '', madeFor] = this.#attempt(() => readFileSync(this.#path, 'utf8')).split('\n');
     // A file that a power cut left empty names nobody's containers.
-    return /^[0-9a-f]{16}$/.test(text) ? text : undefined;
+    return /^[0-9a-f]{16}$/.test(id) && madeFor === this.#madeFor() ? id : undefined;
   }
 
   #make(): string {
@@ -41,13 +47,17 @@ export class HostId {
     this.#attempt(() => {
       const fd = openSync(this.#path, 'w', 0o600);
       try {
-        writeSync(fd, `${id}\n`);
+        writeSync(fd, `${id}\n${this.#madeFor()}\n`);
         fsyncSync(fd);
       } finally {
         closeSync(fd);
       }
     });
     return id;
+  }
+
+  #madeFor(): string {
+    return this.#attempt(() => realpathSync(this.#directory));
   }
 
   #attempt<T>(work: () => T): T {
