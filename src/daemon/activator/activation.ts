@@ -17,12 +17,12 @@ import type { ServedTrace } from '../../proxy/route.ts';
 import type { ColdStart as ColdStartShape } from '../../spec/api.ts';
 import type { Logger } from '../log.ts';
 import { reasonOf, type Status } from '../wormhole/status.ts';
-import { Allowance } from './allowance.ts';
 import { atLeastOne } from './at-least-one.ts';
 import { BackOff } from './back-off.ts';
 import { Callers } from './callers.ts';
 import { ColdStart, ColdStarts } from './cold-start.ts';
 import { isNotReady, notReady } from './not-ready.ts';
+import { PausableDeadline } from './pausable-deadline.ts';
 import { Pulling } from './pulling.ts';
 import type { Ready } from './ready/target.ts';
 import type { MemberWorkload, StartSteps } from './start-steps.ts';
@@ -58,7 +58,7 @@ export class Activation implements AsyncDisposable {
   readonly #callers = new Callers<Activated | undefined>(() => this.#cancelSoon());
   /** Attempts under way, one after the other; never rejects. */
   #running: Promise<void> | undefined;
-  #limit: Allowance | undefined;
+  #limit: PausableDeadline | undefined;
   #cancel: NodeJS.Timeout | undefined;
   #active = false;
   #failure: unknown;
@@ -163,7 +163,7 @@ export class Activation implements AsyncDisposable {
   /** @param started filled with what it started @returns whether it succeeded; those who wait know by then */
   async #once(trace: ColdStart, started: MemberWorkload[]): Promise<boolean> {
     const { onChange, timeoutMs } = this.#options;
-    using limit = new Allowance(timeoutMs, () => notReady(timeoutMs), this.#closed.signal);
+    using limit = new PausableDeadline(timeoutMs, () => notReady(timeoutMs), this.#closed.signal);
     this.#limit = limit;
     this.#active = false;
     onChange();
@@ -199,7 +199,7 @@ export class Activation implements AsyncDisposable {
     this.#history.keep(trace);
   }
 
-  async #steps(trace: ColdStart, all: MemberWorkload[], limit: Allowance): Promise<Activated | undefined> {
+  async #steps(trace: ColdStart, all: MemberWorkload[], limit: PausableDeadline): Promise<Activated | undefined> {
     const { workloads, steps } = this.#options;
     const { signal } = limit;
     const pulling = (progress: PullProgress | undefined): void => this.#pulling.note(progress, limit);

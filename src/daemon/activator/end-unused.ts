@@ -7,7 +7,7 @@
  */
 import type { Runner } from '../../docker/runner.ts';
 import type { Turns } from './turns.ts';
-import type { User, Uses } from './uses.ts';
+import type { Use, Uses } from './uses.ts';
 import type { OnIdle, Workload } from './workload.ts';
 
 export interface Ending {
@@ -18,7 +18,7 @@ export interface Ending {
   readonly uses: Uses;
   readonly turns: Turns;
   /** Whose need does not count: it gave the container up. */
-  readonly except?: User;
+  readonly except?: Use;
 }
 
 /** @returns false when somebody needs it after all */

@@ -2,7 +2,7 @@
  * How far the pulls of an attempt have come, in words; the attempt's time stands still meanwhile.
  */
 import type { PullProgress } from '../../docker/runner.ts';
-import type { Allowance } from './allowance.ts';
+import type { PausableDeadline } from './pausable-deadline.ts';
 
 export class Pulling {
   readonly #onChange: () => void;
@@ -14,7 +14,7 @@ export class Pulling {
   }
 
   /** @param progress undefined = over */
-  note(progress: PullProgress | undefined, limit: Allowance): void {
+  note(progress: PullProgress | undefined, limit: PausableDeadline): void {
     if (progress !== undefined && !this.#held) limit.hold();
     if (progress === undefined && this.#held) limit.go();
     this.#held = progress !== undefined;

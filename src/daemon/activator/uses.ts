@@ -1,10 +1,10 @@
 /**
  * Who leads to which container, over all wormholes: what idleness is counted by.
  *
- * A *user* is one pool member of one tail. Counts are of connections (UDP: flows) that are open, being dialed or waiting,
+ * A *use* is one pool member of one tail. Counts are of connections (UDP: flows) that are open, being dialed or waiting,
  * never of requests.
  */
-export interface User {
+export interface Use {
   /** Milliseconds after which it may be ended for being idle, as far as this one is concerned; 0 = says nothing. */
   readonly idleMs: number;
   /** Connections that need the container now. */
@@ -18,22 +18,22 @@ export interface User {
 }
 
 export class Uses {
-  readonly #users = new Map<string, Set<User>>();
+  readonly #uses = new Map<string, Set<Use>>();
 
   /** Containers that somebody leads to. */
   get size(): number {
-    return this.#users.size;
+    return this.#uses.size;
   }
 
-  /** Counts `user` for `container` until disposed. */
-  add(container: string, user: User): Disposable {
-    const users = this.#users.get(container) ?? new Set();
-    users.add(user);
-    this.#users.set(container, users);
+  /** Counts `use` for `container` until disposed. */
+  add(container: string, use: Use): Disposable {
+    const uses = this.#uses.get(container) ?? new Set();
+    uses.add(use);
+    this.#uses.set(container, uses);
     return {
       [Symbol.dispose]: () => {
-        users.delete(user);
-        if (users.size === 0 && this.#users.get(container) === users) this.#users.delete(container);
+        uses.delete(use);
+        if (uses.size === 0 && this.#uses.get(container) === uses) this.#uses.delete(container);
       },
     };
   }
@@ -42,9 +42,9 @@ export class Uses {
   count(container: string): { readonly busy: number; readonly total: number } {
     let busy = 0;
     let total = 0;
-    for (const user of this.#of(container)) {
-      busy += user.busy();
-      total += user.total();
+    for (const use of this.#of(container)) {
+      busy += use.busy();
+      total += use.total();
     }
     return { busy, total };
   }
@@ -61,20 +61,20 @@ export class Uses {
    * @param except neither kept away nor counted
    * @returns false when somebody needs it after all; then nothing is suspended
    */
-  async suspend(container: string, except?: User): Promise<boolean> {
-    const users = this.#of(container).filter((user) => user !== except);
+  async suspend(container: string, except?: Use): Promise<boolean> {
+    const uses = this.#of(container).filter((use) => use !== except);
     // One that cannot be suspended, because it is being closed just now, still counts.
-    await Promise.allSettled(users.map((user) => user.suspend()));
-    if (users.every((user) => user.busy() === 0)) return true;
+    await Promise.allSettled(uses.map((use) => use.suspend()));
+    if (uses.every((use) => use.busy() === 0)) return true;
     await this.resume(container);
     return false;
   }
 
   async resume(container: string): Promise<void> {
-    await Promise.allSettled(this.#of(container).map((user) => user.resume()));
+    await Promise.allSettled(this.#of(container).map((use) => use.resume()));
   }
 
-  #of(container: string): readonly User[] {
-    return [...(this.#users.get(container) ?? [])];
+  #of(container: string): readonly Use[] {
+    return [...(this.#uses.get(container) ?? [])];
   }
 }

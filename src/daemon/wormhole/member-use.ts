@@ -2,7 +2,7 @@
  * How a pool member uses the container that it is in: counted for all who might end that container.
  */
 import type { Route } from '../../proxy/route.ts';
-import type { User, Uses } from '../activator/uses.ts';
+import type { Use, Uses } from '../activator/uses.ts';
 import type { Where } from '../places/where.ts';
 import type { Member } from './member.ts';
 import type { Tail } from './tail.ts';
@@ -17,7 +17,7 @@ export interface MemberUseOptions {
   readonly onResume: () => void;
 }
 
-export class MemberUse implements User, Disposable {
+export class MemberUse implements Use, Disposable {
   readonly idleMs: number;
   readonly #options: MemberUseOptions;
   #container = '';

@@ -18,12 +18,12 @@ import type { WormholeRecord } from '../state/record.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { Child, hangsOn } from './child.ts';
 import { identityKey } from './endpoint.ts';
+import { type FollowedMember, followMember, isActivated, workloadsOf } from './followed-member.ts';
 import { Head } from './head.ts';
 import { explainConflict } from './holder.ts';
 import { targetLabel } from './labels.ts';
 import { Member } from './member.ts';
 import { placeHead } from './place-head.ts';
-import { isActivated, type Post, post, workloadsOf } from './posts.ts';
 import { routeOptions } from './route-options.ts';
 import { Segment } from './segment.ts';
 import { leadsTo, type Spot } from './self-proxy.ts';
@@ -68,11 +68,17 @@ export async function openSegment(options: SegmentOptions): Promise<Segment> {
   const members = plan.tail.targets.map(
     (target, index) => new Member({ index, plan: target, label: targetLabel(target), surroundings, isOwnHead }),
   );
-  const posts: Post[] = [];
+  const followed: FollowedMember[] = [];
   const child = childOf(options, () => tail);
-  const steps = segmentSteps({ plan: plan.tail, posts, tail: () => tail, child, surroundings });
+  const steps = segmentSteps({ plan: plan.tail, followed, tail: () => tail, child, surroundings });
   const activation = isActivated(plan)
-    ? new Activation({ workloads: () => workloadsOf(posts), steps, timeoutMs: plan.tail.readyTimeoutMs, log, onChange })
+    ? new Activation({
+        workloads: () => workloadsOf(followed),
+        steps,
+        timeoutMs: plan.tail.readyTimeoutMs,
+        log,
+        onChange,
+      })
     : undefined;
   if (activation !== undefined) options.onActivation?.(activation);
   const { connectTimeoutMs } = plan.tail;
@@ -98,9 +104,9 @@ export async function openSegment(options: SegmentOptions): Promise<Segment> {
   following.use(head);
   following.use(tail);
   for (const member of members) {
-    const manned = await post(member, { ...options, tail, route, activation, following, lasting: attempt });
-    posts.push(manned);
-    if (manned.workload !== undefined) workloads.push(manned.workload);
+    const one = await followMember(member, { ...options, tail, route, activation, following, lasting: attempt });
+    followed.push(one);
+    if (one.workload !== undefined) workloads.push(one.workload);
     signal.throwIfAborted();
     if (eager) refuseMissing(member, activation);
   }
@@ -127,7 +133,7 @@ export async function openSegment(options: SegmentOptions): Promise<Segment> {
   made = true;
   const scope = new Scope(`segment ${depth} of ${record.id}`);
   attempt.moveTo(scope);
-  const followers = new Map(posts.map(({ member, follower: its }) => [identityKey(member.plan), its]));
+  const followers = new Map(followed.map(({ member, follower: its }) => [identityKey(member.plan), its]));
   if (follower !== undefined) followers.set(identityKey(plan.head), follower);
   return new Segment({ plan, head, tail, route, activation, workloads, child, followers, following, scope });
 }
@@ -156,7 +162,7 @@ function refuseMissing({ failure }: Member, activation: Activation | undefined):
   if (failure !== undefined && !(stopped && activation !== undefined)) throw failure;
 }
 
-interface Making {
+interface MakeOptions {
   readonly plan: SegmentPlan;
   readonly tail: Tail;
   readonly activation: Activation | undefined;
@@ -166,7 +172,7 @@ interface Making {
 }
 
 /** What does not wait for a connection. */
-async function makeNow({ tail, activation, child, signal }: Making): Promise<void> {
+async function makeNow({ tail, activation, child, signal }: MakeOptions): Promise<void> {
   if (activation === undefined) {
     await child?.ensure(signal, true);
     return;
@@ -177,8 +183,8 @@ async function makeNow({ tail, activation, child, signal }: Making): Promise<voi
 }
 
 /** What ran before runs on: it is entered again, and its child's listener planted, without waiting for a connection. */
-async function makeAgain(making: Making): Promise<void> {
-  const { plan, activation, child, workloads, signal } = making;
+async function makeAgain(options: MakeOptions): Promise<void> {
+  const { plan, activation, child, workloads, signal } = options;
   if (activation === undefined) {
     await child?.ensure(signal, false);
     return;
@@ -189,7 +195,7 @@ async function makeAgain(making: Making): Promise<void> {
   };
   if (plan.tail.lazy && !(await running())) return;
   // Not by the attempt's signal: it may take as long as a pull, and the daemon is up meanwhile.
-  makeNow({ ...making, signal: new AbortController().signal }).catch(() => undefined);
+  makeNow({ ...options, signal: new AbortController().signal }).catch(() => undefined);
 }
 
 /** The newest first. */

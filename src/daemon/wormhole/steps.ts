@@ -9,8 +9,8 @@ import type { Started } from '../activator/workload.ts';
 import type { Where } from '../places/where.ts';
 import type { Surroundings } from '../surroundings.ts';
 import type { Child } from './child.ts';
+import type { FollowedMember } from './followed-member.ts';
 import { backOff } from './pause.ts';
-import type { Post } from './posts.ts';
 import { chosenProbe, ended, untilReady } from './readiness.ts';
 import type { Tail } from './tail.ts';
 
@@ -19,16 +19,17 @@ const ASK_MS = [100, 1000] as const;
 
 export interface StepOptions {
   readonly plan: TailPlan;
-  readonly posts: readonly Post[];
+  /** Filled while the segment is built. */
+  readonly followed: readonly FollowedMember[];
   readonly tail: () => Tail;
   readonly child: Child | undefined;
   readonly surroundings: Surroundings;
 }
 
-export function segmentSteps({ plan, posts, tail, child, surroundings }: StepOptions): StartSteps {
-  const at = ({ member }: MemberWorkload): Post => {
-    const found = posts.find((post) => post.member.index === member);
-    if (found === undefined) throw new WormholeError('WH_ERR_INTERNAL', `nobody is at post ${member}`);
+export function segmentSteps({ plan, followed, tail, child, surroundings }: StepOptions): StartSteps {
+  const at = ({ member }: MemberWorkload): FollowedMember => {
+    const found = followed.find((one) => one.member.index === member);
+    if (found === undefined) throw new WormholeError('WH_ERR_INTERNAL', `member ${member} is not followed`);
     return found;
   };
   return {

@@ -1,7 +1,7 @@
 /**
  * Time that may be used up, in pieces: stands still while something outside its purpose is waited for.
  */
-export class Allowance implements Disposable {
+export class PausableDeadline implements Disposable {
   readonly #controller = new AbortController();
   readonly #parents: readonly AbortSignal[];
   readonly #reason: () => unknown;

@@ -1,8 +1,6 @@
 /**
- * The members of a tail at their posts: each followed to where it is, counted for the container that it is in, with the
- * container that may have to be started for it.
- *
- * Filled once while a segment is built, in the order of the pool; whoever holds it before sees it grow.
+ * A member of a tail, followed to where it is: counted as a user of the container that it is in, which may have to be
+ * started for it, and ended when nobody needs it.
  */
 import type { Scope } from '../../lib/scope.ts';
 import type { Route } from '../../proxy/route.ts';
@@ -19,7 +17,7 @@ import { MemberUse } from './member-use.ts';
 import type { SegmentOptions } from './open-segment.ts';
 import type { Tail } from './tail.ts';
 
-export interface Post {
+export interface FollowedMember {
   readonly member: Member;
   readonly follower: Follower;
   readonly use: MemberUse;
@@ -32,12 +30,14 @@ export function isActivated({ tail }: SegmentPlan): boolean {
   return tail.lazy || tail.idleMs > 0 || tail.targets.some(({ run }) => run !== undefined);
 }
 
-/** Containers to start, of those that are at their posts. */
-export function workloadsOf(posts: readonly Post[]): readonly MemberWorkload[] {
-  return posts.flatMap(({ member, workload }) => (workload === undefined ? [] : [{ member: member.index, workload }]));
+/** The containers to start, in the order of the pool. */
+export function workloadsOf(followed: readonly FollowedMember[]): readonly MemberWorkload[] {
+  return followed.flatMap(({ member, workload }) =>
+    workload === undefined ? [] : [{ member: member.index, workload }],
+  );
 }
 
-export interface PostOptions
+export interface FollowMemberOptions
   extends Pick<SegmentOptions, 'record' | 'plan' | 'depth' | 'surroundings' | 'restored' | 'log'> {
   readonly tail: Tail;
   readonly route: Route;
@@ -49,7 +49,7 @@ export interface PostOptions
 }
 
 /** Resolves when the tail has been told where `member` is. */
-export async function post(member: Member, options: PostOptions): Promise<Post> {
+export async function followMember(member: Member, options: FollowMemberOptions): Promise<FollowedMember> {
   const { record, plan, depth, surroundings, tail, route, activation, following, lasting, log } = options;
   const { uses, turns } = surroundings;
   const { idleMs, onIdle } = plan.tail;
