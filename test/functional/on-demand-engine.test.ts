@@ -77,6 +77,41 @@ describe.skipIf(missing !== undefined)('started containers, when what started th
     expect(await timesOf(host(), 'unheard', 'create')).toBe(1);
   });
 
+  test('a daemon that is killed between start and ready: the next one waits until it is ready', async () => {
+    using of = new Belongings();
+    let port = 0;
+    {
+      await using killed = await Daemon.start({ of, env });
+      ({ port } = await killed.create(words('young', `${ECHO} 80 5000`)));
+      await using _client = await dial(port);
+      await until('it runs', async () => (await statesOf(host(), 'young'))[0] === 'running');
+      await killed.stop('SIGKILL');
+    }
+    await using _next = await Daemon.start({ of, env });
+    expect(await echo(port, 'served')).toBe('served');
+    expect(await timesOf(host(), 'young', 'start')).toBe(1);
+  });
+
+  test('a daemon that is restarted: the child of a running container listens in it again, before anybody connects', async () => {
+    using of = new Belongings();
+    const child = ['child', 'url', ':3306', 'trigger', 'docker-run', `--name db ${ECHO} 3306`];
+    const inside = (): Promise<string> =>
+      host()
+        .sh('app', 'echo question | nc 127.0.0.1 3306 | (read answer; echo $answer)')
+        .catch(() => '');
+    {
+      await using before = await Daemon.start({ of, env });
+      const { port } = await before.create([...words('nested', `--name app ${ECHO}`), ...child]);
+      expect(await echo(port, 'hello')).toBe('hello');
+      expect(await inside()).toBe('question');
+    }
+    await using after = await Daemon.start({ of, env });
+    await until('it listens there again', async () => (await inside()) === 'question');
+    expect(await timesOf(host(), 'nested', 'create')).toBe(2);
+    await after.wormhole('delete', 'nested');
+    expect(await statesOf(host(), 'nested')).toEqual([]);
+  });
+
   test('a daemon that is restarted: its containers run on, connections find them, and delete removes them', async () => {
     using of = new Belongings();
     let port = 0;
