@@ -91,14 +91,14 @@ export class ByteQueue {
     this.#block = undefined;
   }
 
-  /** Calls `take` with the waiting slices from byte `offset` on, oldest first; they stay. */
-  each(offset: number, take: (slice: Buffer) => void): void {
+  /** Calls `take` with the waiting slices from byte `offset` on, oldest first, until it says false; they stay. */
+  each(offset: number, take: (slice: Buffer) => boolean): void {
     let skip = offset;
     for (let at = this.#head; at < this.#slices.length; at += 1) {
       const slice = this.#slices[at] as Buffer;
       if (skip >= slice.length) skip -= slice.length;
       else {
-        take(skip === 0 ? slice : slice.subarray(skip));
+        if (!take(skip === 0 ? slice : slice.subarray(skip))) return;
         skip = 0;
       }
     }

@@ -1,0 +1,106 @@
+/**
+ * The way out of a session: keeps what is written, and gives it to the present connection as fast as that takes it.
+ */
+import type { ResumeLimits } from './limits.ts';
+import { RecordType, record, recordHeader } from './record.ts';
+import { SendLog } from './send-log.ts';
+import type { Wire } from './wire.ts';
+
+export class Outgoing {
+  readonly #limits: ResumeLimits;
+  readonly #onSpoke: () => void;
+  readonly #log = new SendLog();
+  #wire: Wire | undefined;
+  #full = false;
+
+  /** @param onSpoke called with each record of data */
+  constructor(limits: ResumeLimits, onSpoke: () => void) {
+    this.#limits = limits;
+    this.#onSpoke = onSpoke;
+  }
+
+  /** Bytes that are kept. */
+  get bytes(): number {
+    return this.#log.bytes;
+  }
+
+  get ended(): boolean {
+    return this.#log.ended;
+  }
+
+  /** The end, and everything before it, is known to have arrived. */
+  get arrived(): boolean {
+    return this.#log.allAcknowledged;
+  }
+
+  /** @returns false when it is full; see `drained` */
+  write(slices: readonly Buffer[]): boolean {
+    const straight = this.#log.unsent === 0;
+    const count = this.#log.push(slices);
+    const wire = this.#wire;
+    if (straight && wire?.room === true && count <= 2 * this.#limits.batch) {
+      this.#log.sent(count);
+      this.#give(wire, slices, count);
+    } else {
+      this.#pump();
+    }
+    this.#full = !this.#hasRoom();
+    return !this.#full;
+  }
+
+  end(): void {
+    this.#log.end();
+    this.#pump();
+  }
+
+  /** There is no connection. */
+  detach(): void {
+    this.#wire = undefined;
+  }
+
+  /** Goes on over `wire` at `offset`, which `acknowledge` has taken. */
+  goOn(wire: Wire, offset: number): void {
+    this.#wire = wire;
+    this.#log.rewind(offset);
+    this.#pump();
+  }
+
+  /** The connection has room again. */
+  connectionDrained(): void {
+    this.#pump();
+  }
+
+  /** @returns false when it was never sent, or takes back an earlier one */
+  acknowledge(offset: number): boolean {
+    return this.#log.acknowledge(offset);
+  }
+
+  /** @returns true, once, when `write` said it is full and it no longer is */
+  drained(): boolean {
+    if (!this.#full || !this.#hasRoom()) return false;
+    this.#full = false;
+    return true;
+  }
+
+  #hasRoom(): boolean {
+    return this.#log.bytes < this.#limits.keepBytes && this.#wire?.room !== false;
+  }
+
+  #pump(): void {
+    const wire = this.#wire;
+    if (wire === undefined) return;
+    while (wire.room && this.#log.unsent > 0) {
+      const { slices, bytes } = this.#log.take(this.#limits.batch);
+      this.#give(wire, slices, bytes);
+    }
+    if (!this.#log.endDue) return;
+    this.#log.sent(1);
+    wire.send(record(RecordType.end));
+  }
+
+  #give(wire: Wire, slices: readonly Buffer[], count: number): void {
+    if (count === 0) return;
+    this.#onSpoke();
+    wire.send(recordHeader(RecordType.data, count), ...slices);
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * What this end has sent and the other end has not acknowledged, by offset from the session's first byte.
+ *
+ *     0 ……… acknowledged ─────── sent ─────── written (─ end, which counts as one byte)
+ *                     └── kept, for another connection ──┘
+ */
+import { ByteQueue } from '../byte-queue.ts';
+
+/** Bytes of the slices that are kept. */
+const maxSlice = 1024 * 1024;
+
+export class SendLog {
+  readonly #kept = new ByteQueue();
+  #acknowledged = 0;
+  #written = 0;
+  /** Up to here it was given to the present connection. */
+  #sent = 0;
+  #ended = false;
+
+  /** Bytes that are kept. */
+  get bytes(): number {
+    return this.#kept.bytes;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  get allAcknowledged(): boolean {
+    return this.#ended && this.#acknowledged === this.#written + 1;
+  }
+
+  /** Bytes that the present connection was not given. */
+  get unsent(): number {
+    return Math.max(0, this.#written - this.#sent);
+  }
+
+  /** True when the end is next to be sent. */
+  get endDue(): boolean {
+    return this.#ended && this.#sent === this.#written;
+  }
+
+  push(slices: readonly Buffer[]): number {
+    let count = 0;
+    for (const slice of slices) {
+      // A record's length has 24 bits.
+      for (let at = 0; at < slice.length; at += maxSlice) this.#kept.push(slice.subarray(at, at + maxSlice));
+      count += slice.length;
+    }
+    this.#written += count;
+    return count;
+  }
+
+  end(): void {
+    this.#ended = true;
+  }
+
+  /** The next `count` bytes were given to the connection; the end is one more. */
+  sent(count: number): void {
+    this.#sent += count;
+  }
+
+  /** At least one slice, and at most about `limit` bytes, of what is unsent; they count as sent. */
+  take(limit: number): { readonly slices: Buffer[]; readonly bytes: number } {
+    const slices: Buffer[] = [];
+    let bytes = 0;
+    this.#kept.each(this.#sent - this.#acknowledged, (slice) => {
+      if (bytes >= limit) return false;
+      slices.push(slice);
+      bytes += slice.length;
+      return true;
+    });
+    this.#sent += bytes;
+    return { slices, bytes };
+  }
+
+  /** @returns false when the peer acknowledges what was never sent, or takes back what it acknowledged */
+  acknowledge(offset: number): boolean {
+    const end = this.#written + (this.#ended ? 1 : 0);
+    if (!(offset >= this.#acknowledged && offset <= end)) return false;
+    this.#kept.drop(Math.min(offset, this.#written) - Math.min(this.#acknowledged, this.#written));
+    this.#acknowledged = offset;
+    return true;
+  }
+
+  /** Another connection goes on at `offset`, which the peer has received. @returns as `acknowledge` */
+  rewind(offset: number): boolean {
+    if (!this.acknowledge(offset)) return false;
+    this.#sent = offset;
+    return true;
+  }
+}
