@@ -37,7 +37,7 @@ fi
 # --- inside: nothing from here on is visible outside -----------------------------------------------------------
 mount -t tmpfs -o size=64k sandbox /run/netns
 ip link set lo up
-box=$(mktemp -d /tmp/wormhole-demo.XXXXXX)
+box=$(mktemp -d "${TMPDIR:-/tmp}/wormhole-demo.XXXXXX")
 pids=()
 container=
 cleanup() {

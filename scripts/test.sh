@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs test projects one after another and ends with one line: N passed, N failed[, N skipped].
 #
-# Each project runs in a network namespace without a route (scripts/in-netns.sh), so that a test can neither
-# reach the network nor be answered by a gateway. Usage: test.sh PROJECT… (of vitest.config.ts)
+# Each project runs in a box without a route (scripts/in-netns.sh), so that a test can neither reach the network nor
+# be answered by a gateway, and leaves nothing behind. Usage: test.sh PROJECT… (of vitest.config.ts)
 set -uo pipefail
 cd "$(dirname "$0")/.."
 node=${NODE:-node}

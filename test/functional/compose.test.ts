@@ -5,6 +5,7 @@
  *                                        ══► unix socket ══► container shop-db-1, which has what the page shows
  */
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DockerHost, IMAGE } from '../support/docker-host.ts';
@@ -20,7 +21,7 @@ describe.skipIf(missing !== undefined)('wormhole compose --apply', () => {
   const daemon = sharedDaemon(() => ({ env: { DOCKER_HOST: host().address } }));
   let folder: string;
   beforeAll(() => {
-    folder = mkdtempSync('/tmp/wh-compose-');
+    folder = mkdtempSync(join(tmpdir(), 'wh-compose-'));
     mkdirSync(join(folder, 'www/cgi-bin'), { recursive: true });
     writeFileSync(join(folder, 'www/cgi-bin/page'), '#!/bin/sh\nprintf "\\n"; wget -qO- http://db:8000/row\n');
     chmodSync(join(folder, 'www/cgi-bin/page'), 0o755);

@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
@@ -15,7 +15,7 @@ const root = resolve(import.meta.dirname, '../..');
 function traces() {
   return {
     namespace: existsSync('/run/netns/db'), // others come and go with other people's work
-    folders: readdirSync('/tmp').filter((name) => name.startsWith('wormhole-demo.')),
+    folders: readdirSync(tmpdir()).filter((name) => name.startsWith('wormhole-demo.')),
     interfaces: Object.keys(networkInterfaces()),
     processes: processes().filter((line) => /wormhole-demo\.|demo-service|demo\.sh/.test(line)),
   };

@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { missingImages } from '../support/images.ts';
@@ -33,7 +33,7 @@ const essential: Readonly<Record<string, readonly (string | RegExp)[]>> = {
 
 /** A directory for what an example keeps on disk, and all that bears its name. */
 class Room implements Disposable {
-  readonly path = mkdtempSync('/tmp/wormhole-room-');
+  readonly path = mkdtempSync(join(tmpdir(), 'wormhole-room-'));
 
   /** Runs an example; `onOutput` sees all that was printed so far. */
   run(name: string, onOutput?: (text: string, child: ChildProcess) => void) {

@@ -2,6 +2,7 @@
  * Compose files of tests, written into a directory of the test file's own and translated.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect } from 'vitest';
 import { Findings } from '../../src/cli/compose/findings.ts';
@@ -12,7 +13,7 @@ import { readVolumeNames } from '../../src/cli/compose/volumes.ts';
 import { quote } from '../../src/spec/spec.ts';
 
 /** The directory; gone after the test file. */
-export const folder = mkdtempSync('/tmp/wh-compose-');
+export const folder = mkdtempSync(join(tmpdir(), 'wh-compose-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 export interface Translated {

@@ -56,10 +56,15 @@ export class EngineApi implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.engine[Symbol.asyncDispose]();
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
-    rmSync(this.#directory, { recursive: true });
+    try {
+      await this.engine[Symbol.asyncDispose]();
+      // Nobody is let in any more when those who are in are thrown out.
+      const closed = new Promise((resolve) => this.#server.close(resolve));
+      this.#server.closeAllConnections();
+      await closed;
+    } finally {
+      rmSync(this.#directory, { recursive: true });
+    }
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,11 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { aWormhole, runCli } from '../../../test/support/cli-run.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import type { Wormhole } from '../../spec/api.ts';
 
-const folder = mkdtempSync('/tmp/wh-compose-verb-');
+const folder = mkdtempSync(join(tmpdir(), 'wh-compose-verb-'));
 const project = join(folder, 'My.Shop');
 
 beforeAll(() => {

@@ -1,5 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
@@ -126,7 +127,7 @@ describe.skipIf(missing !== undefined)('the probe tcp', () => {
 
 describe('the probe tcp of a unix target', () => {
   test('connects to the socket inside the root as soon as it is there, and follows no link out of it', async () => {
-    const folder = mkdtempSync('/tmp/wh-root-');
+    const folder = mkdtempSync(join(tmpdir(), 'wh-root-'));
     try {
       mkdirSync(join(folder, 'root/run'), { recursive: true });
       symlinkSync(join(folder, 'outside.sock'), join(folder, 'root/run/app.sock'));
