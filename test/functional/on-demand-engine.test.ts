@@ -164,25 +164,6 @@ describe.skipIf(missing !== undefined)('started containers, when what started th
     expect(await statesOf(host(), 'flight')).toEqual(['running']);
   });
 
-  test('a wormhole that is deleted while there is no engine: its container is removed when the daemon starts again', async () => {
-    using of = new Belongings();
-    {
-      await using daemon = await Daemon.start({ of, env });
-      const { port } = await daemon.create(words('orphan', `--restart always ${ECHO}`));
-      const kept = await daemon.create(words('kept', `--restart always ${ECHO}`));
-      expect(await echo(port, 'hello')).toBe('hello');
-      expect(await echo(kept.port, 'hello')).toBe('hello');
-      await host().stopEngine();
-      expect((await daemon.wormhole('delete', 'orphan')).code).toBe(0);
-      await daemon.stop();
-    }
-    await host().startEngine();
-    expect(await containersOf(host(), 'orphan')).toHaveLength(1);
-    await using _daemon = await Daemon.start({ of, env });
-    await until('it is removed', async () => (await containersOf(host(), 'orphan')).length === 0);
-    expect(await containersOf(host(), 'kept')).toHaveLength(1);
-  });
-
   test('XT6 a create that fails undoes all it did, and says what would not go', async () => {
     using of = new Belongings();
     await using gate = await EngineGate.start(host().socketPath);

@@ -79,26 +79,34 @@ describe.skipIf(missing !== undefined)('a container that nobody needs', () => {
     expect(await timesOf(host(), id, 'start')).toBe(1);
   });
 
-  test('R23 connections that arrive all the time while it is stopped again and again are all served', async () => {
-    const { id, port } = await create('idle', '20ms');
-    const starts = (): Promise<number> => timesOf(host(), id, 'start');
-    let served = 0;
-    const lost: string[] = [];
-    const end = performance.now() + 5000;
-    const client = async (gapMs: number): Promise<void> => {
-      for (let n = 0; performance.now() < end; n++) {
-        await echo(port, `${n}`).then(
-          (text) => void (text === `${n}` ? served++ : lost.push(text)),
-          (error: Error) => void lost.push(error.message),
-        );
-        // Around the time that it takes to be found idle, now shorter, now longer.
-        await pause(gapMs + (n % 7) * 9);
-      }
-    };
-    await Promise.all([client(10), client(25), client(40)]);
-    expect(lost).toEqual([]);
-    expect(served).toBeGreaterThan(10);
-    expect(await starts()).toBeGreaterThan(1);
-    expect(await timesOf(host(), id, 'create')).toBe(1);
-  });
+  test.each([
+    ['stopped', ECHO, 'stop', 'start'],
+    ['stopped and so removed, with --rm,', `--rm --name once ${ECHO}`, 'stop', 'create'],
+    ['paused', ECHO, 'pause', 'unpause'],
+    ['removed', `--name again ${ECHO}`, 'remove', 'create'],
+  ])(
+    'R23 connections that arrive all the time while it is %s again and again are all served',
+    async (_how, args, onIdle, event) => {
+      const words = ['url', ':0', 'trigger', 'url', ':80', 'docker-run', args, 'idle', '20ms', 'on-idle', onIdle];
+      const { id, port } = await daemon().create(words);
+      let served = 0;
+      const lost: string[] = [];
+      const end = performance.now() + 2500;
+      const client = async (gapMs: number): Promise<void> => {
+        for (let n = 0; performance.now() < end; n++) {
+          await echo(port, `${n}`).then(
+            (text) => void (text === `${n}` ? served++ : lost.push(text)),
+            (error: Error) => void lost.push(error.message),
+          );
+          // Around the time that it takes to be found idle, now shorter, now longer.
+          await pause(gapMs + (n % 7) * 9);
+        }
+      };
+      await Promise.all([client(10), client(25), client(40)]);
+      expect(lost).toEqual([]);
+      expect(served).toBeGreaterThan(10);
+      expect(await timesOf(host(), id, event)).toBeGreaterThan(1);
+      if (event !== 'create') expect(await timesOf(host(), id, 'create')).toBe(1);
+    },
+  );
 });
