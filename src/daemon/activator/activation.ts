@@ -58,6 +58,8 @@ export class Activation implements AsyncDisposable {
   readonly #callers = new Callers<Activated | undefined>(() => this.#cancelSoon());
   /** Attempts under way, one after the other; never rejects. */
   #running: Promise<void> | undefined;
+  /** Containers that were started and not found ready; they may run on, because others need them. */
+  readonly #doubted = new Set<string>();
   #limit: PausableDeadline | undefined;
   #cancel: NodeJS.Timeout | undefined;
   #active = false;
@@ -205,7 +207,9 @@ export class Activation implements AsyncDisposable {
     const pulling = (progress: PullProgress | undefined): void => this.#pulling.note(progress, limit);
     const enter = async (one: MemberWorkload): Promise<readonly [MemberWorkload, Started]> => {
       const report: StartReport = { trace, pulling, begun: () => void all.push(one) };
-      const entered = await steps.entered(one, await one.workload.start(report, signal), signal);
+      const started = await one.workload.start(report, signal);
+      if (started.fresh) this.#doubted.add(started.container);
+      const entered = await steps.entered(one, started, signal);
       trace.reach('entered');
       return [one, entered];
     };
@@ -213,8 +217,9 @@ export class Activation implements AsyncDisposable {
     if (await steps.plant(signal)) trace.reach('planted');
     const ready = await atLeastOne(
       running.map(async ([one, started]): Promise<Activated> => {
-        if (!started.fresh) return { member: one.member };
+        if (!this.#doubted.has(started.container)) return { member: one.member };
         const { socket } = await steps.ready(one, started, signal);
+        this.#doubted.delete(started.container);
         trace.reach('ready');
         return { member: one.member, ...(socket !== undefined && { socket }) };
       }),

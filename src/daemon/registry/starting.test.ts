@@ -133,6 +133,25 @@ describe('a start that is given up', () => {
     expect(plane.last.addresses).toEqual(['127.0.0.1:81']);
   });
 
+  test('leaves a doubt: what runs on for others is asked again whether it is ready', async () => {
+    const world = onDemand(...db);
+    const { runner, registry, plane } = world;
+    const ends = probes(world);
+    runner.engine.add('db', { running: false, pid: 0, startedAt: '' });
+    await world.create();
+    const asked = failure(world.ask());
+    await until('it is probed', () => ends[0]);
+    await registry.create(['id', 'other', 'url', ':81', 'docker-ns', 'db'], never);
+    plane.last.connect();
+    ends[0]?.reject(new WormholeError('WH_ERR_CONTAINER_FAILED', 'not today'));
+    await asked;
+    const again = world.ask();
+    await until('it is probed again', () => ends[1]);
+    ends[1]?.resolve({});
+    expect((await again).targets).toHaveLength(1);
+    expect(acted(runner.journal)).toEqual(['start']);
+  });
+
   test('stops what the engine goes on to start', async () => {
     const world = onDemand(...web);
     const { runner } = world;
