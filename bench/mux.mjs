@@ -5,9 +5,13 @@
  */
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
+import tls from 'node:tls';
 import { MuxSession } from '../dist/carrier/mux/session.js';
 import { streamDuplex } from '../dist/carrier/mux/stream-duplex.js';
+import { acceptSession } from '../dist/carrier/resume/accept.js';
+import { beginSession } from '../dist/carrier/resume/redial.js';
 import { socketPipe } from '../dist/carrier/socket-pipe.js';
+import { tlsProfile } from '../dist/lib/tls-profile.js';
 
 const mebi = 1024 * 1024;
 const bulkMebi = Number(process.argv[2] ?? 1_024);
@@ -22,9 +26,30 @@ async function pair() {
   return [near, far];
 }
 
+/** As pair, with the carrier's TLS on it. */
+async function tlsPair() {
+  const [near, far] = await pair();
+  const psk = Buffer.alloc(32, 7);
+  const common = { ...tlsProfile, allowHalfOpen: true };
+  const server = new tls.TLSSocket(far, {
+    ...common,
+    isServer: true,
+    pskCallback: () => psk,
+    secureContext: tls.createSecureContext(tlsProfile),
+  });
+  const client = tls.connect({
+    ...common,
+    socket: near,
+    pskCallback: () => ({ psk, identity: 'wormhole' }),
+    checkServerIdentity: () => undefined,
+  });
+  await Promise.all([once(client, 'secureConnect'), once(server, 'secure')]);
+  return [client, server];
+}
+
 /** Sends `total` bytes into `writable` with its back-pressure, then ends it. */
-async function pump(writable, total) {
-  for (let left = total; left > 0; left -= block.length) if (!writable.write(block)) await once(writable, 'drain');
+async function pump(writable, total, chunk = block) {
+  for (let left = total; left > 0; left -= chunk.length) if (!writable.write(chunk)) await once(writable, 'drain');
   writable.end();
 }
 
@@ -45,19 +70,29 @@ async function timed(work) {
   return { seconds: (performance.now() - start) / 1e3, cpu: (user + system) / 1e6 };
 }
 
-async function bare() {
-  const [near, far] = await pair();
-  const result = await timed(() => Promise.all([drink(far), pump(near, bulkMebi * mebi)]));
+async function bare(make, chunk = block) {
+  const [near, far] = await make();
+  const result = await timed(() => Promise.all([drink(far), pump(near, bulkMebi * mebi, chunk)]));
   near.destroy();
   far.destroy();
   return result;
 }
 
-/** @param open how a stream is used: by its own face, or as a Duplex */
-async function sessions(onStream) {
-  const [near, far] = await pair();
-  const dialer = new MuxSession(socketPipe(near), { dialed: true, onStream: () => {}, onClose: () => {} });
-  const acceptor = new MuxSession(socketPipe(far), { dialed: false, onStream, onClose: () => {} });
+/** Two sessions. @param path what they stand on: how the sockets are made, and whether a resumable pipe lies between */
+async function sessions(onStream, path = {}) {
+  const [near, far] = await (path.make ?? pair)();
+  const options = { onClose: () => {}, limits: path.resumable ? { deadAfterMs: Infinity } : {} };
+  let acceptor;
+  const accept = (pipe) => (acceptor = new MuxSession(pipe, { ...options, dialed: false, onStream }));
+  let pipe = socketPipe(near);
+  if (path.resumable) {
+    const exporter = Buffer.alloc(32, 1);
+    acceptSession(socketPipe(far), { exporter, find: () => undefined, session: {}, onSession: accept });
+    pipe = beginSession(pipe, { secret: exporter });
+  } else {
+    accept(socketPipe(far));
+  }
+  const dialer = new MuxSession(pipe, { ...options, dialed: true, onStream: () => {} });
   await dialer.ping();
   return { dialer, end: () => (dialer.destroy(), acceptor.destroy()) };
 }
@@ -89,7 +124,7 @@ async function muxDuplex(count) {
 }
 
 /** As muxDuplex, without Node.js streams on top. */
-async function muxRaw(count) {
+async function muxRaw(count, path) {
   let ended = 0;
   let done;
   const all = new Promise((resolve) => (done = resolve));
@@ -106,7 +141,7 @@ async function muxRaw(count) {
         if (ended === count) done();
       },
     });
-  });
+  }, path);
   const total = Math.floor((bulkMebi * mebi) / count);
   const result = await timed(async () => {
     for (let at = 0; at < count; at += 1) {
@@ -177,29 +212,43 @@ async function streamsPerSecond(count, atOnce) {
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 
 const cells = {
-  'bare net.Socket, 1 stream': bare,
+  'bare, 64 KiB writes': () => bare(pair),
+  'bare, 256 KiB writes': () => bare(pair, Buffer.alloc(256 * 1024, 1)),
   'mux, 1 stream': () => muxRaw(1),
   'mux, 8 streams': () => muxRaw(8),
   'mux as Duplex, 1 stream': () => muxDuplex(1),
   'mux as Duplex, 8 streams': () => muxDuplex(8),
+  'resumable mux, 1 stream': () => muxRaw(1, { resumable: true }),
+  'resumable mux, 8 streams': () => muxRaw(8, { resumable: true }),
 };
-const runs = Object.fromEntries(Object.keys(cells).map((name) => [name, []]));
-for (let round = 0; round < 4; round += 1) {
-  // The first round warms up.
-  for (const [name, cell] of Object.entries(cells)) {
-    const run = await cell();
-    if (round > 0) runs[name].push(run);
-  }
-}
-const base = median(runs['bare net.Socket, 1 stream'].map(({ seconds }) => seconds));
-for (const [name, list] of Object.entries(runs)) {
-  const seconds = median(list.map((run) => run.seconds));
-  const cpu = median(list.map((run) => run.cpu));
-  const speed = `${(bulkMebi / seconds).toFixed(0)} MiB/s`.padStart(12);
-  const cost = `${((cpu * 1_024) / bulkMebi).toFixed(2)} CPU s/GiB`;
-  console.log(`${name.padEnd(28)}${speed}  ${(base / seconds).toFixed(2)} of bare  ${cost}`);
-}
+const tlsCells = {
+  'bare TLS, 64 KiB writes': () => bare(tlsPair),
+  'bare TLS, 256 KiB writes': () => bare(tlsPair, Buffer.alloc(256 * 1024, 1)),
+  'TLS, resumable mux, 1 stream': () => muxRaw(1, { make: tlsPair, resumable: true }),
+  'TLS, resumable mux, 8 streams': () => muxRaw(8, { make: tlsPair, resumable: true }),
+};
+await compare(cells, 'bare, 256 KiB writes');
+await compare(tlsCells, 'bare TLS, 256 KiB writes');
 for (const atOnce of [1, 100]) {
   const run = [await streamsPerSecond(20_000, atOnce), await streamsPerSecond(20_000, atOnce)][1];
-  console.log(`new streams, ${atOnce} at once`.padEnd(28) + `${(20_000 / run.seconds).toFixed(0)}/s`.padStart(12));
+  console.log(`new streams, ${atOnce} at once`.padEnd(32) + `${(20_000 / run.seconds).toFixed(0)}/s`.padStart(12));
+}
+
+/** Medians of three interleaved rounds after one that warms up. @param yardstick what the others are measured by */
+async function compare(table, yardstick) {
+  const runs = Object.fromEntries(Object.keys(table).map((name) => [name, []]));
+  for (let round = 0; round < 4; round += 1) {
+    for (const [name, cell] of Object.entries(table)) {
+      const run = await cell();
+      if (round > 0) runs[name].push(run);
+    }
+  }
+  const base = median(runs[yardstick].map(({ seconds }) => seconds));
+  for (const [name, list] of Object.entries(runs)) {
+    const seconds = median(list.map((run) => run.seconds));
+    const cpu = median(list.map((run) => run.cpu));
+    const speed = `${(bulkMebi / seconds).toFixed(0)} MiB/s`.padStart(12);
+    const cost = `${((cpu * 1_024) / bulkMebi).toFixed(2)} CPU s/GiB`;
+    console.log(`${name.padEnd(32)}${speed}  ${(base / seconds).toFixed(2)} of bare  ${cost}`);
+  }
 }

@@ -4,9 +4,10 @@
 import { randomBytes } from 'node:crypto';
 import { type BytePipe, systemClock } from '../byte-pipe.ts';
 import { parseResume, type Resume, resumedRecord } from './greeting.ts';
+import type { ResumablePipeOptions } from './options.ts';
 import { nonceBytes, otherRole, proofOf, proves } from './proof.ts';
 import { protocolVersion, RecordType, Refusal, record } from './record.ts';
-import { ResumablePipe, type ResumablePipeOptions } from './resumable-pipe.ts';
+import { ResumablePipe } from './resumable-pipe.ts';
 import { Wire } from './wire.ts';
 
 export interface AcceptOptions {

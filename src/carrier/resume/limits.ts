@@ -4,7 +4,7 @@
 export interface ResumeLimits {
   /** Bytes that are kept until the peer acknowledges them; beyond, `write` says to wait. At least 8 MiB, or fast paths starve. */
   readonly keepBytes: number;
-  /** Bytes after which the peer is told what came. */
+  /** Bytes after which the peer is told what came; an eighth of it when there is data to send anyway. */
   readonly ackBytes: number;
   /** Bytes given to a connection at once. */
   readonly batch: number;
@@ -20,7 +20,7 @@ export interface ResumeLimits {
 
 export const resumeDefaults: ResumeLimits = {
   keepBytes: 16 * 1024 * 1024,
-  ackBytes: 256 * 1024,
+  ackBytes: 1024 * 1024,
   batch: 256 * 1024,
   deadlineMs: 30_000,
   tickMs: 500,

@@ -6,17 +6,20 @@ import { RecordType, record, recordHeader } from './record.ts';
 import { SendLog } from './send-log.ts';
 import type { Wire } from './wire.ts';
 
+/** Bytes of data up to which it is copied together with its header. */
+const copyBelow = 2 * 1024;
+
 export class Outgoing {
   readonly #limits: ResumeLimits;
-  readonly #onSpoke: () => void;
+  readonly #before: () => Buffer | undefined;
   readonly #log = new SendLog();
   #wire: Wire | undefined;
   #full = false;
 
-  /** @param onSpoke called with each record of data */
-  constructor(limits: ResumeLimits, onSpoke: () => void) {
+  /** @param before called before each record of data: what is to go with it, in front */
+  constructor(limits: ResumeLimits, before: () => Buffer | undefined) {
     this.#limits = limits;
-    this.#onSpoke = onSpoke;
+    this.#before = before;
   }
 
   /** Bytes that are kept. */
@@ -100,7 +103,11 @@ export class Outgoing {
 
   #give(wire: Wire, slices: readonly Buffer[], count: number): void {
     if (count === 0) return;
-    this.#onSpoke();
-    wire.send(recordHeader(RecordType.data, count), ...slices);
+    const before = this.#before();
+    const header = recordHeader(RecordType.data, count);
+    const all = before === undefined ? [header, ...slices] : [before, header, ...slices];
+    // A small message is one slice: two in a writev cost more than the copy.
+    if (count < copyBelow) wire.send(Buffer.concat(all));
+    else wire.send(...all);
   }
 }

@@ -4,9 +4,10 @@
 import { randomBytes } from 'node:crypto';
 import type { BytePipe } from '../byte-pipe.ts';
 import { parseResumed, resumeRecord } from './greeting.ts';
+import type { ResumablePipeOptions } from './options.ts';
 import { nonceBytes, otherRole, proofOf, proves } from './proof.ts';
 import { protocolVersion, RecordType, Refusal, record } from './record.ts';
-import { ResumablePipe, type ResumablePipeOptions } from './resumable-pipe.ts';
+import { ResumablePipe } from './resumable-pipe.ts';
 import { Wire, type WireOwner } from './wire.ts';
 
 /** Begins a session on a connection that this end dialed, and that is the session's from here on. */

@@ -14,21 +14,11 @@ import { type BytePipe, type Clock, type PipeUser, systemClock } from '../byte-p
 import { Epochs } from './epochs.ts';
 import { type ResumeLimits, resumeDefaults } from './limits.ts';
 import { Liveness } from './liveness.ts';
+import type { ResumablePipeOptions } from './options.ts';
 import { Outgoing } from './outgoing.ts';
 import { minSecretBytes, type Role, sessionIdOf } from './proof.ts';
 import { ackRecord, RecordType, record } from './record.ts';
 import type { Wire, WireOwner } from './wire.ts';
-
-export interface ResumablePipeOptions {
-  readonly role: Role;
-  /** From the exporter of the session's first connection; 32 bytes or more. */
-  readonly secret: Buffer;
-  /** The connection is lost, and another is needed. Called with each loss. */
-  readonly onLost?: (reason: string) => void;
-  readonly onOver?: () => void;
-  readonly limits?: Partial<ResumeLimits>;
-  readonly clock?: Clock;
-}
 
 export class ResumablePipe implements BytePipe, WireOwner {
   readonly role: Role;
@@ -63,7 +53,7 @@ export class ResumablePipe implements BytePipe, WireOwner {
     this.#clock = options.clock ?? systemClock;
     this.#lostAt = this.#clock.now();
     this.#liveness = new Liveness(this.#limits, this.#lostAt);
-    this.#out = new Outgoing(this.#limits, () => this.#liveness.spoke(this.#clock.now()));
+    this.#out = new Outgoing(this.#limits, () => this.#withData());
     this.epochs = new Epochs(options.role);
     this.#stopTicking = this.#clock.every(this.#limits.tickMs, () => this.#tick());
   }
@@ -81,7 +71,6 @@ export class ResumablePipe implements BytePipe, WireOwner {
     return this.#over;
   }
 
-  /** Bytes, for another connection. */
   get kept(): number {
     return this.#out.bytes;
   }
@@ -181,7 +170,6 @@ export class ResumablePipe implements BytePipe, WireOwner {
     if (!this.#over) this.#options.onLost?.(reason);
   }
 
-  /** Both directions have ended and everything is known to have arrived. */
   get #complete(): boolean {
     return this.#peerEnded && this.#out.arrived;
   }
@@ -190,11 +178,21 @@ export class ResumablePipe implements BytePipe, WireOwner {
     if (!this.#over && this.#out.drained()) this.#user?.onDrain();
   }
 
+  /** Data leaves: an acknowledgement that would be due before long goes with it. */
+  #withData(): Buffer | undefined {
+    this.#liveness.spoke(this.#clock.now());
+    return this.#received - this.#told < this.#limits.ackBytes / 8 ? undefined : this.#acknowledgement();
+  }
+
+  #acknowledgement(): Buffer {
+    this.#told = this.#received;
+    return ackRecord(this.#received);
+  }
+
   /** Tells the other end what came. */
   #tell(): void {
-    this.#told = this.#received;
     this.#liveness.spoke(this.#clock.now());
-    this.#wire?.send(ackRecord(this.#received));
+    this.#wire?.send(this.#acknowledgement());
   }
 
   #acknowledged(offset: number): void {
