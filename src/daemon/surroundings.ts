@@ -12,6 +12,7 @@ import type { ProbeTarget, Ready } from './activator/ready/target.ts';
 import type { Turns } from './activator/turns.ts';
 import type { Uses } from './activator/uses.ts';
 import type { Logger } from './log.ts';
+import type { Resolution } from './names/resolution.ts';
 import type { Place } from './places/place.ts';
 import type { Identity } from './places/sight.ts';
 import type { OnMove, Where } from './places/where.ts';
@@ -23,13 +24,6 @@ export interface Follower extends AsyncDisposable {
   readonly identity: Identity | undefined;
   /** Looks again soon; what it sees is told like every move. */
   wake(): void;
-}
-
-/** What a name resolves to. */
-export interface Resolution {
-  /** IP literals, best first, at least one. */
-  readonly addresses: readonly string[];
-  readonly validForMs: number;
 }
 
 /** Where a head listens: nothing left to resolve. */

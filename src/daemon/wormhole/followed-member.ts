@@ -14,7 +14,7 @@ import type { Follower } from '../surroundings.ts';
 import { followEndpoint, identityKey } from './endpoint.ts';
 import type { Member } from './member.ts';
 import { MemberUse } from './member-use.ts';
-import type { SegmentOptions } from './open-segment.ts';
+import type { SegmentOptions } from './segment-options.ts';
 import type { Tail } from './tail.ts';
 
 export interface FollowedMember {

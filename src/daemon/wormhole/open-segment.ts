@@ -13,9 +13,6 @@ import type { SegmentPlan } from '../../spec/plan.ts';
 import { Activation } from '../activator/activation.ts';
 import { resumeIfRunning } from '../activator/end-unused.ts';
 import type { Workload } from '../activator/workload.ts';
-import type { Logger } from '../log.ts';
-import type { WormholeRecord } from '../state/record.ts';
-import type { Surroundings } from '../surroundings.ts';
 import { Child, hangsOn } from './child.ts';
 import { identityKey } from './endpoint.ts';
 import { type FollowedMember, followMember, isActivated, workloadsOf } from './followed-member.ts';
@@ -26,34 +23,13 @@ import { Member } from './member.ts';
 import { placeHead } from './place-head.ts';
 import { routeOptions } from './route-options.ts';
 import { Segment } from './segment.ts';
+import type { SegmentOptions } from './segment-options.ts';
 import { leadsTo, type Spot } from './self-proxy.ts';
 import { segmentSteps } from './steps.ts';
 import { Tail } from './tail.ts';
 
 /** Removing what a failed attempt made, when its own signal has ended. */
 const UNDO_MS = 30_000;
-
-export interface SegmentOptions {
-  readonly record: WormholeRecord;
-  readonly plan: SegmentPlan;
-  /** 0 = the first. */
-  readonly depth: number;
-  readonly surroundings: Surroundings;
-  readonly log: Logger;
-  readonly eager: boolean;
-  /** The wormhole is made again from memory: its containers may be there. */
-  readonly restored: boolean;
-  /** The tail that this segment hangs on, when its head is where that is. */
-  readonly parent?: Tail;
-  /** Ends the attempt; not the segment, once it is made. */
-  readonly signal: AbortSignal;
-  /** Status, port or identities may have changed. */
-  readonly onChange: () => void;
-  /** Told while it is built, so that its status can be seen. */
-  readonly onActivation?: (activation: Activation) => void;
-  /** Id of the wormhole that listens at a spot, if it is one of ours. */
-  readonly holderOf: (spot: Spot) => string | undefined;
-}
 
 /** @throws {WormholeError} when eager, whatever keeps it from working */
 export async function openSegment(options: SegmentOptions): Promise<Segment> {

@@ -10,8 +10,8 @@ import type { Where } from '../places/where.ts';
 import type { Follower } from '../surroundings.ts';
 import { followEndpoint, identityKey } from './endpoint.ts';
 import type { Head } from './head.ts';
-import type { SegmentOptions } from './open-segment.ts';
 import { backOff, pause } from './pause.ts';
+import type { SegmentOptions } from './segment-options.ts';
 import type { Tail } from './tail.ts';
 
 /** A container that did not start is tried again: first and last delay. */

@@ -3,8 +3,8 @@
  */
 import type { Runner } from '../../../docker/runner.ts';
 import type { OwnedFd } from '../../../sys/fd.ts';
+import type { Resolution } from '../../names/resolution.ts';
 import type { Place } from '../../places/place.ts';
-import type { Resolution } from '../../surroundings.ts';
 
 export interface ProbeTarget {
   /** Borrowed; valid until the probe's signal aborts. */

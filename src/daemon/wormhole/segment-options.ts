@@ -1,0 +1,30 @@
+/** What a segment is built from. */
+import type { SegmentPlan } from '../../spec/plan.ts';
+import type { Activation } from '../activator/activation.ts';
+import type { Logger } from '../log.ts';
+import type { WormholeRecord } from '../state/record.ts';
+import type { Surroundings } from '../surroundings.ts';
+import type { Spot } from './self-proxy.ts';
+import type { Tail } from './tail.ts';
+
+export interface SegmentOptions {
+  readonly record: WormholeRecord;
+  readonly plan: SegmentPlan;
+  /** 0 = the first. */
+  readonly depth: number;
+  readonly surroundings: Surroundings;
+  readonly log: Logger;
+  readonly eager: boolean;
+  /** The wormhole is made again from memory: its containers may be there. */
+  readonly restored: boolean;
+  /** The tail that this segment hangs on, when its head is where that is. */
+  readonly parent?: Tail;
+  /** Ends the attempt; not the segment, once it is made. */
+  readonly signal: AbortSignal;
+  /** Status, port or identities may have changed. */
+  readonly onChange: () => void;
+  /** Told while it is built, so that its status can be seen. */
+  readonly onActivation?: (activation: Activation) => void;
+  /** Id of the wormhole that listens at a spot, if it is one of ours. */
+  readonly holderOf: (spot: Spot) => string | undefined;
+}
