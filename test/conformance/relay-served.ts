@@ -54,6 +54,7 @@ export function servedGroup(lend: Lend): void {
       await client.send('x');
       expect(await client.text(1)).toBe('x');
     }
+    await until('the first one was told of', () => traces.length > 0);
     await settle();
     expect(traces).toHaveLength(1);
     const { acceptedAt = 0, dialedAt = 0, firstByteAt = 0 } = traces[0] ?? {};

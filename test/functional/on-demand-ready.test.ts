@@ -53,9 +53,12 @@ describe.skipIf(missing !== undefined)('a container is ready', () => {
   });
 
   test('at once, with ready none: the connection itself is tried again until it is taken', async () => {
-    const { id, port } = await create('', 'sleep 1; exec service 80', 'ready', 'none');
-    expect(await echo(port, 'early')).toBe('early');
-    expect(await readyMs(id)).toBeLessThan(200);
+    const script = 'while ! test -e /tmp/go; do usleep 20000; done; exec service 80';
+    const { id, port } = await create('', script, 'ready', 'none');
+    const early = echo(port, 'early');
+    await daemon().sees(id, 'taken to be ready', ({ state }) => state === 'up');
+    await host().sh((await ids(id)).join(), 'touch /tmp/go');
+    expect(await early).toBe('early');
   });
 
   test('never, when its HEALTHCHECK fails: that is the reason', async () => {
