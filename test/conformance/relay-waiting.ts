@@ -1,6 +1,6 @@
 /** Conformance: connections that wait for targets, as long as somebody is there, and what becomes of their question. */
 import { expect, test } from 'vitest';
-import { echoServer, member, silentTarget } from '../support/relay-targets.ts';
+import { closedPort, echoServer, member, silentTarget } from '../support/relay-targets.ts';
 import { settle, until } from '../support/relay-wait.ts';
 import { WaitingWorld } from '../support/waiting-world.ts';
 import type { Lend } from './relay.ts';
@@ -75,6 +75,21 @@ export function waitingGroup(lend: Lend): void {
       expect(await client.text()).toBe('x');
     }
     expect(bench.oracle.withdrawn).toEqual([true, false]);
+  });
+
+  test('a client whose target goes while it is dialed waits for another one, once', async () => {
+    await using target = await echoServer();
+    await using bench = await open();
+    const [client] = await bench.join();
+    const refusing = await closedPort();
+    bench.oracle.answer([member(refusing)]);
+    await bench.waiting(0);
+    await bench.world.route.retarget({ targets: [], validForMs: 0 });
+    await bench.waiting(1);
+    await until('it was asked again', () => bench.oracle.asked === 2);
+    bench.oracle.answer([member(target.address)]);
+    client?.finish('x');
+    expect(await client?.text()).toBe('x');
   });
 
   test('an answer that comes although its question was withdrawn is as good as any', async () => {

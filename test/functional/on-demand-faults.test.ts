@@ -2,8 +2,10 @@
  * Containers that cannot be started, and those that die: who waits hears it at once, nothing is left twice, and the next
  * connection tries again.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { ECHO, missingEcho } from '../support/echo-image.ts';
+import { dial } from '../support/local.ts';
 import { echo, fate, onDemandHost, statesOf, timesOf } from '../support/on-demand-host.ts';
 import { until } from '../support/relay-wait.ts';
 
@@ -77,6 +79,21 @@ describe.skipIf(missing !== undefined)('a container that does not work', () => {
     await daemon().sees(id, 'idle', ({ state }) => state === 'idle');
     expect(await echo(port, 'three')).toBe('three');
     expect(await timesOf(host(), id, 'create')).toBe(2);
+  });
+
+  test('a container that has just died: who comes before anybody has told is served by its next run', async () => {
+    const { id, port } = await daemon().create(triggered(ECHO));
+    for (let n = 0; n < 5; n++) {
+      expect(await echo(port, `run ${n}`)).toBe(`run ${n}`);
+      await using last = await dial(port);
+      await last.send('die');
+      expect(await last.ending()).toMatch(CLOSED);
+      // The kernel closes the sockets of a process that ends one after the other, the listening one not first.
+      await pause(20);
+    }
+    expect(await echo(port, 'the last run')).toBe('the last run');
+    expect(await timesOf(host(), id, 'create')).toBe(1);
+    expect(await timesOf(host(), id, 'start')).toBe(6);
   });
 
   test('XT5 fifty first connections while the first attempt fails: all are closed, and a later one is served', async () => {

@@ -17,8 +17,7 @@ export async function seek(client: Socket, deps: ConnectionDeps, signal: AbortSi
   client.on('error', leave);
   if (client.errored !== null) leave(client.errored);
   try {
-    const given = deps.tail.stale ? await targetsFor(client, deps, either) : undefined;
-    const upstream = await dial(deps.tail, deps.options.connectTimeoutMs, either, given);
+    const upstream = await reach(client, deps, either);
     if (!either.aborted) return upstream;
     upstream.socket.destroy();
     deps.tail.pool.closed(upstream.target.member);
@@ -26,6 +25,20 @@ export async function seek(client: Socket, deps: ConnectionDeps, signal: AbortSi
   } catch (error) {
     // timers reject with an AbortError of their own
     throw either.aborted ? either.reason : error;
+  }
+}
+
+async function reach(client: Socket, deps: ConnectionDeps, signal: AbortSignal): Promise<Upstream> {
+  const { tail, options } = deps;
+  // Targets that went while they were dialed are asked for again; once, or one that comes and goes keeps a client for ever.
+  for (let attempt = 1; ; attempt++) {
+    const given = tail.stale ? await targetsFor(client, deps, signal) : undefined;
+    try {
+      return await dial(tail, options.connectTimeoutMs, signal, given);
+    } catch (error) {
+      const gone = error instanceof DialFailure && tail.pool.empty && tail.stale;
+      if (!gone || attempt > 1) throw error;
+    }
   }
 }
 

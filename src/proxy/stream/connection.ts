@@ -6,7 +6,7 @@
  *
  * Owns both sockets. Its timer serves keepalive, the idle limit and the half-open linger.
  */
-import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from '../../sys/constants.ts';
+import { EPOLLERR, EPOLLHUP, EPOLLOUT, EPOLLRDHUP } from '../../sys/constants.ts';
 import { Errno, errnoName } from '../../sys/errno.ts';
 import { close } from '../../sys/libc.ts';
 import type { ConnectionRecord } from '../route.ts';
@@ -19,7 +19,6 @@ import type { ServedRoute } from './served-route.ts';
 import { Side, WATCHED } from './side.ts';
 import { endedUnheard, keepAlive, resetOnClose } from './tcp.ts';
 
-const ENDING = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 /** Age at which a target's socket gets its keepalive options: short connections are spared the calls. */
 const KEEPALIVE_AFTER_MS = 5000;
 
@@ -39,6 +38,8 @@ export class Connection extends Timer implements Resumable, DialOwner {
   #activeAt: number;
   #keptAlive = false;
   #queued = false;
+  /** It had targets, and waits for others. */
+  #sentBack = false;
   /** The answer it waited for, as long as its first byte is still to be told of; 0 = none. */
   #answer = 0;
 
@@ -75,7 +76,7 @@ export class Connection extends Timer implements Resumable, DialOwner {
   }
 
   onEvents(side: Side, events: number): void {
-    note(side, events);
+    side.note(events);
     if (this.#phase === 'relaying') this.#move(side, events);
     else if (events & (EPOLLHUP | EPOLLERR) || this.#leaves(events)) this.#end('client-gone', '', true);
   }
@@ -96,6 +97,15 @@ export class Connection extends Timer implements Resumable, DialOwner {
     this.#end(reason, detail, true);
   }
 
+  /** Once: a target that comes and goes may not keep a client for ever. */
+  targetsGone(): boolean {
+    if (this.#sentBack || !this.#route.sendBack(this)) return false;
+    this.#sentBack = true;
+    this.#dial = undefined;
+    this.#phase = 'waiting';
+    return true;
+  }
+
   dialed(fd: number, upstream: DialTarget, events: number): void {
     const { worker, options, pool, counters } = this.#route;
     this.#phase = 'relaying';
@@ -108,7 +118,7 @@ export class Connection extends Timer implements Resumable, DialOwner {
     this.#route.healthChanged();
     this.target.fd = fd;
     worker.loop.handOver(fd, this.target);
-    note(this.target, events);
+    this.target.note(events);
     if (upstream.address.kind === 'unix') {
       this.#keptAlive = true;
       this.target.writesToNoDelay = -1;
@@ -235,11 +245,4 @@ export class Connection extends Timer implements Resumable, DialOwner {
       bytesOut: this.target.bytes,
     };
   }
-}
-
-/** Takes down what an event says about a side. */
-function note(side: Side, events: number): void {
-  if (events & EPOLLOUT) side.writable = true;
-  if (events & ENDING) side.finSeen = true;
-  if (events & (EPOLLIN | ENDING)) side.readable = true;
 }

@@ -20,6 +20,8 @@ export interface DialOwner {
   /** @param fd connected and watched, owned by the owner from now on @param events of its last event */
   dialed(fd: number, target: DialTarget, events: number): void;
   dialFailed(reason: 'dial-failed' | 'no-target', detail: string): void;
+  /** The targets went while they were dialed. @returns true when the owner waits for others, and this dial is over */
+  targetsGone(): boolean;
 }
 
 /** See the module header. */
@@ -82,6 +84,7 @@ export class Dial extends Timer implements Pollable {
       const step = this.#schedule.next(loop.now);
       if (step === 'timeout' || (step === 'round-over' && this.#route.pool.empty)) {
         loop.timers.disarm(this);
+        if (step === 'round-over' && this.#owner.targetsGone()) return;
         this.#owner.dialFailed(this.#lastError === '' ? 'no-target' : 'dial-failed', this.#lastError);
         return;
       }

@@ -166,6 +166,13 @@ export class ServedRoute extends Timer implements WorkerRoute {
     this.#asker.doubt();
   }
 
+  /** A connection's targets went before it reached one. @returns true when it waits for others now */
+  sendBack(connection: Connection): boolean {
+    if (!this.#asker.stale) return false;
+    this.#await(connection);
+    return true;
+  }
+
   /** There was no descriptor for a dial. */
   exhausted(errno: number): void {
     this.worker.fault(`dial: ${errnoName(errno)}; pausing`);

@@ -5,10 +5,12 @@
  * All of it is plain state (a socket, at most one pipe, flags, counters), so that a living connection can be described
  * and handed on.
  */
-import { EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from '../../sys/constants.ts';
+import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from '../../sys/constants.ts';
 import type { Pollable } from '../thread/loop.ts';
 import type { Connection } from './connection.ts';
 import type { Pipe } from './pipes.ts';
+
+const ENDING = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 
 /** Registered once, never modified: edge-triggered, both directions. */
 export const WATCHED = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
@@ -53,6 +55,13 @@ export class Side implements Pollable {
 
   onEvents(events: number): void {
     this.connection.onEvents(this, events);
+  }
+
+  /** Takes down what an event says. */
+  note(events: number): void {
+    if (events & EPOLLOUT) this.writable = true;
+    if (events & ENDING) this.finSeen = true;
+    if (events & (EPOLLIN | ENDING)) this.readable = true;
   }
 
   /** Bytes of this side wait for the other. */
