@@ -109,8 +109,9 @@ export function waitingGroup(lend: Lend): void {
     await using target = await echoServer();
     await using bench = await open();
     for (let round = 0; round < 30; round++) {
-      const clients = await Promise.all(Array.from({ length: 4 }, () => bench.world.connect()));
-      for (const client of clients) client.reset();
+      // One that comes just when a question fails may be reset before it knows that it was connected.
+      const coming = Array.from({ length: 4 }, () => bench.world.connect().catch(() => undefined));
+      for (const client of await Promise.all(coming)) client?.reset();
       if (round % 3 === 0) bench.oracle.fail('not now');
     }
     await bench.waiting(0);
