@@ -19,7 +19,7 @@ import { Orphans } from './activator/orphans.ts';
 import { allowedHosts } from './api/host.ts';
 import { createApi } from './api/server.ts';
 import type { Settings, TcpAddress } from './config/settings.ts';
-import { Declarations } from './declared/declarations.ts';
+import type { Declarations, DeclarationsOptions } from './declared/declarations.ts';
 import { Events } from './events.ts';
 import { openDoors } from './listeners/doors.ts';
 import type { Log, Logger } from './log.ts';
@@ -138,7 +138,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const declarations =
     allowed.length === 0
       ? undefined
-      : start.use(new Declarations({ engine, runner: engine, wormholes: registry, log, allowed }));
+      : start.use(await declarationsOf({ engine, runner: engine, wormholes: registry, log, allowed }));
 
   const running = new Scope('daemon');
   if (hostId.exists) orphans.remove();
@@ -172,4 +172,10 @@ function keyFor({ tcp, keyFile }: Settings, log: Logger): DaemonKey | undefined 
   const key = daemonKey(keyFile.chosen ? keyFile.path : undefined);
   if (key.generated) log.warn({ path: key.path }, 'made a new key; copy it to the peers');
   return key;
+}
+
+/** Loaded only where containers may declare wormholes. */
+async function declarationsOf(options: DeclarationsOptions): Promise<Declarations> {
+  const { Declarations: Following } = await import('./declared/declarations.ts');
+  return new Following(options);
 }

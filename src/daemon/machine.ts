@@ -4,7 +4,6 @@ import type { Runner } from '../docker/runner.ts';
 import { openIpListener } from '../proxy/head/listener.ts';
 import { openUnixListener } from '../proxy/head/unix-listener.ts';
 import type { DataPlane } from '../proxy/route.ts';
-import { untilReady } from './activator/ready/ready.ts';
 import { Turns } from './activator/turns.ts';
 import { Uses } from './activator/uses.ts';
 import type { Logger } from './log.ts';
@@ -40,7 +39,10 @@ export function machine({ plane, engine, hostId, log, nofile }: MachineOptions):
     runner: engine,
     uses: new Uses(),
     turns: new Turns(),
-    untilReady: (probe, target, signal) => untilReady(probe, target, engine, signal),
+    untilReady: async (probe, target, signal) => {
+      const { untilReady } = await import('./activator/ready/ready.ts');
+      return await untilReady(probe, target, engine, signal);
+    },
     maxConns: { stream: defaultMaxConns(nofile), datagram: Math.min(UDP_FLOWS, defaultMaxConns(nofile)) },
     follow: (ref, onMove, identity) => Following.start(ref, onMove, { engine, log }, identity),
     resolve: resolveInPlace,

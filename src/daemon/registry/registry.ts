@@ -16,12 +16,11 @@ import type { WormholeRecord } from '../state/record.ts';
 import type { Memory } from '../state/store.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { type Entry, RememberedWormhole } from '../wormhole/entry.ts';
-import { openWormhole } from '../wormhole/open.ts';
+import type { openWormhole } from '../wormhole/open.ts';
 import { PendingWormhole } from '../wormhole/pending.ts';
 import { sumStats } from '../wormhole/stats.ts';
 import { failed, type Status } from '../wormhole/status.ts';
 import { Draining } from './draining.ts';
-import { interpret } from './interpret.ts';
 import { Remembering } from './remembering.ts';
 import { Telling } from './telling.ts';
 import { undone } from './undone.ts';
@@ -69,6 +68,8 @@ export class Registry {
    */
   async create(words: readonly string[], signal: AbortSignal, options: CreateOptions = {}): Promise<Entry> {
     const { remembered = true } = options;
+    // Loaded when first needed, here and below: the daemon answers before it has read all of itself.
+    const { interpret } = await import('./interpret.ts');
     const { plan, shown } = interpret(words);
     this.#refuseWhenClosing();
     const taken = (id: string): boolean => this.#live.has(id) || this.#pending.has(id);
@@ -181,6 +182,7 @@ export class Registry {
   async #again(record: WormholeRecord, signal: AbortSignal): Promise<Entry> {
     try {
       this.#refuseWhenClosing();
+      const { interpret } = await import('./interpret.ts');
       return await this.#open({ record, ...interpret(record.words), eager: false, signal });
     } catch (err) {
       if (!signal.aborted)
@@ -189,9 +191,12 @@ export class Registry {
     }
   }
 
-  #open(recipe: Omit<Parameters<typeof openWormhole>[0], 'surroundings' | 'onChange' | 'holderOf'>): Promise<Entry> {
+  async #open(
+    recipe: Omit<Parameters<typeof openWormhole>[0], 'surroundings' | 'onChange' | 'holderOf'>,
+  ): Promise<Entry> {
     const { surroundings } = this.#options;
-    return openWormhole({
+    const { openWormhole } = await import('../wormhole/open.ts');
+    return await openWormhole({
       ...recipe,
       surroundings,
       onChange: () => this.#changed(recipe.record.id),
