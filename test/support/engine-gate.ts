@@ -8,6 +8,9 @@ import { createServer, type IncomingMessage, request, type Server, type ServerRe
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+/** Times that a request is put to the engine which it did not read. */
+const ATTEMPTS = 3;
+
 /** e.g. `POST /containers/create`; versions and queries are left out of what is compared. */
 type Route = RegExp;
 
@@ -76,7 +79,7 @@ export class EngineGate implements AsyncDisposable {
   }
 
   async #serve(asked: IncomingMessage, answer: ServerResponse): Promise<void> {
-    const { method = '', url = '', headers } = asked;
+    const { method = '', url = '' } = asked;
     const line = `${method} ${(url.split('?')[0] ?? '').replace(/^\/v[\d.]+/, '')}`;
     this.asked.push(line);
     for (const rule of this.#rules) {
@@ -85,11 +88,23 @@ export class EngineGate implements AsyncDisposable {
         return;
       }
     }
+    const parts: Buffer[] = [];
+    for await (const part of asked) parts.push(part as Buffer);
+    this.#pass(asked, Buffer.concat(parts), answer, line, ATTEMPTS);
+  }
+
+  /** @param attempts as an engine of a busy machine may close a connection before it has read a request */
+  #pass(asked: IncomingMessage, body: Buffer, answer: ServerResponse, line: string, attempts: number): void {
+    const { method, url, headers } = asked;
     const passed = request({ socketPath: this.#engine, method, path: url, headers, agent: false });
     passed.on('response', (said: IncomingMessage) => void this.#answer(line, said, answer));
-    passed.on('error', () => answer.destroy());
+    passed.on('error', ({ code }: NodeJS.ErrnoException) => {
+      const unread = code === 'EPIPE' && !answer.headersSent && !answer.destroyed;
+      if (unread && attempts > 1) this.#pass(asked, body, answer, line, attempts - 1);
+      else answer.destroy();
+    });
     answer.on('close', () => passed.destroy());
-    asked.on('error', () => passed.destroy()).pipe(passed);
+    passed.end(body);
   }
 
   async #answer(line: string, said: IncomingMessage, answer: ServerResponse): Promise<void> {
