@@ -8,6 +8,8 @@ import { createServer, type IncomingMessage, request, type Server, type ServerRe
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+/** How a request ends that the engine closed without an answer. */
+const UNREAD = new Set(['EPIPE', 'ECONNRESET', 'EAGAIN', 'ECONNREFUSED']);
 /** Times that a request is put to the engine which it did not read. */
 const ATTEMPTS = 3;
 
@@ -99,7 +101,7 @@ export class EngineGate implements AsyncDisposable {
     const passed = request({ socketPath: this.#engine, method, path: url, headers, agent: false });
     passed.on('response', (said: IncomingMessage) => void this.#answer(line, said, answer));
     passed.on('error', ({ code }: NodeJS.ErrnoException) => {
-      const unread = code === 'EPIPE' && !answer.headersSent && !answer.destroyed;
+      const unread = UNREAD.has(code ?? '') && !answer.headersSent && !answer.destroyed;
       if (unread && attempts > 1) this.#pass(asked, body, answer, line, attempts - 1);
       else answer.destroy();
     });
