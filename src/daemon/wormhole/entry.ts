@@ -4,8 +4,8 @@ import type { Pull, Segment, Wormhole as Shape, Stats } from '../../spec/api.ts'
 import type { Plan } from '../../spec/plan.ts';
 import type { WormholeRecord } from '../state/record.ts';
 import type { Spot } from './self-proxy.ts';
-import { sumStats, toStats } from './stats.ts';
 import type { Status } from './status.ts';
+import { Unmade } from './unmade.ts';
 
 export interface Entry {
   readonly id: string;
@@ -36,55 +36,24 @@ export interface Entry {
 /**
  * Remembered, but not made: not yet, or never, because its words are of another version. Listed until deleted.
  */
-export class RememberedWormhole implements Entry {
+export class RememberedWormhole extends Unmade implements Entry {
   readonly plan = null;
-  readonly routeStats = sumStats([]);
-  readonly connections = 0;
   readonly pull = undefined;
   readonly status: Status;
-  readonly #record: WormholeRecord;
 
   constructor(record: WormholeRecord, status: Status) {
-    this.#record = record;
+    super(record);
     this.status = status;
   }
 
-  get id(): string {
-    return this.#record.id;
-  }
-
-  record(): WormholeRecord {
-    return this.#record;
-  }
-
-  holds(): boolean {
-    return false;
-  }
-
-  stats(): Stats {
-    return toStats(this.routeStats, []);
-  }
-
   describe(): Shape {
-    const { id, createdAt } = this.#record;
+    const { id, createdAt } = this.record();
     // Its words may hold secrets that only a parser could find.
     const unknown = { url: '', spec: '', labels: {}, head: '', targets: [] };
     return { id, ...unknown, ...this.status, createdAt, stats: this.stats() };
   }
 
-  segments(): Segment[] {
-    return [];
-  }
-
   stop(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  removeContainers(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  end(): Promise<void> {
     return Promise.resolve();
   }
 }

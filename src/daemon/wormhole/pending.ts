@@ -2,24 +2,20 @@
  * A wormhole that is being made, because its containers take their time: listed, and given up when it is deleted.
  */
 import { WormholeError } from '../../lib/errors.ts';
-import type { RouteStats } from '../../proxy/route.ts';
-import type { Pull, Segment, Wormhole as Shape, Stats } from '../../spec/api.ts';
+import type { Pull, Wormhole as Shape } from '../../spec/api.ts';
 import type { Plan } from '../../spec/plan.ts';
 import type { Activation } from '../activator/activation.ts';
 import type { WormholeRecord } from '../state/record.ts';
 import type { Entry } from './entry.ts';
 import { headLabel, headUrl, targetLabel } from './labels.ts';
-import { sumStats, toStats } from './stats.ts';
 import type { Status } from './status.ts';
+import { Unmade } from './unmade.ts';
 
 const BEGUN: Status = { state: 'starting', reason: '' };
 
-export class PendingWormhole implements Entry {
+export class PendingWormhole extends Unmade implements Entry {
   /** For people: secrets redacted. */
   readonly plan: Plan;
-  readonly routeStats: RouteStats = sumStats([]);
-  readonly connections = 0;
-  readonly #record: WormholeRecord;
   readonly #spec: string;
   readonly #given = new AbortController();
   /** Resolves when it is made, or undone. */
@@ -29,16 +25,12 @@ export class PendingWormhole implements Entry {
   readonly #activations: Activation[] = [];
 
   constructor(record: WormholeRecord, shown: { readonly spec: string; readonly plan: Plan }) {
-    this.#record = record;
+    super(record);
     this.#spec = shown.spec;
     this.plan = shown.plan;
     this.#made = new Promise((resolve) => {
       this.#over = resolve;
     });
-  }
-
-  get id(): string {
-    return this.#record.id;
   }
 
   /** Aborts when it is deleted before it was made. */
@@ -65,20 +57,8 @@ export class PendingWormhole implements Entry {
     this.#over();
   }
 
-  record(): WormholeRecord {
-    return this.#record;
-  }
-
-  holds(): boolean {
-    return false;
-  }
-
-  stats(): Stats {
-    return toStats(this.routeStats, []);
-  }
-
   describe(): Shape {
-    const { id, createdAt } = this.#record;
+    const { id, createdAt } = this.record();
     const { head, tail } = this.plan.segment;
     return {
       id,
@@ -94,21 +74,9 @@ export class PendingWormhole implements Entry {
     };
   }
 
-  segments(): Segment[] {
-    return [];
-  }
-
   /** Resolves when what was made so far is undone. */
   async stop(): Promise<void> {
     this.#given.abort(new WormholeError('WH_ERR_ABORTED', `wormhole ${this.id} was deleted before it was made`));
     await this.#made;
-  }
-
-  end(): Promise<void> {
-    return this.stop();
-  }
-
-  removeContainers(): Promise<void> {
-    return Promise.resolve();
   }
 }
