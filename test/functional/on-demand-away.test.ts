@@ -6,23 +6,11 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Belongings, Daemon } from '../support/daemon.ts';
 import { ECHO, missingEcho } from '../support/echo-image.ts';
-import { containersOf, echo, engineWithEcho, fate, timesOf } from '../support/on-demand-host.ts';
+import { containersOf, echo, engineWithEcho, fate, onFirstConnection, timesOf } from '../support/on-demand-host.ts';
 import { until } from '../support/relay-wait.ts';
 
 const missing = missingEcho();
 if (missing !== undefined) console.log(`skipped: ${missing}`);
-
-const words = (id: string, args = ECHO): string[] => [
-  'id',
-  id,
-  'url',
-  ':0',
-  'trigger',
-  'url',
-  ':80',
-  'docker-run',
-  args,
-];
 
 describe.skipIf(missing !== undefined)('an engine that is away', () => {
   const host = engineWithEcho();
@@ -35,8 +23,8 @@ describe.skipIf(missing !== undefined)('an engine that is away', () => {
     using of = new Belongings();
     {
       await using daemon = await Daemon.start({ of, env });
-      const { port } = await daemon.create(words('orphan', `--restart always ${ECHO}`));
-      const kept = await daemon.create(words('kept', `--restart always ${ECHO}`));
+      const { port } = await daemon.create(onFirstConnection('orphan', `--restart always ${ECHO}`));
+      const kept = await daemon.create(onFirstConnection('kept', `--restart always ${ECHO}`));
       expect(await echo(port, 'hello')).toBe('hello');
       expect(await echo(kept.port, 'hello')).toBe('hello');
       await host().stopEngine();
@@ -55,9 +43,9 @@ describe.skipIf(missing !== undefined)('an engine that is away', () => {
     let port = 0;
     {
       await using daemon = await Daemon.start({ of, env });
-      ({ port } = await daemon.create(words('late')));
+      ({ port } = await daemon.create(onFirstConnection('late')));
       expect(await echo(port, 'hello')).toBe('hello');
-      expect(await echo((await daemon.create(words('forgotten'))).port, 'hello')).toBe('hello');
+      expect(await echo((await daemon.create(onFirstConnection('forgotten'))).port, 'hello')).toBe('hello');
       await host().stopEngine();
       await daemon.wormhole('delete', 'forgotten');
       await daemon.stop();

@@ -8,23 +8,20 @@ import { Belongings, Daemon } from '../support/daemon.ts';
 import { ECHO, missingEcho } from '../support/echo-image.ts';
 import { EngineGate } from '../support/engine-gate.ts';
 import { dial } from '../support/local.ts';
-import { containersOf, detailOf, echo, engineWithEcho, fate, statesOf, timesOf } from '../support/on-demand-host.ts';
+import {
+  containersOf,
+  detailOf,
+  echo,
+  engineWithEcho,
+  fate,
+  onFirstConnection,
+  statesOf,
+  timesOf,
+} from '../support/on-demand-host.ts';
 import { until } from '../support/relay-wait.ts';
 
 const missing = missingEcho();
 if (missing !== undefined) console.log(`skipped: ${missing}`);
-
-const words = (id: string, args = ECHO): string[] => [
-  'id',
-  id,
-  'url',
-  ':0',
-  'trigger',
-  'url',
-  ':80',
-  'docker-run',
-  args,
-];
 
 describe.skipIf(missing !== undefined)('started containers, when what started them goes away', () => {
   const host = engineWithEcho();
@@ -41,7 +38,7 @@ describe.skipIf(missing !== undefined)('started containers, when what started th
     let port = 0;
     {
       await using killed = await Daemon.start(gated);
-      ({ port } = await killed.create(words('shop')));
+      ({ port } = await killed.create(onFirstConnection('shop')));
       await using client = await dial(port);
       await held.reached;
       await killed.stop('SIGKILL');
@@ -64,7 +61,7 @@ describe.skipIf(missing !== undefined)('started containers, when what started th
     let port = 0;
     {
       await using killed = await Daemon.start({ of, env: { DOCKER_HOST: gate.address } });
-      ({ port } = await killed.create(words('unheard')));
+      ({ port } = await killed.create(onFirstConnection('unheard')));
       const held = gate.holdAnswer(/^POST \/containers\/create$/);
       await using _client = await dial(port);
       await held.reached;
@@ -82,7 +79,7 @@ describe.skipIf(missing !== undefined)('started containers, when what started th
     let port = 0;
     {
       await using killed = await Daemon.start({ of, env });
-      ({ port } = await killed.create(words('young', `${ECHO} 80 5000`)));
+      ({ port } = await killed.create(onFirstConnection('young', `${ECHO} 80 5000`)));
       await using _client = await dial(port);
       await until('it runs', async () => (await statesOf(host(), 'young'))[0] === 'running');
       await killed.stop('SIGKILL');
@@ -101,7 +98,7 @@ describe.skipIf(missing !== undefined)('started containers, when what started th
         .catch(() => '');
     {
       await using before = await Daemon.start({ of, env });
-      const { port } = await before.create([...words('nested', `--name app ${ECHO}`), ...child]);
+      const { port } = await before.create([...onFirstConnection('nested', `--name app ${ECHO}`), ...child]);
       expect(await echo(port, 'hello')).toBe('hello');
       expect(await inside()).toBe('question');
     }
@@ -117,7 +114,7 @@ describe.skipIf(missing !== undefined)('started containers, when what started th
     let port = 0;
     {
       await using before = await Daemon.start({ of, env });
-      ({ port } = await before.create(words('lazy')));
+      ({ port } = await before.create(onFirstConnection('lazy')));
       await before.create(['id', 'eager', 'url', ':0', 'tail', 'url', ':80', 'docker-run', ECHO]);
       expect(await echo(port, 'before')).toBe('before');
       expect(await before.stop()).toBe(0);
@@ -141,7 +138,7 @@ describe.skipIf(missing !== undefined)('started containers, when what started th
     using of = new Belongings();
     await using gate = await EngineGate.start(host().socketPath);
     await using daemon = await Daemon.start({ of, env: { DOCKER_HOST: gate.address } });
-    const { port } = await daemon.create(words('flight'));
+    const { port } = await daemon.create(onFirstConnection('flight'));
     const held = gate.hold(/^POST \/containers\/\w+\/start$/);
     await using client = await dial(port);
     await client.send('hello');
@@ -201,7 +198,7 @@ describe.skipIf(missing !== undefined)('started containers, when what started th
     using of = new Belongings();
     await using gate = await EngineGate.start(host().socketPath);
     await using daemon = await Daemon.start({ of, env: { DOCKER_HOST: gate.address } });
-    const { port } = await daemon.create(words('disk'));
+    const { port } = await daemon.create(onFirstConnection('disk'));
     {
       using _full = gate.refuse(
         /^POST \/containers\/create$/,

@@ -4,34 +4,23 @@
  *     daemon's namespace ── setns ──► container "slow" (--network none: only its own loopback)
  */
 import { Socket } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { untilReady } from '../../src/daemon/activator/ready/ready.ts';
 import type { ProbeTarget, Ready } from '../../src/daemon/activator/ready/target.ts';
 import { resolvePlace } from '../../src/daemon/places/resolve.ts';
-import { DockerEngine } from '../../src/docker/dockerode.ts';
 import { parseProbe } from '../../src/spec/probe.ts';
 import { until } from '../support/command.ts';
 import { DockerHost } from '../support/docker-host.ts';
+import { ownRunner } from '../support/world.ts';
 
 const missing = DockerHost.missing();
 if (missing !== undefined) console.log(`ready.test.ts is skipped: ${missing}`);
 
-const log = { warn: () => undefined, debug: () => undefined };
 const { signal } = new AbortController();
 const wait = 'while ! cat /tmp/go; do sleep 0.05; done 2>/dev/null';
 
 describe.skipIf(missing !== undefined)('a container is ready', () => {
-  let host: DockerHost;
-  let engine: DockerEngine;
-  beforeAll(async () => {
-    host = await DockerHost.start();
-    engine = new DockerEngine({ log, env: { DOCKER_HOST: host.address } });
-  });
-  afterAll(async () => {
-    await engine?.[Symbol.asyncDispose]();
-    await host?.[Symbol.asyncDispose]();
-  });
-  afterEach(() => host.clear());
+  const { host, engine } = ownRunner();
 
   /** Runs `script`, which waits for /tmp/go, in a container without a network. @returns also why it was not ready at once */
   async function readyOf(
@@ -40,16 +29,16 @@ describe.skipIf(missing !== undefined)('a container is ready', () => {
     facts: Partial<ProbeTarget> = {},
     flags: readonly string[] = [],
   ) {
-    await host.run({ name: 'slow', network: 'none', flags, command: ['sh', '-c', script] });
-    using place = await resolvePlace({ kind: 'container', container: 'slow' }, { engine }, signal);
+    await host().run({ name: 'slow', network: 'none', flags, command: ['sh', '-c', script] });
+    using place = await resolvePlace({ kind: 'container', container: 'slow' }, { engine: engine() }, signal);
     const { id: container = '', startedAt = '' } = place.container ?? {};
     const reasons: string[] = [];
     const onWaiting = (reason: string): void => void reasons.push(reason);
     const local = { protocol: 'tcp', host: '127.0.0.1', port: 8080 } as const;
     const target: ProbeTarget = { place, container, startedAt, ...local, onWaiting, ...facts };
-    const ready = untilReady(parseProbe(probe), target, engine, signal);
+    const ready = untilReady(parseProbe(probe), target, engine(), signal);
     await until('it was found not ready', () => reasons.length > 0);
-    await host.sh('slow', 'echo >/tmp/go');
+    await host().sh('slow', 'echo >/tmp/go');
     return { ready: await ready, reasons };
   }
 

@@ -90,9 +90,8 @@ export class EngineGate implements AsyncDisposable {
         return;
       }
     }
-    const parts: Buffer[] = [];
-    for await (const part of asked) parts.push(part as Buffer);
-    this.#pass(asked, Buffer.concat(parts), answer, line, ATTEMPTS);
+    const body = await whole(asked);
+    if (body !== undefined) this.#pass(asked, body, answer, line, ATTEMPTS);
   }
 
   /** @param attempts as an engine of a busy machine may close a connection before it has read a request */
@@ -132,4 +131,15 @@ function holding(route: Route, onRelease: () => void): [(line: string) => Promis
     pass();
   };
   return [rule, { reached, release }];
+}
+
+/** @returns undefined when whoever asked was gone before all of it had come: a daemon that was killed */
+async function whole(asked: IncomingMessage): Promise<Buffer | undefined> {
+  const parts: Buffer[] = [];
+  try {
+    for await (const part of asked) parts.push(part as Buffer);
+  } catch {
+    return undefined;
+  }
+  return Buffer.concat(parts);
 }

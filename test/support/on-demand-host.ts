@@ -8,7 +8,7 @@ import { beforeAll } from 'vitest';
 import type { WormholeDetail } from '../../src/spec/api.ts';
 import type { Daemon, DaemonOptions } from './daemon.ts';
 import type { DockerHost } from './docker-host.ts';
-import { importEcho } from './echo-image.ts';
+import { ECHO, importEcho } from './echo-image.ts';
 import { dial } from './local.ts';
 import { ownEngine, sharedDaemon } from './world.ts';
 
@@ -30,6 +30,10 @@ export function engineWithEcho(): () => DockerHost {
   beforeAll(() => importEcho(host()));
   return host;
 }
+
+/** A wormhole that makes a container of the echo image when somebody comes; on a free port. */
+export const onFirstConnection = (id: string, args = ECHO): string[] =>
+  `id ${id} url :0 trigger url :80 docker-run`.split(' ').concat(args);
 
 /** State of each container that a wormhole made, e.g. `running`, `exited`. */
 export async function statesOf(host: DockerHost, id: string): Promise<string[]> {

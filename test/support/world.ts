@@ -6,6 +6,7 @@
  *                            └── dockerd, its bridges; containers in namespaces of their own
  */
 import { afterAll, afterEach, beforeAll } from 'vitest';
+import { DockerEngine } from '../../src/docker/dockerode.ts';
 import type { Wormhole } from '../../src/spec/api.ts';
 import { Daemon, type DaemonOptions } from './daemon.ts';
 import { DockerHost } from './docker-host.ts';
@@ -58,4 +59,21 @@ export function sharedDaemon(options: () => DaemonOptions = () => ({})): () => D
   });
   afterAll(() => daemon[Symbol.asyncDispose]());
   return () => daemon;
+}
+
+/** Gives the file an engine of its own and what acts on its containers; none outlives a test. */
+export function ownRunner(): { readonly host: () => DockerHost; readonly engine: () => DockerEngine } {
+  let host: DockerHost;
+  let engine: DockerEngine;
+  beforeAll(async () => {
+    host = await DockerHost.start();
+    const log = { warn: () => undefined, debug: () => undefined };
+    engine = new DockerEngine({ log, env: { DOCKER_HOST: host.address } });
+  });
+  afterEach(() => host.clear());
+  afterAll(async () => {
+    await engine?.[Symbol.asyncDispose]();
+    await host?.[Symbol.asyncDispose]();
+  });
+  return { host: () => host, engine: () => engine };
 }

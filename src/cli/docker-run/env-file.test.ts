@@ -1,43 +1,19 @@
 /** Files of variables: read as Docker reads them, refused by the number of the line, never shown. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { runCli } from '../../../test/support/cli-run.ts';
+import { DockerRunCaller } from '../../../test/support/docker-run-caller.ts';
 import { WormholeError } from '../../lib/errors.ts';
-import { recipeOf } from '../../spec/recipe/recipe.ts';
 import { splitWords } from '../../spec/shell.ts';
-import { resolveWords, WORD_LENGTH } from './resolve.ts';
+import { WORD_LENGTH } from './resolve.ts';
 
-let directory = '';
-beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), 'wormhole-docker-run-'));
-});
-afterAll(() => rmSync(directory, { recursive: true }));
-
-const file = (name: string, text: string | Uint8Array): string => {
-  writeFileSync(join(directory, name), text);
-  return name;
-};
-
-async function resolve(argument: string, env: Record<string, string> = {}): Promise<string[]> {
-  const caller = { env, workingDirectory: () => directory, signal: new AbortController().signal };
-  const words = await resolveWords(['url', ':80', 'trigger', 'docker-run', argument], caller);
-  expect(words.slice(0, 4)).toEqual(['url', ':80', 'trigger', 'docker-run']);
-  return splitWords(words[4] ?? '');
-}
-
-async function envOf(argument: string, env?: Record<string, string>): Promise<unknown> {
-  return recipeOf(await resolve(argument, env)).body['Env'];
-}
-
-async function refusal(argument: string): Promise<WormholeError> {
-  const error: unknown = await resolve(argument).catch((reason: unknown) => reason);
-  if (!WormholeError.is(error)) throw new Error(`not refused: ${argument}`);
-  expect(error.detail).toEqual({ word: 'docker-run', index: 3 });
-  return error;
-}
+const caller = DockerRunCaller.forFile();
+const file = (name: string, text: string | Uint8Array): string => caller.file(name, text);
+const resolve = (argument: string, env?: Record<string, string>): Promise<string[]> => caller.resolve(argument, env);
+const envOf = (argument: string, env?: Record<string, string>): Promise<unknown> => caller.envOf(argument, env);
+const refusal = (argument: string): Promise<WormholeError> => caller.refusal(argument);
 
 describe('--env-file', () => {
   test('is read as Docker reads it', async () => {
@@ -63,8 +39,8 @@ describe('--env-file', () => {
 
   test('may lie at home, elsewhere, or be a pipe', async () => {
     file('env', 'A=b');
-    expect(await envOf('--env-file ~/env img', { HOME: directory })).toEqual(['A=b']);
-    expect(await envOf(`--env-file ${directory}/env img`)).toEqual(['A=b']);
+    expect(await envOf('--env-file ~/env img', { HOME: caller.directory })).toEqual(['A=b']);
+    expect(await envOf(`--env-file ${caller.directory}/env img`)).toEqual(['A=b']);
     expect(await envOf('--env-file /dev/null img')).toBeUndefined();
   });
 
@@ -100,7 +76,7 @@ describe('--env-file', () => {
   });
 
   test('what cannot be read is named, and ends with 66', async () => {
-    mkdirSync(join(directory, 'dir'), { recursive: true });
+    mkdirSync(join(caller.directory, 'dir'), { recursive: true });
     file('latin1', Buffer.from([0x41, 0x3d, 0xe9]));
     const expected: ReadonlyArray<readonly [string, string]> = [
       ['absent', 'does not exist'],
@@ -134,14 +110,16 @@ describe('the command line', () => {
       asked.push(words);
       throw new WormholeError('WH_ERR_UNSUPPORTED', 'not now');
     };
-    await runCli(['create', ...spec], { daemon: { create }, workingDirectory: directory });
-    expect(splitWords(asked[0]?.[4] ?? '')).toEqual(["--env=PW=it's $1", `--volume=${directory}/x:/x`, 'shop']);
+    await runCli(['create', ...spec], { daemon: { create }, workingDirectory: caller.directory });
+    expect(splitWords(asked[0]?.[4] ?? '')).toEqual(["--env=PW=it's $1", `--volume=${caller.directory}/x:/x`, 'shop']);
   });
 
   test('explain shows nothing of what it read', async () => {
     file('env', 'PW=geheim\n');
     for (const form of [[], ['--json']]) {
-      const { code, stdout, stderr } = await runCli(['explain', ...form, ...spec], { workingDirectory: directory });
+      const { code, stdout, stderr } = await runCli(['explain', ...form, ...spec], {
+        workingDirectory: caller.directory,
+      });
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       expect(stdout).not.toContain('geheim');
     }
@@ -149,7 +127,7 @@ describe('the command line', () => {
 
   test('a file that is missing is drawn under its word, and nobody is asked', async () => {
     const { code, stderr, connects } = await runCli(['create', 'docker-run', '--env-file absent shop', 'url', ':80'], {
-      workingDirectory: directory,
+      workingDirectory: caller.directory,
     });
     expect({ code, connects }).toEqual({ code: 66, connects: [] });
     expect(stderr).toMatch(

@@ -1,41 +1,16 @@
 /** What only the caller has, put into the words before they leave; with real files. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { WormholeError } from '../../lib/errors.ts';
+import { describe, expect, test } from 'vitest';
+import { DockerRunCaller } from '../../../test/support/docker-run-caller.ts';
+import type { WormholeError } from '../../lib/errors.ts';
 import { recipeOf } from '../../spec/recipe/recipe.ts';
 import { splitWords } from '../../spec/shell.ts';
 import { resolveWords } from './resolve.ts';
 
-let directory = '';
-beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), 'wormhole-docker-run-'));
-});
-afterAll(() => rmSync(directory, { recursive: true }));
-
-const file = (name: string, text: string | Uint8Array): string => {
-  writeFileSync(join(directory, name), text);
-  return name;
-};
-
-async function resolve(argument: string, env: Record<string, string> = {}): Promise<string[]> {
-  const caller = { env, workingDirectory: () => directory, signal: new AbortController().signal };
-  const words = await resolveWords(['url', ':80', 'trigger', 'docker-run', argument], caller);
-  expect(words.slice(0, 4)).toEqual(['url', ':80', 'trigger', 'docker-run']);
-  return splitWords(words[4] ?? '');
-}
-
-async function envOf(argument: string, env?: Record<string, string>): Promise<unknown> {
-  return recipeOf(await resolve(argument, env)).body['Env'];
-}
-
-async function refusal(argument: string): Promise<WormholeError> {
-  const error: unknown = await resolve(argument).catch((reason: unknown) => reason);
-  if (!WormholeError.is(error)) throw new Error(`not refused: ${argument}`);
-  expect(error.detail).toEqual({ word: 'docker-run', index: 3 });
-  return error;
-}
+const caller = DockerRunCaller.forFile();
+const file = (name: string, text: string | Uint8Array): string => caller.file(name, text);
+const resolve = (argument: string, env?: Record<string, string>): Promise<string[]> => caller.resolve(argument, env);
+const envOf = (argument: string, env?: Record<string, string>): Promise<unknown> => caller.envOf(argument, env);
+const refusal = (argument: string): Promise<WormholeError> => caller.refusal(argument);
 
 describe('-e NAME', () => {
   test("takes the caller's value, whatever is in it, and nothing when it is unset", async () => {
@@ -56,9 +31,9 @@ describe('-v and --mount', () => {
     ['--mount type=bind,src=~/a,target=/y,ro', '--mount=type=bind,source=/home/me/a,target=/y,ro'],
     [`--mount 'type=bind,"src=./a,b",target=/y'`, '--mount=type=bind,"source=DIR/a,b",target=/y'],
   ])('%s becomes %s', async (flags, expected) => {
-    const up = directory.replace(/\/[^/]+$/, '');
+    const up = caller.directory.replace(/\/[^/]+$/, '');
     const [word] = await resolve(`${flags} img`, { HOME: '/home/me' });
-    expect(word).toBe(expected.replace('DIR', directory).replace('UP', up));
+    expect(word).toBe(expected.replace('DIR', caller.directory).replace('UP', up));
     expect(() => recipeOf([word ?? '', 'img'])).not.toThrow();
   });
 
@@ -74,16 +49,16 @@ describe('-v and --mount', () => {
 
   test("somebody else's home is not guessed, and a colon in the path has its remedy", async () => {
     expect((await refusal('-v ~root/x:/y img')).message).toMatch(/write the whole path/);
-    const caller = { env: {}, workingDirectory: () => '/tmp/a:b', signal: new AbortController().signal };
-    await expect(resolveWords(['docker-run', '-v ./x:/y img'], caller)).rejects.toThrow(/use --mount/);
+    const other = { env: {}, workingDirectory: () => '/tmp/a:b', signal: new AbortController().signal };
+    await expect(resolveWords(['docker-run', '-v ./x:/y img'], other)).rejects.toThrow(/use --mount/);
   });
 
-  test('a working directory that is gone is said to be', async () => {
+  test('a working caller.directory that is gone is said to be', async () => {
     const workingDirectory = (): string => {
       throw new Error('ENOENT: uv_cwd');
     };
-    const caller = { env: {}, workingDirectory, signal: new AbortController().signal };
-    const attempt = resolveWords(['docker-run', '-v ./x:/y img'], caller);
+    const other = { env: {}, workingDirectory, signal: new AbortController().signal };
+    const attempt = resolveWords(['docker-run', '-v ./x:/y img'], other);
     await expect(attempt).rejects.toMatchObject({ code: 'WH_ERR_FILE', message: expect.stringMatching(/is gone/) });
   });
 });
@@ -119,9 +94,9 @@ describe('--security-opt seccomp=FILE', () => {
 });
 
 test('every docker-run of a spec is resolved, in both spellings, and nothing else', async () => {
-  const caller = { env: { A: 'b' }, workingDirectory: () => '/w', signal: new AbortController().signal };
+  const other = { env: { A: 'b' }, workingDirectory: () => '/w', signal: new AbortController().signal };
   const words = ['url', './x:/y', 'docker-run', '-v ./x:/y img', 'child', 'docker-run=-e A img', 'remote', 'p'];
-  expect(await resolveWords(words, caller)).toEqual([
+  expect(await resolveWords(words, other)).toEqual([
     'url',
     './x:/y',
     'docker-run',
@@ -136,6 +111,6 @@ test('every docker-run of a spec is resolved, in both spellings, and nothing els
 test('an interrupt ends a wait for a file', async () => {
   const interrupt = new AbortController();
   interrupt.abort();
-  const caller = { env: {}, workingDirectory: () => directory, signal: interrupt.signal };
-  await expect(resolveWords(['docker-run', '--env-file /dev/zero img'], caller)).rejects.toThrow(/abort/);
+  const other = { env: {}, workingDirectory: () => caller.directory, signal: interrupt.signal };
+  await expect(resolveWords(['docker-run', '--env-file /dev/zero img'], other)).rejects.toThrow(/abort/);
 });
