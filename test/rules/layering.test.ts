@@ -8,11 +8,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   spec: [],
   sys: [],
   client: [],
-  cli: ['client'],
+  cli: ['client', 'agent'],
   docker: [],
   proxy: ['sys'],
   carrier: ['sys'],
   tunnel: ['sys'],
+  agent: ['client', 'carrier', 'proxy', 'sys'],
   daemon: ['proxy', 'carrier', 'tunnel', 'docker', 'client', 'sys'],
 };
 
