@@ -1,25 +1,24 @@
 /**
- * What a remote peer may never reach through this daemon, decided on the address that is really dialed.
+ * What a peer may never reach through this daemon unless a rule names it, decided on the address that is really dialed.
  *
  * A peer that may dial at all would otherwise own the machine: the control port and docker.sock are root, and
  * the metadata service of a cloud gives out the machine's credentials. Names are no input here: who resolves a
  * name asks about the answer, just before dialing it, so that a changed answer of DNS gains nothing.
  */
 import { isLoopback, isUnspecified, parseIp, unmapped } from './ip.ts';
+import type { Denial } from './policy.ts';
 
 /** An address with nothing left to resolve. */
 export type ResolvedAddress =
   | { readonly kind: 'ip'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string };
 
-/** What the daemon knows about itself and the place the dial is made from. */
+/** What the daemon knows about itself. */
 export interface OwnGround {
   /** Ports of the control API, TCP and UDP alike. */
   readonly controlPorts: readonly number[];
   /** Every address of this machine, bridge gateways included, as literals; loopback need not be named. */
   readonly localAddresses: readonly string[];
-  /** False inside a container: its loopback and its files are its own. */
-  readonly onHost: boolean;
 }
 
 /** Engine sockets, which containers are given too. */
@@ -32,33 +31,65 @@ const metadataHosts: ReadonlySet<string> = new Set(
   ),
 );
 
-/** @returns why a remote peer may not have this target, as the end of a sentence; undefined when it may */
-export function forbidden(address: ResolvedAddress, own: OwnGround): string | undefined {
-  if (address.kind === 'unix') return forbiddenPath(address.path, own);
+/**
+ * @param onHost false inside a container: its loopback and its files are its own
+ * @returns why a peer may not have this target; undefined when it may
+ */
+export function forbidden(address: ResolvedAddress, own: OwnGround, onHost: boolean): Denial | undefined {
+  if (address.kind === 'unix') return forbiddenPath(address.path, onHost);
   const [host = '', zone] = address.host.split('%');
   const literal = parseIp(host);
-  if (literal === undefined) return 'it is not an IP address in plain spelling';
-  if (zone !== undefined) return 'it has a zone, and so names an interface of this machine';
-  if (!Number.isInteger(address.port) || address.port < 1 || address.port > 65_535) return 'it has no valid port';
-  for (const bytes of disguises(literal)) {
-    const reason = forbiddenBytes(bytes, address.port, own);
-    if (reason !== undefined) return reason;
+  if (literal === undefined) return denial('not-literal', 'it is not an IP address in plain spelling');
+  if (!Number.isInteger(address.port) || address.port < 1 || address.port > 65_535) {
+    return denial('not-literal', 'it has no valid port');
   }
-  return undefined;
+  for (const bytes of disguises(literal)) {
+    const found = forbiddenBytes(bytes, address.port, own, onHost);
+    if (found !== undefined) return found;
+  }
+  return zone === undefined
+    ? undefined
+    : denial('not-literal', 'it has a zone, and so names an interface of this machine');
 }
 
-function forbiddenBytes(bytes: readonly number[], port: number, own: OwnGround): string | undefined {
-  if (isUnspecified(bytes)) return 'it is the unspecified address';
-  if (isLinkLocal(bytes) || metadataHosts.has(String(bytes))) return 'it is link-local or a metadata service';
-  if (isManycast(bytes)) return 'it is a multicast or broadcast address';
+/** As {@link forbidden}, for an address to listen on; port 0 is whatever is free. */
+export function forbiddenHead(address: ResolvedAddress, own: OwnGround, onHost: boolean): Denial | undefined {
+  if (address.kind === 'unix') return forbiddenPath(address.path, onHost);
+  if (parseIp(address.host.split('%')[0] ?? '') === undefined) {
+    return denial('not-literal', 'it is not an IP address in plain spelling');
+  }
+  return onHost && own.controlPorts.includes(address.port) ? controlPort() : undefined;
+}
+
+function forbiddenBytes(bytes: readonly number[], port: number, own: OwnGround, onHost: boolean): Denial | undefined {
+  if (isUnspecified(bytes)) return denial('unspecified', 'it is the unspecified address');
+  if (isLinkLocal(bytes) || metadataHosts.has(String(bytes))) {
+    return denial('metadata', 'it is link-local or a metadata service');
+  }
+  if (isManycast(bytes)) return denial('multicast', 'it is a multicast or broadcast address');
   if (!own.controlPorts.includes(port)) return undefined;
+  // Each namespace has a loopback of its own.
+  if (isLoopback(bytes)) return onHost ? controlPort() : undefined;
   const local = own.localAddresses.some((one) => String(unmapped(parseIp(one) ?? [])) === String(bytes));
-  return local || (own.onHost && isLoopback(bytes)) ? "it is this daemon's control port" : undefined;
+  return local ? controlPort() : undefined;
 }
 
-function forbiddenPath(path: string, { onHost }: OwnGround): string | undefined {
-  if (onHost) return 'it is a unix socket of the host';
-  return ENGINE_SOCKET.test(path) ? "it is a container engine's or a daemon's socket" : undefined;
+function forbiddenPath(path: string, onHost: boolean): Denial | undefined {
+  if (onHost) return denial('host-unix', 'it is a unix socket of the host');
+  return ENGINE_SOCKET.test(path) ? engineSocket() : undefined;
+}
+
+/** Also for sockets that are known by other marks than their path. */
+export function engineSocket(): Denial {
+  return denial('engine-socket', "it is a container engine's or a daemon's socket");
+}
+
+function controlPort(): Denial {
+  return denial('control-port', 'it is a control port of this machine');
+}
+
+function denial(rule: Denial['rule'], reason: string): Denial {
+  return { rule, reason };
 }
 
 function isLinkLocal(bytes: readonly number[]): boolean {

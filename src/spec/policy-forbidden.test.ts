@@ -1,16 +1,16 @@
 /** The fence around what a remote peer may dial, attacked. */
 import { describe, expect, test } from 'vitest';
-import { forbidden, type OwnGround } from './forbidden.ts';
+import { forbidden, forbiddenHead, type OwnGround } from './policy-forbidden.ts';
 
-const host: OwnGround = {
+const own: OwnGround = {
   controlPorts: [9999],
-  localAddresses: ['192.0.2.7', '172.17.0.1', '2001:db8::7'],
-  onHost: true,
+  localAddresses: ['127.0.0.1', '192.0.2.7', '172.17.0.1', '2001:db8::7'],
 };
-const container: OwnGround = { ...host, onHost: false };
-const ip = (address: string, port: number, own = host): string | undefined =>
-  forbidden({ kind: 'ip', host: address, port }, own);
-const unix = (path: string, own = host): string | undefined => forbidden({ kind: 'unix', path }, own);
+const container = false;
+const ip = (address: string, port: number, onHost = true): string | undefined =>
+  forbidden({ kind: 'ip', host: address, port }, own, onHost)?.reason;
+const unix = (path: string, onHost = true): string | undefined =>
+  forbidden({ kind: 'unix', path }, own, onHost)?.reason;
 
 describe('forbidden', () => {
   test.each([
@@ -93,7 +93,8 @@ describe('forbidden', () => {
   });
 
   test('A17 A18 a zone or a port out of range is refused', () => {
-    expect(ip('fe80::1%eth0', 80)).toMatch(/zone/);
+    expect(ip('fe80::1%eth0', 80)).toMatch(/link-local/);
+    expect(ip('2001:db8::1%eth0', 80)).toMatch(/zone/);
     for (const port of [0, -1, 65_536, 1.5, Number.NaN]) expect(ip('192.0.2.1', port)).toMatch(/port/);
   });
 
@@ -110,5 +111,16 @@ describe('forbidden', () => {
     '2002:808:808::1',
   ])('lets a peer reach an ordinary service on %s', (address) => {
     expect(ip(address, 3306)).toBeUndefined();
+  });
+
+  test("A6 a peer cannot listen on the control port of any address of the host, nor put a socket among the host's", () => {
+    for (const address of ['0.0.0.0', '::', '127.0.0.1', '192.0.2.7']) {
+      expect(forbiddenHead({ kind: 'ip', host: address, port: 9999 }, own, true)?.rule).toBe('control-port');
+      expect(forbiddenHead({ kind: 'ip', host: address, port: 80 }, own, true)).toBeUndefined();
+      expect(forbiddenHead({ kind: 'ip', host: address, port: 0 }, own, true)).toBeUndefined();
+    }
+    expect(forbiddenHead({ kind: 'ip', host: '127.0.0.1', port: 9999 }, own, container)).toBeUndefined();
+    expect(forbiddenHead({ kind: 'ip', host: 'localhost', port: 80 }, own, true)?.rule).toBe('not-literal');
+    expect(forbiddenHead({ kind: 'unix', path: '/run/x.sock' }, own, true)?.rule).toBe('host-unix');
   });
 });
