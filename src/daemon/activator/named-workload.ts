@@ -7,6 +7,7 @@ import type { Engine } from '../../docker/engine.ts';
 import type { ContainerFacts, Runner } from '../../docker/runner.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import type { Identity } from '../places/sight.ts';
+import type { Permit } from '../policy/permit.ts';
 import { lookAt, startContainer } from './start-container.ts';
 import type { Turns } from './turns.ts';
 import type { OnIdle, Started, StartReport, Workload } from './workload.ts';
@@ -19,6 +20,8 @@ export interface NamedWorkloadOptions {
   readonly engine: Pick<Engine, 'find'>;
   readonly runner: Runner;
   readonly turns: Turns;
+  /** Asked before it is started; absent = anything may be. */
+  readonly permit?: Permit['wake'];
 }
 
 export class NamedWorkload implements Workload {
@@ -40,8 +43,10 @@ export class NamedWorkload implements Workload {
   }
 
   async start(report: StartReport, signal: AbortSignal): Promise<Started> {
-    const { runner, turns } = this.#options;
-    const { id } = await this.#find(signal);
+    const { runner, turns, permit } = this.#options;
+    const found = await this.#find(signal);
+    const { id } = found;
+    permit?.(found);
     const start = async (): Promise<Started> => {
       const before = await lookAt(id, runner, signal);
       return await startContainer(id, before, runner, report, signal);

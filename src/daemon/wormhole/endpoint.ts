@@ -13,6 +13,7 @@ import type { Workload } from '../activator/workload.ts';
 import { LedFollower } from '../places/led.ts';
 import type { Identity } from '../places/sight.ts';
 import type { OnMove } from '../places/where.ts';
+import type { Permit } from '../policy/permit.ts';
 import type { Follower, Surroundings } from '../surroundings.ts';
 import { namespaceLabel } from './labels.ts';
 
@@ -33,6 +34,7 @@ export interface EndpointOptions {
   readonly restored: boolean;
   /** What the reference meant in an earlier life. */
   readonly identity: Identity | undefined;
+  readonly permit?: Pick<Permit, 'wake'>;
   readonly onMove: OnMove;
 }
 
@@ -44,14 +46,21 @@ export interface Followed {
 
 /** Resolves when `onMove` has been told where it is now. */
 export async function followEndpoint(options: EndpointOptions): Promise<Followed> {
-  const { endpoint, surroundings, identity, onMove } = options;
+  const { endpoint, surroundings, identity, onMove, permit } = options;
   const { namespace, run } = endpoint;
   if (run !== undefined) return await followRun(options, run);
   const follower = await surroundings.follow(namespace, onMove, identity);
   if (namespace.kind !== 'container') return { follower };
   const { engine, runner, turns } = surroundings;
   const reference = namespace.container;
-  const workload = new NamedWorkload({ reference, identity: () => follower.identity, engine, runner, turns });
+  const workload = new NamedWorkload({
+    reference,
+    identity: () => follower.identity,
+    engine,
+    runner,
+    turns,
+    ...(permit !== undefined && { permit: permit.wake }),
+  });
   return { follower, workload };
 }
 

@@ -38,7 +38,7 @@ export function workloadsOf(followed: readonly FollowedMember[]): readonly Membe
 }
 
 export interface FollowMemberOptions
-  extends Pick<SegmentOptions, 'record' | 'plan' | 'depth' | 'surroundings' | 'restored' | 'log'> {
+  extends Pick<SegmentOptions, 'record' | 'plan' | 'depth' | 'surroundings' | 'restored' | 'log' | 'permit'> {
   readonly tail: Tail;
   readonly route: Route;
   readonly activation: Activation | undefined;
@@ -72,6 +72,7 @@ export async function followMember(member: Member, options: FollowMemberOptions)
     surroundings,
     restored: options.restored,
     identity: record.identities?.[identityKey(member.plan)],
+    ...(options.permit !== undefined && { permit: options.permit }),
     onMove,
   });
   following.use(follower);

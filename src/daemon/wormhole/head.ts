@@ -10,6 +10,7 @@ import type { Route } from '../../proxy/route.ts';
 import type { HeadPlan } from '../../spec/plan.ts';
 import type { Place } from '../places/place.ts';
 import type { Where } from '../places/where.ts';
+import type { PermitTarget } from '../policy/permit.ts';
 import type { HeadSocket, Surroundings } from '../surroundings.ts';
 import { literalHost } from './literal-host.ts';
 import { openWhenAddressIsUp } from './open-head.ts';
@@ -26,6 +27,8 @@ export interface HeadOptions {
   readonly port: number;
   readonly route: Route;
   readonly surroundings: Surroundings;
+  /** Asked before it listens; throws WH_ERR_POLICY. Absent = anywhere. */
+  readonly permit?: (target: PermitTarget) => void;
   /** The status or the bound port changed. */
   readonly onChange: () => void;
 }
@@ -124,6 +127,8 @@ export class Head implements AsyncDisposable {
     const { protocol, path = '', mode, owner } = plan;
     const host = protocol === 'unix' ? '' : await literalHost(plan.host, place, surroundings, signal);
     const file = { path, ...(mode !== undefined && { mode }), ...(owner !== undefined && { owner }) };
+    const own = plan.namespace.kind === 'run';
+    this.#options.permit?.({ protocol, host, port: this.#port, ...(path !== '' && { path }), place, own });
     // The old file and socket go first: the new ones may have to stand in the same place.
     await this.#shut();
     const address = protocol === 'unix' ? { protocol, ...file } : { protocol, host, port: this.#port };

@@ -7,6 +7,7 @@ import type { UpstreamTarget } from '../../proxy/route.ts';
 import type { TargetPlan } from '../../spec/plan.ts';
 import type { Place } from '../places/place.ts';
 import type { Where } from '../places/where.ts';
+import type { PermitTarget } from '../policy/permit.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { isLiteral } from './literal-host.ts';
 import type { Spot } from './self-proxy.ts';
@@ -27,6 +28,8 @@ export interface MemberOptions {
   readonly surroundings: Pick<Surroundings, 'resolve'>;
   /** True when dialing there would come back to this wormhole. */
   readonly isOwnHead: (target: Spot) => boolean;
+  /** Asked about each address before it is given to the route; throws WH_ERR_POLICY. Absent = anything goes. */
+  readonly permit?: (target: PermitTarget) => void;
 }
 
 export class Member {
@@ -63,6 +66,12 @@ export class Member {
     return this.#options.plan;
   }
 
+  /** Throws WH_ERR_POLICY when this may not be dialed from `place`. */
+  permit(target: Pick<PermitTarget, 'protocol' | 'host' | 'port' | 'path'>, place: Place): void {
+    const { permit, plan } = this.#options;
+    permit?.({ ...target, place, own: plan.namespace.kind === 'run' });
+  }
+
   get here(): boolean {
     return this.#where?.state === 'here';
   }
@@ -86,7 +95,7 @@ export class Member {
     await Promise.allSettled(this.#lookups);
   }
 
-  /** @throws {WormholeError} when it is not here, its name does not resolve, or it is our own head */
+  /** @throws {WormholeError} when it is not here, its name does not resolve, it is our own head, or not permitted */
   async targets(signal: AbortSignal): Promise<MemberTargets> {
     const where = this.#where;
     if (where === undefined) throw new WormholeError('WH_ERR_CONTAINER_STOPPED', UNKNOWN.reason);
@@ -115,8 +124,10 @@ export class Member {
     const { index: member, plan, label, surroundings } = this.#options;
     const { namespace, namespaceId, root } = place;
     if (plan.protocol === 'unix') {
+      const path = plan.path ?? '';
+      this.permit({ protocol: 'unix', host: '', port: 0, path }, place);
       const inside = root === undefined ? {} : { root: { fd: root.fd } };
-      const address = { kind: 'unix', path: plan.path ?? '', ...inside } as const;
+      const address = { kind: 'unix', path, ...inside } as const;
       return { targets: [{ member, label, address }], validForMs: Number.POSITIVE_INFINITY };
     }
     const { protocol, port } = plan;
@@ -125,6 +136,7 @@ export class Member {
       : await surroundings.resolve(plan.host, place, signal);
     const targets = addresses.map((host): UpstreamTarget => {
       if (this.#options.isOwnHead({ protocol, namespace: namespaceId, host, port })) throw ownHead(label);
+      this.permit({ protocol, host, port }, place);
       const address = { kind: 'ip', host, port } as const;
       return { member, label, address, ...(namespace !== undefined && { namespace }) };
     });

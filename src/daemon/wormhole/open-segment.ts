@@ -33,7 +33,7 @@ const UNDO_MS = 30_000;
 
 /** @throws {WormholeError} when eager, whatever keeps it from working */
 export async function openSegment(options: SegmentOptions): Promise<Segment> {
-  const { record, plan, depth, surroundings, eager, log, onChange } = options;
+  const { record, plan, depth, surroundings, eager, log, onChange, permit } = options;
   // What outlives the attempt must not hang on a signal that is not its own.
   using asked = new Deadline(Number.POSITIVE_INFINITY, options.signal);
   await using attempt = new Scope(`create ${record.id}`, asked.signal);
@@ -41,8 +41,9 @@ export async function openSegment(options: SegmentOptions): Promise<Segment> {
 
   let head: Head | undefined;
   const isOwnHead = (target: Spot): boolean => head?.spot !== undefined && leadsTo(head.spot, target);
+  const base = { surroundings, isOwnHead, ...(permit !== undefined && { permit: permit.dial }) };
   const members = plan.tail.targets.map(
-    (target, index) => new Member({ index, plan: target, label: targetLabel(target), surroundings, isOwnHead }),
+    (target, index) => new Member({ ...base, index, plan: target, label: targetLabel(target) }),
   );
   const followed: FollowedMember[] = [];
   const child = childOf(options, () => tail);
@@ -69,7 +70,14 @@ export async function openSegment(options: SegmentOptions): Promise<Segment> {
     await surroundings.plane.open(routeOptions(record.id, plan, { tail, activation }, log, surroundings.maxConns)),
   );
   tail.serve(route);
-  head = new Head({ plan: plan.head, port: depth === 0 ? (record.port ?? 0) : 0, route, surroundings, onChange });
+  head = new Head({
+    plan: plan.head,
+    port: depth === 0 ? (record.port ?? 0) : 0,
+    route,
+    surroundings,
+    onChange,
+    ...(permit !== undefined && { permit: permit.listen }),
+  });
 
   let made = false;
   const workloads: Workload[] = [];

@@ -48,6 +48,7 @@ export async function placeHead(options: HeadPlacement): Promise<Follower | unde
     surroundings,
     restored: options.restored,
     identity: record.identities?.[identityKey(plan.head)],
+    ...(options.permit !== undefined && { permit: options.permit }),
     onMove,
   });
   following.use(follower);

@@ -5,7 +5,7 @@ import { Deadline } from '../../lib/deadline.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import type { ReadyProbe } from '../../spec/plan.ts';
 import { isNotReady, waitingFor } from '../activator/not-ready.ts';
-import type { Ready } from '../activator/ready/target.ts';
+import type { ProbeTarget, Ready } from '../activator/ready/target.ts';
 import type { Started } from '../activator/workload.ts';
 import type { Surroundings } from '../surroundings.ts';
 import type { Member } from './member.ts';
@@ -32,15 +32,17 @@ export async function untilReady(
   const { where, plan, life } = member;
   if (where?.state !== 'here') throw await ended(started, surroundings, signal);
   const { protocol, host, port, path } = plan;
+  const { place } = where;
   let reason = '';
   const target = {
-    place: where.place,
+    place,
     container: started.container,
     startedAt: started.startedAt,
     protocol,
     host,
     port,
     ...(path !== undefined && { path }),
+    permit: (dialed: Parameters<NonNullable<ProbeTarget['permit']>>[0]): void => member.permit(dialed, place),
     onWaiting: (told: string): void => void (reason = told),
   };
   using either = new Deadline(Number.POSITIVE_INFINITY, signal, life);

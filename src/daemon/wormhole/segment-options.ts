@@ -2,6 +2,7 @@
 import type { SegmentPlan } from '../../spec/plan.ts';
 import type { Activation } from '../activator/activation.ts';
 import type { Logger } from '../log.ts';
+import type { Permit } from '../policy/permit.ts';
 import type { WormholeRecord } from '../state/record.ts';
 import type { Surroundings } from '../surroundings.ts';
 import type { Spot } from './self-proxy.ts';
@@ -19,6 +20,8 @@ export interface SegmentOptions {
   readonly restored: boolean;
   /** The tail that this segment hangs on, when its head is where that is. */
   readonly parent?: Tail;
+  /** What it may do, when it belongs to a peer; absent = everything. */
+  readonly permit?: Permit;
   /** Ends the attempt; not the segment, once it is made. */
   readonly signal: AbortSignal;
   /** Status, port or identities may have changed. */

@@ -19,8 +19,19 @@ export class Addresses {
     this.#resolve = resolve;
   }
 
-  /** Literals, best first; none while the name does not resolve, which `note` is told. */
-  async now(note: (reason: string) => void, signal: AbortSignal): Promise<readonly string[]> {
+  /**
+   * Literals, best first; none while the name does not resolve, which `note` is told.
+   *
+   * @throws {WormholeError} WH_ERR_POLICY when `port` may not be dialed there
+   */
+  async now(port: number, note: (reason: string) => void, signal: AbortSignal): Promise<readonly string[]> {
+    const literals = await this.#look(note, signal);
+    const { permit, protocol } = this.#target;
+    for (const host of literals) permit?.({ protocol: protocol === 'udp' ? 'udp' : 'tcp', host, port });
+    return literals;
+  }
+
+  async #look(note: (reason: string) => void, signal: AbortSignal): Promise<readonly string[]> {
     const { host, place } = this.#target;
     // The protocol of a unix target says nothing about a port that is probed beside it.
     if (host === '') return ['127.0.0.1'];

@@ -31,7 +31,7 @@ export async function untilHttp(
   const delays = backOff(...ANSWERED_MS);
   for (;;) {
     let delay = paceAfter(performance.now() - began);
-    for (const host of await addresses.now(note, signal)) {
+    for (const host of await addresses.now(probe.port, note, signal)) {
       const destination = { kind: 'ip', namespace, host, port: probe.port } as const;
       using deadline = new Deadline(ATTEMPT_MS, signal);
       const socket = await tryOnce(destination, note, deadline.signal).catch(unlessAborted(signal, deadline));

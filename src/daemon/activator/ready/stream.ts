@@ -73,10 +73,13 @@ async function destinationsOf(
   note: (reason: string) => void,
   signal: AbortSignal,
 ): Promise<readonly Destination[]> {
-  const { place, port, path } = target;
-  if (target.protocol === 'unix') return [{ kind: 'unix', path: path ?? '', root: place.root?.fd }];
+  const { place, port, path = '' } = target;
+  if (target.protocol === 'unix') {
+    target.permit?.({ protocol: 'unix', host: '', port: 0, path });
+    return [{ kind: 'unix', path, root: place.root?.fd }];
+  }
   const { namespace } = place;
-  return (await addresses.now(note, signal)).map((host) => ({ kind: 'ip', namespace, host, port }));
+  return (await addresses.now(port, note, signal)).map((host) => ({ kind: 'ip', namespace, host, port }));
 }
 
 function nameOf(destination: Destination): string {

@@ -5,6 +5,7 @@ import type { Runner } from '../../../docker/runner.ts';
 import type { OwnedFd } from '../../../sys/fd.ts';
 import type { Resolution } from '../../names/resolution.ts';
 import type { Place } from '../../places/place.ts';
+import type { PermitTarget } from '../../policy/permit.ts';
 
 export interface ProbeTarget {
   /** Borrowed; valid until the probe's signal aborts. */
@@ -19,6 +20,8 @@ export interface ProbeTarget {
   readonly port: number;
   /** `unix` only. */
   readonly path?: string;
+  /** Asked before an address is dialed; throws WH_ERR_POLICY. */
+  readonly permit?: (target: Pick<PermitTarget, 'protocol' | 'host' | 'port' | 'path'>) => void;
   /** Told why it is not ready yet, whenever the reason changes; '' is never told. */
   readonly onWaiting?: (reason: string) => void;
 }

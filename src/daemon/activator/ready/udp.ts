@@ -34,7 +34,7 @@ export async function untilBound(
   const { port, place } = target;
   const delays = backOff(...LOOKS_MS);
   for (let looks = 0; ; looks++) {
-    const hosts = await addresses.now(note, signal);
+    const hosts = await addresses.now(port, note, signal);
     if (hosts.some((host) => !isLocal(place.namespace, host))) return;
     const tables = hosts.length === 0 ? [] : await tablesOf(place.namespace, signal);
     if (hosts.some((host) => isBound(tables, host, port))) return;
