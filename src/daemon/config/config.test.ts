@@ -168,7 +168,9 @@ describe('what is printed', () => {
 
   test('the help names every option, the version is the version', async () => {
     const help = await printed(['--help']);
-    for (const key of Object.keys(config.properties ?? {})) expect(help).toContain(`--${key} `);
+    for (const [key, { type }] of Object.entries(config.properties ?? {})) {
+      expect(help).toContain(type === 'object' ? `\n  ${key}: ` : `--${key} `);
+    }
     expect(await printed(['--version'])).toBe('wormholed 1.2.3\n');
   });
 });

@@ -28,7 +28,10 @@ export async function effectiveConfig(
   const path = args.configFile ?? env[CONFIG_ENV];
   if (path === '') throw new WormholeError('WH_ERR_CONFIG', `${CONFIG_ENV} is set but empty`);
   const file = path === undefined ? {} : await readConfigFile(path, schema);
-  const environment = fromEnvironment(env, options);
+  const environment = fromEnvironment(
+    env,
+    options.filter(({ fileOnly }) => !fileOnly),
+  );
   const effective = options.map((option): Effective => {
     const { key } = option;
     if (Object.hasOwn(args.values, key)) return { option, value: args.values[key], origin: `flag --${key}` };

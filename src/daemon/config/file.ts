@@ -19,7 +19,7 @@ export async function readConfigFile(path: string, schema: JsonSchema): Promise<
   const violation = validate(open, document);
   if (violation === undefined) return document as Record<string, unknown>;
   const subject = violation.path === '' ? 'the document' : `key ${violation.path}`;
-  const hint = violation.known === undefined ? '' : didYouMean(violation.path, violation.known);
+  const hint = violation.known === undefined ? '' : didYouMean(violation.path.split('.').at(-1) ?? '', violation.known);
   throw new WormholeError('WH_ERR_CONFIG', `${path}: ${subject} ${violation.problem}${hint}`, {
     detail: { file: path, key: violation.path },
   });

@@ -17,7 +17,10 @@ export async function loadConfig(
   version: string,
 ): Promise<Loaded> {
   const options = optionsOf(schema);
-  const args = parseArguments(argv, options);
+  const args = parseArguments(
+    argv,
+    options.filter(({ fileOnly }) => !fileOnly),
+  );
   if (args.instead === 'help') return { print: printHelp(options) };
   if (args.instead === 'version') return { print: `wormholed ${version}\n` };
   const config = await effectiveConfig(schema, options, args, env);

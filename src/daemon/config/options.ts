@@ -3,9 +3,9 @@
  */
 import type { JsonSchema } from '../schema/schema.ts';
 
-/** One setting that can be given as flag, environment variable or key of the config file. */
+/** One setting. */
 export interface Option {
-  /** Key in the file and long option, e.g. `state-dir`. */
+  /** Key in the file and, unless it is the file's alone, long option, e.g. `state-dir`. */
   readonly key: string;
   /** Short option without dash, if any. */
   readonly flag?: string;
@@ -17,11 +17,14 @@ export interface Option {
   readonly repeatable: boolean;
   /** undefined when there is none. */
   readonly fallback: unknown;
+  /** True for what can stand in the config file only: an object fits into no flag and no variable. */
+  readonly fileOnly: boolean;
 }
 
 /** Where the path of the config file itself may come from; it cannot stand in the file. */
 export const CONFIG_ENV = 'WORMHOLE_CONFIG';
 
+/** All settings, in the order of the schema. */
 export function optionsOf(schema: JsonSchema): readonly Option[] {
   return Object.entries(schema.properties ?? {}).map(([key, property]) => ({
     key,
@@ -31,5 +34,6 @@ export function optionsOf(schema: JsonSchema): readonly Option[] {
     description: property.description ?? '',
     repeatable: property.type === 'array',
     fallback: property.default,
+    fileOnly: property.type === 'object',
   }));
 }

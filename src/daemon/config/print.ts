@@ -17,8 +17,10 @@ export function printConfig(config: readonly Effective[]): string {
 }
 
 export function printHelp(options: readonly Option[]): string {
+  const given = options.filter(({ fileOnly }) => !fileOnly);
+  const inFile = options.filter(({ fileOnly }) => fileOnly);
   const rows = [
-    ...options.map((option) => ({
+    ...given.map((option) => ({
       names: `${option.flag === undefined ? '    ' : `-${option.flag}, `}--${option.key} ${option.metavar}`,
       text: `${option.description}${showDefault(option.fallback)}`,
     })),
@@ -33,6 +35,8 @@ export function printHelp(options: readonly Option[]): string {
     'usage: wormholed [options]\n\n' +
     'Owns the sockets of all wormholes on this machine; `wormhole` talks to it.\n\n' +
     `${table}\n` +
+    'In the file only:\n' +
+    `${inFile.map(({ key, description }) => `  ${`${key}:`.padEnd(width)}  ${description}\n`).join('')}\n` +
     'A flag wins over its environment variable (--state-dir: WORMHOLE_STATE_DIR), that over the file.\n'
   );
 }

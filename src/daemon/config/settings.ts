@@ -7,14 +7,20 @@ import { resolve } from 'node:path';
 import { WormholeError } from '../../lib/errors.ts';
 import { CONTROL_PORT, parseAddress } from '../../spec/address.ts';
 import { parseDuration } from '../../spec/duration.ts';
+import type { Policy } from '../../spec/policy.ts';
+import { type PolicyShape, parsePolicy } from '../../spec/policy-shape.ts';
 import type { Effective } from './effective.ts';
 import { type Cidr, type PortRange, parseCidr, parseLabelAddress, parsePortRange, parseTunnelIp } from './network.ts';
+import { ownName, type PeerSettings, type PeerShape, parsePeerName, parsePeers } from './peers.ts';
 
 /** A TCP control address; `host` '' means all addresses of the machine. */
 export interface TcpAddress {
   readonly host: string;
   readonly port: number;
 }
+
+/** How messages call the policy of those who have none of their own. */
+const COMMON_POLICY = 'the policy for peers';
 
 export interface Settings {
   /** TCP control addresses, without repeats; empty when every `-H` is a unix socket. */
@@ -23,6 +29,12 @@ export interface Settings {
   readonly unix: readonly string[];
   /** `chosen` is false when the path is the default: only there a missing key is made. */
   readonly keyFile: { readonly path: string; readonly chosen: boolean };
+  /** What this daemon calls itself to peers. */
+  readonly name: string;
+  /** In the order of the file; none has the name or the key of another. */
+  readonly peers: readonly PeerSettings[];
+  /** For holders of the common key. */
+  readonly policy: Policy;
   readonly stateDir: string;
   /** `loopback`, or addresses, that labels of containers may listen on; empty = labels are not looked at. */
   readonly labels: readonly string[];
@@ -52,6 +64,11 @@ export function toSettings(config: readonly Effective[]): Settings {
     const setting = config.find(({ option }) => option.key === key);
     return ((setting?.value ?? []) as string[]).map((text) => told(setting, () => parse(key, text)));
   };
+  /** What stands in the file as an object. */
+  const object = <S, T>(key: string, parse: (shape: S) => T): T => {
+    const setting = config.find(({ option }) => option.key === key);
+    return told(setting, () => parse((setting?.value ?? {}) as S));
+  };
   const path = (_: string, text: string): string => resolve(text);
   const listen = config.find(({ option }) => option.key === 'listen');
   const addresses = ((listen?.value ?? []) as string[]).map((text) => told(listen, () => parseAddress(text)));
@@ -69,6 +86,9 @@ export function toSettings(config: readonly Effective[]): Settings {
       path: need('key-file', path),
       chosen: config.some(({ option, origin }) => option.key === 'key-file' && origin !== 'default'),
     },
+    name: read('name', (_, text) => parsePeerName(text)) ?? ownName(),
+    peers: object('peers', (shapes: Readonly<Record<string, PeerShape>>) => parsePeers(shapes)),
+    policy: object('policy', (shape: PolicyShape) => parsePolicy(shape, COMMON_POLICY)),
     stateDir: need('state-dir', path),
     labels: list('labels', parseLabelAddress),
     logLevel: need('log-level', (_, text) => text),

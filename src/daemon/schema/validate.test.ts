@@ -37,6 +37,13 @@ describe('validate', () => {
     expect(violation && `${violation.path} ${violation.problem}`).toBe(expected);
   });
 
+  test('tells what is wrong with the one alternative that the type of a value leaves', () => {
+    const either: JsonSchema = { anyOf: [{ const: 'any', type: 'string' }, body] };
+    expect(validate(either, { words: ['a'], nwo: '' }, 'x')).toMatchObject({ path: 'x.nwo', problem: 'is unknown' });
+    expect(validate(either, 'some', 'x')).toMatchObject({ path: 'x', problem: 'must be "any" or an object' });
+    expect(validate(either, 'any')).toBeUndefined();
+  });
+
   test('counts characters as people do, not as UTF-16 does', () => {
     expect(validate({ type: 'string', maxLength: 2 }, '🕳🕳')).toBeUndefined();
     expect(validate({ type: 'string', maxLength: 1 }, '🕳🕳')).toBeDefined();

@@ -32,6 +32,11 @@ export function validate(schema: JsonSchema, value: unknown, path = ''): Violati
 
 function validateAny(schemas: readonly JsonSchema[], value: unknown, path: string): Violation | undefined {
   if (schemas.some((schema) => validate(schema, value, path) === undefined)) return undefined;
+  // Where the value's type decides which alternative was meant, that one tells what is wrong with it.
+  const [meant, ...more] = schemas.filter(
+    (schema) => !('const' in schema) && schema.type !== undefined && hasType(schema.type, value),
+  );
+  if (meant !== undefined && more.length === 0) return validate(meant, value, path);
   return { path, problem: `must be ${schemas.map(describe).join(' or ')}` };
 }
 
