@@ -1,6 +1,7 @@
 /**
  * What the carrier tells the log about strangers: few lines, however many strangers there are.
  */
+import { LineRate } from '../lib/line-rate.ts';
 
 /** One line for the log at level info; it never holds secrets or bytes of a peer's choosing. */
 export interface CarrierEvent {
@@ -13,36 +14,19 @@ export interface CarrierEvent {
   readonly suppressed: number;
 }
 
-/** Lines at once after silence. */
-const burst = 10;
-/** Lines per second in the long run. */
-const perSecond = 1;
-
-/** Passes events on at a bounded rate and counts the rest (a token bucket). */
+/** Passes events on at a bounded rate and counts the rest. */
 export class EventRate {
   readonly #emit: (event: CarrierEvent) => void;
-  readonly #now: () => number;
-  #tokens = burst;
-  #refilledAt: number;
-  #suppressed = 0;
+  readonly #rate: LineRate;
 
   /** @param now milliseconds of a monotonic clock */
-  constructor(emit: (event: CarrierEvent) => void, now: () => number = () => performance.now()) {
+  constructor(emit: (event: CarrierEvent) => void, now?: () => number) {
     this.#emit = emit;
-    this.#now = now;
-    this.#refilledAt = now();
+    this.#rate = new LineRate(now);
   }
 
   report(kind: CarrierEvent['kind'], address: string, reason: string): void {
-    const now = this.#now();
-    this.#tokens = Math.min(burst, this.#tokens + ((now - this.#refilledAt) / 1000) * perSecond);
-    this.#refilledAt = now;
-    if (this.#tokens < 1) {
-      this.#suppressed += 1;
-      return;
-    }
-    this.#tokens -= 1;
-    this.#emit({ kind, address, reason, suppressed: this.#suppressed });
-    this.#suppressed = 0;
+    const suppressed = this.#rate.take();
+    if (suppressed !== undefined) this.#emit({ kind, address, reason, suppressed });
   }
 }

@@ -10,8 +10,9 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DockerEngine } from '../docker/dockerode.ts';
 import type { WormholeError } from '../lib/errors.ts';
-import { type DaemonKey, daemonKey } from '../lib/key-generate.ts';
+import { daemonKey } from '../lib/key-generate.ts';
 import { Scope } from '../lib/scope.ts';
+import type { Secret } from '../lib/secret.ts';
 import { startDataPlane } from '../proxy/plane.ts';
 import { makeId } from '../spec/id.ts';
 import { raiseNofile } from '../sys/limits.ts';
@@ -26,6 +27,9 @@ import type { Log, Logger } from './log.ts';
 import { machine } from './machine.ts';
 import { operationsOf } from './operate.ts';
 import { planeWhenReady } from './plane-when-ready.ts';
+import { authorizer } from './policy/authorize.ts';
+import { peerKeys } from './policy/peer-keys.ts';
+import { policiesOf } from './policy/policies-of.ts';
 import { Registry } from './registry/registry.ts';
 import type { Schemas } from './schema/schema.ts';
 import { HostId } from './state/host-id.ts';
@@ -60,7 +64,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { soft, hard } = raiseNofile();
   log.info({ version, instance, nofile: soft, nofileHard: hard, stateDir: settings.stateDir }, 'starting');
 
-  const key = keyFor(settings, log);
+  const keys = keysFor(settings, log);
   await using start = new Scope('daemon', signal);
   const store = start.use(await StateStore.open(settings.stateDir));
   const hostId = new HostId(settings.stateDir);
@@ -68,8 +72,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const onFault = (fault: string): void => log.warn({ fault }, 'relay worker fault');
   const plane = start.use(planeWhenReady(() => startDataPlane({ onFault, onDeath: onFatal }), onFatal));
   const events = new Events();
+  let tcp: readonly TcpAddress[] = [];
+  const policies = policiesOf({ settings, engine, log, bound: () => tcp });
   const registry = new Registry({
-    surroundings: machine({ plane, engine, hostId, log, nofile: soft }),
+    surroundings: machine({ plane, engine, hostId, policies, log, nofile: soft }),
     memory: store,
     onEvent: (event) => events.emit(event),
     makeId: (taken) => makeId(randomInt, taken),
@@ -87,7 +93,6 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const stopping = new AbortController();
   // Each reader that follows the log listens to it.
   setMaxListeners(0, stopping.signal);
-  let tcp: readonly TcpAddress[] = [];
   let hosts = allowedHosts([]);
   const operations = operationsOf({
     version,
@@ -105,16 +110,18 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       unix: settings.unix,
     }),
     keyFile: settings.keyFile.path,
+    policies,
     stopping: stopping.signal,
   });
-  const api = start.use(await createApi({ operations, schemas, version, allowedHosts: () => hosts, log }));
+  const authorize = authorizer(policies);
+  const api = start.use(await createApi({ operations, schemas, version, allowedHosts: () => hosts, authorize, log }));
 
   // Followed logs would keep the API open.
   start.defer(() => stopping.abort());
   const doors = start.use(
     await openDoors({
       settings,
-      key,
+      keys,
       admit: (connection, origin) => api.admit(connection, origin),
       log,
       onFailure: onFatal,
@@ -166,12 +173,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   };
 }
 
-/** A key that is given is judged even when nothing needs it: a wrong one must not go unnoticed. */
-function keyFor({ tcp, keyFile }: Settings, log: Logger): DaemonKey | undefined {
-  if (tcp.length === 0 && !keyFile.chosen) return undefined;
+/** Keys that are given are judged even when nothing needs them: a wrong one must not go unnoticed. */
+function keysFor({ tcp, keyFile, peers }: Settings, log: Logger): ReadonlyMap<string, Secret> | undefined {
+  if (tcp.length === 0 && !keyFile.chosen && peers.length === 0) return undefined;
   const key = daemonKey(keyFile.chosen ? keyFile.path : undefined);
   if (key.generated) log.warn({ path: key.path }, 'made a new key; copy it to the peers');
-  return key;
+  return peerKeys(peers, key);
 }
 
 /** Loaded only where containers may declare wormholes. */

@@ -10,6 +10,7 @@ import type { Logger } from './log.ts';
 import { resolveInPlace } from './names/resolve.ts';
 import { Following } from './places/follow.ts';
 import type { Place } from './places/place.ts';
+import type { Policies } from './policy/policies.ts';
 import type { HostId } from './state/host-id.ts';
 import type { HeadAddress, HeadSocket, Surroundings } from './surroundings.ts';
 import { ownerNumbers } from './wormhole/owner.ts';
@@ -25,12 +26,13 @@ export interface MachineOptions {
   readonly plane: DataPlane;
   readonly engine: Engine & Runner;
   readonly hostId: HostId;
+  readonly policies: Policies;
   readonly log: Logger;
   /** Soft limit of open files. */
   readonly nofile: number;
 }
 
-export function machine({ plane, engine, hostId, log, nofile }: MachineOptions): Surroundings {
+export function machine({ plane, engine, hostId, policies, log, nofile }: MachineOptions): Surroundings {
   return {
     plane,
     log,
@@ -39,6 +41,7 @@ export function machine({ plane, engine, hostId, log, nofile }: MachineOptions):
     runner: engine,
     uses: new Uses(),
     turns: new Turns(),
+    policies,
     untilReady: async (probe, target, signal) => {
       const { untilReady } = await import('./activator/ready/ready.ts');
       return await untilReady(probe, target, engine, signal);

@@ -1,20 +1,18 @@
 /** The operations of the control API, on the parts of a running daemon. */
 
 import type { Engine } from '../docker/engine.ts';
-import { WormholeError } from '../lib/errors.ts';
-import type { PingAnswer, PingRequest } from '../spec/api.ts';
-import type { Caller, Operations } from './api/operations.ts';
+import type { PingAnswer } from '../spec/api.ts';
+import type { Operations } from './api/operations.ts';
 import type { Circumstances } from './doctor/check.ts';
 import { examine } from './doctor/examine.ts';
 import { type Events, eventStream } from './events.ts';
 import type { LogRing } from './log-ring.ts';
 import { logStream } from './log-stream.ts';
+import { pingPeer } from './ping-peer.ts';
+import type { Policies } from './policy/policies.ts';
 import type { Registry } from './registry/registry.ts';
 import { eventOf } from './registry/telling.ts';
 import { toStats } from './wormhole/stats.ts';
-
-/** Milliseconds that a peer may take to answer a ping. */
-const PEER_PING_MS = 10_000;
 
 export interface OperateOptions {
   readonly version: string;
@@ -28,6 +26,7 @@ export interface OperateOptions {
   readonly circumstances: () => Circumstances;
   /** Key for peers. */
   readonly keyFile: string;
+  readonly policies: Pick<Policies, 'peer'>;
   /** Aborts when the daemon stops: streams end then. */
   readonly stopping: AbortSignal;
 }
@@ -47,10 +46,13 @@ export function operationsOf(options: OperateOptions): Operations {
     }),
     ping: async ({ payload, host }, caller) => {
       const answer: PingAnswer = { payload, version, instance, timeMs: Date.now() };
-      return host === undefined ? answer : await pingPeer(payload, host, options.keyFile, caller);
+      return host === undefined ? answer : await pingPeer(payload, host, options, caller);
     },
     list: () => ({ wormholes: registry.list().map((entry) => entry.describe()) }),
-    create: async ({ words }, { signal }) => (await registry.create(words, signal)).describe(),
+    create: async ({ words }, { origin, signal }) => {
+      const owner = origin.kind === 'peer' ? { owner: origin.identity } : {};
+      return (await registry.create(words, signal, owner)).describe();
+    },
     inspect: (id) => {
       const entry = registry.get(id);
       return { wormhole: entry.describe(), segments: entry.segments(), plan: entry.plan };
@@ -66,21 +68,4 @@ export function operationsOf(options: OperateOptions): Operations {
       return { containers: containers.map(({ id, name, running }) => ({ id, name, running })) };
     },
   };
-}
-
-/** Asks `host` as a client would; the peer's own answer comes back, with the time it took. */
-async function pingPeer(
-  payload: PingRequest['payload'],
-  address: string,
-  keyFile: string,
-  { origin, signal }: Caller,
-): Promise<PingAnswer> {
-  if (origin.kind === 'peer' && address.startsWith('unix:')) {
-    throw new WormholeError('WH_ERR_REQUEST_REFUSED', 'a peer cannot have a unix socket pinged');
-  }
-  const { connect } = await import('../client/connect.ts');
-  await using client = await connect({ address, keyFile, timeoutMs: PEER_PING_MS });
-  const started = performance.now();
-  const { rttMs: _rtt, connectMs: _connect, ...answer } = await client.ping({ payload, signal });
-  return { ...answer, peerRttMs: performance.now() - started };
 }

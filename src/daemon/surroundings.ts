@@ -16,6 +16,7 @@ import type { Resolution } from './names/resolution.ts';
 import type { Place } from './places/place.ts';
 import type { Identity } from './places/sight.ts';
 import type { OnMove, Where } from './places/where.ts';
+import type { Policies } from './policy/policies.ts';
 
 /** Follows one reference until disposed; see `places/follow.ts`. */
 export interface Follower extends AsyncDisposable {
@@ -52,6 +53,8 @@ export interface Surroundings {
   /** Over all wormholes. */
   readonly uses: Uses;
   readonly turns: Turns;
+  /** What wormholes of peers may do. */
+  readonly policies: Pick<Policies, 'judge' | 'permit'>;
   /** @throws {WormholeError} WH_ERR_CONTAINER_FAILED, WH_ERR_NOT_READY; see `activator/ready` */
   untilReady(probe: ReadyProbe, target: ProbeTarget, signal: AbortSignal): Promise<Ready>;
   /** Resolves when `onMove` has been told where `ref` is now. */

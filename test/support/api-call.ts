@@ -25,10 +25,10 @@ export function callApi(socketPath: string, path: string, { method = 'GET', json
   const headers = { host: 'localhost', ...(body !== undefined && { 'content-type': 'application/json' }) };
   const asked = request({ socketPath, path, method, headers, agent: false });
   asked.end(body);
-  return within(path, read(asked));
+  return within(path, readAnswer(asked));
 }
 
-async function read(asked: NodeJS.EventEmitter): Promise<Answer> {
+export async function readAnswer(asked: NodeJS.EventEmitter): Promise<Answer> {
   const [answer] = (await once(asked, 'response')) as [IncomingMessage];
   let text = '';
   for await (const chunk of answer.setEncoding('utf8')) text += String(chunk);

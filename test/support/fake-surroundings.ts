@@ -30,6 +30,11 @@ export class FakeSurroundings implements Surroundings {
   readonly engine: FakeEngine = this.runner.engine;
   readonly uses = new Uses();
   readonly turns = new Turns();
+  /** Peers may do anything, unless a test says otherwise. */
+  policies: Surroundings['policies'] = {
+    judge: () => Promise.resolve(),
+    permit: () => ({ dial: () => undefined, listen: () => undefined, wake: () => undefined }),
+  };
   /** How each probe ends: at once, unless a test says otherwise. */
   probe: (probe: ReadyProbe, target: ProbeTarget, signal: AbortSignal) => Promise<Ready> = () => Promise.resolve({});
   readonly log: Logger = pino({ level: 'silent' });

@@ -5,7 +5,7 @@ import type { EndpointName } from './endpoints.ts';
 import type { Caller, Operations } from './operations.ts';
 
 /** Bodies and queries have been checked against their schema before. */
-export type Operate = (operations: Operations, request: FastifyRequest, caller: Caller) => unknown;
+type Operate = (operations: Operations, request: FastifyRequest, caller: Caller) => unknown;
 
 const idOf = (request: FastifyRequest): string => (request.params as { id: string }).id;
 

@@ -6,7 +6,7 @@ import { WormholeError } from '../../lib/errors.ts';
 import { loadSchemas } from '../schema/schema.ts';
 import { validate } from '../schema/validate.ts';
 import type { Operations } from './operations.ts';
-import { type Api, createApi } from './server.ts';
+import { type Api, type ApiOptions, createApi } from './server.ts';
 
 const schemas = loadSchemas();
 const log = pino({ level: 'silent' });
@@ -15,7 +15,10 @@ function refuse(): never {
   throw new WormholeError('WH_ERR_INTERNAL', 'not part of this test');
 }
 
-async function api(operations: Partial<Operations>): Promise<Api> {
+async function api(
+  operations: Partial<Operations>,
+  authorize: ApiOptions['authorize'] = () => undefined,
+): Promise<Api> {
   const none: Operations = {
     health: refuse,
     ping: refuse,
@@ -31,7 +34,14 @@ async function api(operations: Partial<Operations>): Promise<Api> {
     containers: refuse,
   };
   const allowedHosts = (): ReadonlySet<string> => new Set(['localhost']);
-  return await createApi({ operations: { ...none, ...operations }, schemas, version: '1', allowedHosts, log });
+  return await createApi({
+    operations: { ...none, ...operations },
+    schemas,
+    version: '1',
+    allowedHosts,
+    authorize,
+    log,
+  });
 }
 
 describe('a request', () => {
@@ -146,5 +156,21 @@ describe('an answer', () => {
     );
     expect(operations).toEqual(expect.arrayContaining(['create', 'remove', 'wormholeStats', 'openapi']));
     expect(JSON.stringify(document.paths['/v1/wormholes/{id}'])).toContain('"name":"id"');
+  });
+});
+
+describe('who may use an endpoint', () => {
+  test('A9 is asked with who it is, before anything is done', async () => {
+    const asked: unknown[] = [];
+    const done: unknown[] = [];
+    const { fastify } = await api({ list: () => done.push('list') as never }, (endpoint, origin) => {
+      asked.push([endpoint, origin.kind]);
+      throw new WormholeError('WH_ERR_POLICY', 'no', { detail: { rule: 'verbs' } });
+    });
+    const answer = await fastify.inject({ method: 'GET', url: '/v1/wormholes' });
+    expect(answer.statusCode).toBe(403);
+    expect(answer.json()).toMatchObject({ code: 'WH_ERR_POLICY' });
+    expect(asked).toEqual([['list', 'local']]);
+    expect(done).toEqual([]);
   });
 });

@@ -18,7 +18,7 @@ import { type ApiLimits, apiLimits } from './limits.ts';
 import { openapiDocument } from './openapi.ts';
 import type { Operations, Origin } from './operations.ts';
 import { invalidRequest, PROBLEM_TYPE, translateFastify } from './problems.ts';
-import { type Operate, operates } from './routes.ts';
+import { operates } from './routes.ts';
 
 export interface ApiOptions {
   readonly operations: Operations;
@@ -26,6 +26,8 @@ export interface ApiOptions {
   readonly version: string;
   /** Canonical host names that requests may be addressed to; read for every request. */
   readonly allowedHosts: () => ReadonlySet<string>;
+  /** May they use this endpoint? @throws {WormholeError} WH_ERR_POLICY */
+  readonly authorize: (endpoint: EndpointName, origin: Origin) => void;
   readonly log: Logger;
   readonly limits?: ApiLimits;
 }
@@ -72,7 +74,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     throw new WormholeError('WH_ERR_ROUTE_NOT_FOUND', `there is no ${method} ${path}; see GET ${OPENAPI_PATH}`);
   });
   for (const [name, endpoint] of Object.entries(endpoints)) {
-    addRoute(app, endpoint, operates[name as EndpointName], origins, options);
+    addRoute(app, name as EndpointName, endpoint, origins, options);
   }
   app.get(OPENAPI_PATH, () => openapiDocument(schemas, options.version));
   await app.ready();
@@ -83,10 +85,10 @@ export async function createApi(options: ApiOptions): Promise<Api> {
 
 function addRoute(
   app: FastifyInstance,
+  name: EndpointName,
   endpoint: Endpoint,
-  operate: Operate,
   origins: Origins,
-  { schemas: { api }, operations, log }: ApiOptions,
+  { schemas: { api }, operations, authorize, log }: ApiOptions,
 ): void {
   const schema = {
     ...(endpoint.body !== undefined && { body: api[endpoint.body] }),
@@ -99,9 +101,10 @@ function addRoute(
     handler: (request, reply) => {
       const origin = origins.get(request.raw.socket) ?? UNKNOWN;
       if (endpoint.method !== 'GET') log.info({ method: endpoint.method, url: request.url, origin }, 'control request');
+      authorize(name, origin);
       reply.code(endpoint.status);
       if (endpoint.answerType !== undefined) stream(reply, endpoint.answerType);
-      return operate(operations, request, { origin, signal: clientGone(reply) });
+      return operates[name](operations, request, { origin, signal: clientGone(reply) });
     },
   });
 }

@@ -1,7 +1,7 @@
 /** All ways into the control API: unix sockets first, they serve the people of this machine. */
 import type { WormholeError } from '../../lib/errors.ts';
-import type { DaemonKey } from '../../lib/key-generate.ts';
 import { Scope } from '../../lib/scope.ts';
+import type { Secret } from '../../lib/secret.ts';
 import type { Api } from '../api/server.ts';
 import type { Settings, TcpAddress } from '../config/settings.ts';
 import type { Logger } from '../log.ts';
@@ -9,8 +9,8 @@ import { listenUnix } from './unix.ts';
 
 export interface DoorsOptions {
   readonly settings: Pick<Settings, 'unix' | 'tcp'>;
-  /** For the control port; undefined when there is none. */
-  readonly key: DaemonKey | undefined;
+  /** For the control port, by identity; undefined when there is none. */
+  readonly keys: ReadonlyMap<string, Secret> | undefined;
   readonly admit: Api['admit'];
   readonly log: Logger;
   readonly onFailure: (error: WormholeError) => void;
@@ -23,17 +23,17 @@ export interface Doors extends AsyncDisposable {
 }
 
 /** Opens the unix sockets. @throws {WormholeError} WH_ERR_LISTEN, and none is left open */
-export async function openDoors({ settings, key, admit, log, onFailure }: DoorsOptions): Promise<Doors> {
+export async function openDoors({ settings, keys, admit, log, onFailure }: DoorsOptions): Promise<Doors> {
   await using attempt = new Scope('control listeners');
   for (const path of settings.unix) attempt.use(await listenUnix({ path, admit, log }));
   const open = new Scope('control listeners');
   attempt.moveTo(open);
   return {
     async openPort() {
-      if (settings.tcp.length === 0 || key === undefined) return [];
+      if (settings.tcp.length === 0 || keys === undefined) return [];
       // Loaded when needed: the carrier costs a thread and TLS.
       const { listenTcp } = await import('./tcp.ts');
-      return open.use(await listenTcp({ addresses: settings.tcp, key: key.psk, admit, log, onFailure })).addresses;
+      return open.use(await listenTcp({ addresses: settings.tcp, keys, admit, log, onFailure })).addresses;
     },
     [Symbol.asyncDispose]: () => open[Symbol.asyncDispose](),
   };

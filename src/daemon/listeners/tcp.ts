@@ -6,7 +6,6 @@ import { Socket } from 'node:net';
 import { startCarrierListener } from '../../carrier/listener.ts';
 import type { WormholeError } from '../../lib/errors.ts';
 import type { Secret } from '../../lib/secret.ts';
-import { commonIdentity } from '../../lib/tls-profile.ts';
 import type { Origin } from '../api/operations.ts';
 import type { TcpAddress } from '../config/settings.ts';
 import type { Logger } from '../log.ts';
@@ -14,7 +13,8 @@ import type { Logger } from '../log.ts';
 export interface TcpListenerOptions {
   /** At least one; host '' = all addresses of the machine. */
   readonly addresses: readonly TcpAddress[];
-  readonly key: Secret;
+  /** Identity → key: the common one, and those of peers that have their own. */
+  readonly keys: ReadonlyMap<string, Secret>;
   /** Takes ownership of each connection. */
   readonly admit: (connection: Socket, origin: Origin) => void;
   readonly log: Logger;
@@ -28,11 +28,11 @@ export interface TcpListener extends AsyncDisposable {
 }
 
 /** @throws {WormholeError} WH_ERR_LISTEN when one of the addresses cannot be bound; none is then */
-export async function listenTcp({ addresses, key, admit, log, onFailure }: TcpListenerOptions): Promise<TcpListener> {
+export async function listenTcp({ addresses, keys, admit, log, onFailure }: TcpListenerOptions): Promise<TcpListener> {
   const carrier = await startCarrierListener({
     // '::' takes IPv4 too; see bindv6only in ipv6(7).
     addresses: addresses.map(({ host, port }) => ({ host: host === '' ? '::' : host, port })),
-    keys: new Map([[commonIdentity, key]]),
+    keys,
     onHttp: (plain, { identity, address }) => {
       const socket = new Socket({ fd: plain.release(), readable: true, writable: true, allowHalfOpen: true });
       log.debug({ peer: address, identity }, 'control connection');

@@ -2,6 +2,7 @@
 import { WormholeError } from '../../lib/errors.ts';
 import type { Plan } from '../../spec/plan.ts';
 import { parse, plan, quote, redact, redactChain } from '../../spec/spec.ts';
+import type { Surroundings } from '../surroundings.ts';
 
 export interface Interpreted {
   readonly plan: Plan;
@@ -9,8 +10,25 @@ export interface Interpreted {
   readonly shown: { readonly spec: string; readonly plan: Plan };
 }
 
+/**
+ * Interprets for somebody; also what was allowed once, because the policy may be another one by now.
+ *
+ * @param owner identity of a peer; undefined = somebody of this machine
+ * @throws {WormholeError} as `interpret` below; WH_ERR_POLICY
+ */
+export async function interpretFor(
+  owner: string | undefined,
+  words: readonly string[],
+  policies: Pick<Surroundings['policies'], 'judge'>,
+  signal: AbortSignal,
+): Promise<Interpreted> {
+  const found = interpret(words);
+  if (owner !== undefined) await policies.judge(owner, found.plan, signal);
+  return found;
+}
+
 /** @throws {WormholeError} WH_ERR_SPEC_INVALID, WH_ERR_SELF_PROXY; WH_ERR_UNSUPPORTED naming what is not carried out */
-export function interpret(words: readonly string[]): Interpreted {
+function interpret(words: readonly string[]): Interpreted {
   const chain = parse(words);
   const whole = plan(chain);
   const { unsupported } = whole;

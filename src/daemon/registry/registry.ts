@@ -6,7 +6,6 @@
  *
  * An id is free again as soon as its wormhole drains. Leaves building to `wormhole/open.ts`.
  */
-
 import { Deadline } from '../../lib/deadline.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import type { RouteStats } from '../../proxy/route.ts';
@@ -44,6 +43,8 @@ export interface RegistryOptions {
 export interface CreateOptions {
   /** False: gone with this process. Default true. */
   readonly remembered?: boolean;
+  /** Identity of the peer that asks; its policy decides. Absent = somebody of this machine. */
+  readonly owner?: string;
 }
 
 export class Registry {
@@ -67,10 +68,10 @@ export class Registry {
    * @throws {WormholeError} whatever keeps it from working; nothing is left of it then, or the message says what is
    */
   async create(words: readonly string[], signal: AbortSignal, options: CreateOptions = {}): Promise<Entry> {
-    const { remembered = true } = options;
+    const { remembered = true, owner } = options;
     // Loaded when first needed, here and below: the daemon answers before it has read all of itself.
-    const { interpret } = await import('./interpret.ts');
-    const { plan, shown } = interpret(words);
+    const { interpretFor } = await import('./interpret.ts');
+    const { plan, shown } = await interpretFor(owner, words, this.#options.surroundings.policies, signal);
     this.#refuseWhenClosing();
     const taken = (id: string): boolean => this.#live.has(id) || this.#pending.has(id);
     const id = plan.id ?? this.#options.makeId(taken);
@@ -80,7 +81,15 @@ export class Registry {
       });
     }
     const createdAt = (this.#options.now?.() ?? new Date()).toISOString();
-    const record: WormholeRecord = { version: 1, id, words, createdAt, sequence: ++this.#sequence };
+    const sequence = ++this.#sequence;
+    const record: WormholeRecord = {
+      version: 1,
+      id,
+      words,
+      createdAt,
+      sequence,
+      ...(owner !== undefined && { owner }),
+    };
     const pending = new PendingWormhole(record, shown);
     this.#pending.set(id, pending);
     using either = new Deadline(Number.POSITIVE_INFINITY, signal, pending.givenUp);
@@ -182,8 +191,10 @@ export class Registry {
   async #again(record: WormholeRecord, signal: AbortSignal): Promise<Entry> {
     try {
       this.#refuseWhenClosing();
-      const { interpret } = await import('./interpret.ts');
-      return await this.#open({ record, ...interpret(record.words), eager: false, signal });
+      const { interpretFor } = await import('./interpret.ts');
+      const { policies } = this.#options.surroundings;
+      const found = await interpretFor(record.owner, record.words, policies, signal);
+      return await this.#open({ record, ...found, eager: false, signal });
     } catch (err) {
       if (!signal.aborted)
         this.#options.surroundings.log.error({ err, wormhole: record.id }, 'wormhole cannot be made again');

@@ -20,6 +20,8 @@ export interface WormholeRecord {
   readonly sequence: number;
   /** The ephemeral port that was bound, so that it stays the same; absent when the spec names the port. */
   readonly port?: number;
+  /** Identity of the peer that asked for it and whose policy it obeys; absent = somebody of this machine. */
+  readonly owner?: string;
   /** What the containers' references were found to mean, by reference, so that they mean the same after a restart. */
   readonly identities?: Readonly<Record<string, Identity>>;
 }
@@ -41,6 +43,7 @@ const schema: JsonSchema = {
     createdAt: { type: 'string', minLength: 1 },
     sequence: { type: 'integer' },
     port: { type: 'integer' },
+    owner: { type: 'string', minLength: 1, maxLength: 255 },
     identities: { type: 'object', patternProperties: { '^container:': identity }, additionalProperties: false },
   },
   additionalProperties: false,

@@ -30,6 +30,15 @@ export async function openWormhole(options: OpenOptions): Promise<Wormhole> {
   const { shown, plan, ...rest } = options;
   // For one line per connection, thousands a second: no secret can be in them, and looking for one costs most.
   const log = options.surroundings.log.child({ wormhole: options.record.id }, { redact: [] });
-  const segment = await openSegment({ ...rest, restored: !options.eager, plan: plan.segment, depth: 0, log });
+  const { owner } = options.record;
+  const permit = owner === undefined ? {} : { permit: options.surroundings.policies.permit(owner) };
+  const segment = await openSegment({
+    ...rest,
+    ...permit,
+    restored: !options.eager,
+    plan: plan.segment,
+    depth: 0,
+    log,
+  });
   return new Wormhole({ record: options.record, ...shown, segment });
 }

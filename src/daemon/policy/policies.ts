@@ -1,0 +1,119 @@
+/**
+ * Which policy is whose, and everything that is asked of it: the one place where a peer is told no.
+ *
+ * A denial is an error for the peer and a line in the log, at a bounded rate; nothing is looked up, started or opened
+ * for it.
+ */
+import type { Container, Engine } from '../../docker/engine.ts';
+import { LineRate } from '../../lib/line-rate.ts';
+import { commonIdentity } from '../../lib/tls-profile.ts';
+import type { PeerAddress, Plan } from '../../spec/plan.ts';
+import { type Denial, missingVerb, type Policy, policyError } from '../../spec/policy.ts';
+import { checkDial, checkEnter, checkForbidden, checkListen } from '../../spec/policy-dial.ts';
+import { engineSocket } from '../../spec/policy-forbidden.ts';
+import type { NamespaceFacts, Spot } from '../../spec/policy-place.ts';
+import { checkPeer, judgePlan, namedContainers } from '../../spec/policy-plan.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Logger } from '../log.ts';
+import { factsOf } from './facts.ts';
+import type { Ground } from './ground.ts';
+import type { Permit, PermitTarget } from './permit.ts';
+
+export interface PoliciesOptions {
+  readonly settings: Pick<Settings, 'peers' | 'policy'>;
+  readonly ground: Ground;
+  readonly engine: Pick<Engine, 'find'>;
+  readonly log: Pick<Logger, 'info'>;
+}
+
+export class Policies {
+  readonly #options: PoliciesOptions;
+  readonly #own: ReadonlyMap<string, Policy>;
+  readonly #lines = new LineRate();
+
+  constructor(options: PoliciesOptions) {
+    this.#options = options;
+    const { peers, policy } = options.settings;
+    // Only who has a key of its own has a name that it can prove.
+    const named = peers.flatMap((peer) =>
+      peer.keyFile === undefined ? [] : [[peer.name, peer.policy ?? policy] as const],
+    );
+    this.#own = new Map([[commonIdentity, policy], ...named]);
+  }
+
+  /** @param identity as proved by its key, or as remembered of a wormhole; who is not in the config any more may nothing */
+  of(identity: string): Policy {
+    const found = this.#own.get(identity);
+    if (found !== undefined) return found;
+    const title = `peer ${identity} is not in the config, which`;
+    return { title, verbs: [], targets: [], listen: [], images: [], runFlags: [] };
+  }
+
+  /** May it use the control API, beyond being told that the daemon is there? @throws {WormholeError} WH_ERR_POLICY */
+  control(identity: string, what: string): void {
+    this.#refuse(identity, missingVerb(this.of(identity), 'control', what));
+  }
+
+  /**
+   * Judges a plan before anything is made of it, and then the containers that it names.
+   *
+   * @throws {WormholeError} WH_ERR_POLICY
+   */
+  async judge(identity: string, plan: Plan, signal: AbortSignal): Promise<void> {
+    const policy = this.of(identity);
+    this.#refuse(identity, judgePlan(plan.segment, policy, this.#options.ground));
+    for (const { container, list } of namedContainers(plan.segment)) {
+      // One that is not there is the business of whoever makes the wormhole.
+      const found = await this.#options.engine.find(container, signal).catch(() => undefined);
+      if (found !== undefined) this.#refuse(identity, checkEnter(containerFacts(found), policy, list));
+    }
+  }
+
+  /** For everything that a wormhole of `identity` does from now on. */
+  permit(identity: string): Permit {
+    const { ground } = this.#options;
+    return {
+      dial: (target) => {
+        const policy = this.of(identity);
+        const spot = spotOf(target);
+        this.#refuse(identity, checkDial(spot, policy, ground) ?? this.#commandSocket(target, spot, policy));
+      },
+      listen: (target) => this.#refuse(identity, checkListen(spotOf(target), this.of(identity), ground)),
+      wake: (container) => this.#refuse(identity, checkEnter(containerFacts(container), this.of(identity), 'targets')),
+    };
+  }
+
+  /**
+   * May this daemon dial that peer for `identity`?
+   *
+   * @param host what the peer's address was resolved to, a literal
+   * @throws {WormholeError} WH_ERR_POLICY
+   */
+  peer(identity: string, peer: PeerAddress, host: string): void {
+    this.#refuse(identity, checkPeer(peer, host, this.of(identity), this.#options.ground));
+  }
+
+  #commandSocket({ path, place }: PermitTarget, spot: Spot, policy: Policy): Denial | undefined {
+    if (path === undefined || !this.#options.ground.isCommandSocket(path, place)) return undefined;
+    return checkForbidden(spot, engineSocket(), policy);
+  }
+
+  #refuse(identity: string, denial: Denial | undefined): void {
+    if (denial === undefined) return;
+    const error = policyError(this.of(identity), denial);
+    const suppressed = this.#lines.take();
+    if (suppressed !== undefined) {
+      const { rule, reason } = denial;
+      this.#options.log.info({ identity, rule, reason, ...(suppressed > 0 && { suppressed }) }, 'denied by policy');
+    }
+    throw error;
+  }
+}
+
+function spotOf({ protocol, host, port, path, place, own }: PermitTarget): Spot {
+  return { protocol, host, port, ...(path !== undefined && { path }), namespace: factsOf(place, own) };
+}
+
+function containerFacts({ name, labels, hostNetwork }: Pick<Container, 'name' | 'labels' | 'hostNetwork'>) {
+  return { kind: 'container', name, labels, hostNetwork, own: false } as const satisfies NamespaceFacts;
+}
