@@ -66,6 +66,11 @@ export const Wormhole = Type.Object(
     head: Type.String(),
     targets: Type.Array(Type.String()),
     createdAt: Type.String({ description: 'RFC 3339, UTC' }),
+    owner: Type.Optional(
+      Type.String({
+        description: 'identity of the peer that made it and whose policy it obeys; absent: made on this machine',
+      }),
+    ),
     stats: Stats,
   },
   closed,

@@ -12,6 +12,9 @@
 import { glob } from './glob.ts';
 import { invalid, show } from './invalid.ts';
 
+/** Port of a registry that names none. */
+const HTTPS = 443;
+
 interface Reference {
   /** With registry, e.g. `docker.io/library/mysql`. */
   readonly name: string;
@@ -40,6 +43,14 @@ export function parseImagePattern(text: string): string {
   throw invalid(
     `${show(text)} is not an image; write NAME, NAME:TAG or HOST/NAME@sha256:…, with * and ** as wildcards`,
   );
+}
+
+/** The host and port of the registry that an image is asked from; undefined for Docker's own, and for ids. */
+export function registryOf(image: string): { readonly host: string; readonly port: number } | undefined {
+  const [registry = ''] = split(image).name.split('/');
+  if (registry === 'docker.io' || image.startsWith('sha256:')) return undefined;
+  const [, host = '', port = String(HTTPS)] = /^(\[[^\]]*\]|[^:]*)(?::([0-9]+))?$/.exec(registry) ?? [];
+  return { host: host.replaceAll(/^\[|\]$/g, ''), port: Number(port) };
 }
 
 function split(text: string): Reference {

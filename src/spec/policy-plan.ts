@@ -72,7 +72,7 @@ function judgeHead(head: HeadPlan, policy: Policy, own: OwnGround): Denial | und
   return (
     missingVerb(policy, 'listen', 'listening') ??
     judgeNamespace(head.namespace, policy, policy.listen, 'listen') ??
-    judgeStart(head.run, policy) ??
+    judgeStart(head.run, policy, own) ??
     judgeKnown(head, policy, own, checkListen)
   );
 }
@@ -81,7 +81,7 @@ function judgeTarget(target: TargetPlan, policy: Policy, own: OwnGround): Denial
   return (
     missingVerb(policy, 'dial', 'dialing') ??
     judgeNamespace(target.namespace, policy, policy.targets, 'targets') ??
-    judgeStart(target.run, policy) ??
+    judgeStart(target.run, policy, own) ??
     (target.connect === undefined ? judgeKnown(target, policy, own, checkDial) : undefined)
   );
 }
@@ -100,8 +100,8 @@ function judgeNamespace(
   return { rule, reason: `${what}: none of its ${rule} is about containers` };
 }
 
-function judgeStart(run: RunPlan | undefined, policy: Policy): Denial | undefined {
-  return run === undefined ? undefined : judgeRun(recipeOf(run.words), policy);
+function judgeStart(run: RunPlan | undefined, policy: Policy, own: OwnGround): Denial | undefined {
+  return run === undefined ? undefined : judgeRun(recipeOf(run.words), policy, own);
 }
 
 /** An address of the host that stands in the plan as a literal is known already. */

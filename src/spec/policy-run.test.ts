@@ -5,9 +5,10 @@ import { defaultPolicy, type PolicyShape, parsePolicy } from './policy-shape.ts'
 import { recipeOf } from './recipe/recipe.ts';
 import { type RunFlagName, runFlagNames, runFlags } from './run-flags.ts';
 
+const own = { controlPorts: [9999], localAddresses: ['192.0.2.7'] };
 const policy = (shape: PolicyShape = {}) => parsePolicy({ ...defaultPolicy, ...shape }, 'the policy');
 const judge = (words: string, shape?: PolicyShape): string | undefined =>
-  judgeRun(recipeOf(words.split(' ')), policy(shape))?.reason;
+  judgeRun(recipeOf(words.split(' ')), policy(shape), own)?.reason;
 
 /** A value for each flag that takes one. */
 const values: Partial<Record<RunFlagName, string>> = {
@@ -110,7 +111,9 @@ describe('what a peer may have started', () => {
     expect(judge('--network host web', flags('network=host'))).toBeUndefined();
     expect(judge('--network container:db web', flags('network', 'network=host'))).toContain('network=container:db');
     expect(judge('--network container:db web', flags('network=container:db'))).toBeUndefined();
-    for (const own of ['bridge', 'none', 'default']) expect(judge(`--network ${own} web`)).toBeUndefined();
+    for (const mode of ['bridge', 'none', 'default']) expect(judge(`--network ${mode} web`)).toBeUndefined();
+    // By its id the network of the host has another name.
+    expect(judge('--network 0a1b2c3d4e5f web', flags('network', 'network=host'))).toContain('network=0a1b2c3d4e5f');
   });
 
   test('what only hardens needs no permission', () => {
@@ -130,10 +133,28 @@ describe('what a peer may have started', () => {
       JSON.parse('{"__proto__": {}, "Image": "web"}') as object,
       { ...recipe.body, constructor: {} },
     ]) {
-      expect(judgeRun({ ...recipe, body: { ...body } }, policy())?.reason).toContain('no policy knows it');
+      expect(judgeRun({ ...recipe, body: { ...body } }, policy(), own)?.reason).toContain('no policy knows it');
     }
-    expect(judgeRun({ ...recipe, runtime: 'x' } as never, policy())?.reason).toContain('runtime');
+    expect(judgeRun({ ...recipe, runtime: 'x' } as never, policy(), own)?.reason).toContain('runtime');
   });
+
+  test.each([
+    ['169.254.169.254/latest/meta-data', 'metadata'],
+    ['[::ffff:a9fe:a9fe]:80/x', 'metadata'],
+    ['127.0.0.1:9999/x', 'control port'],
+    ['localhost:9999/x:1', 'control port'],
+    ['192.0.2.7:9999/x@sha256:0123456789abcdef0123456789abcdef', 'control port'],
+    ['[::]:80/x', 'unspecified'],
+  ])('A17 the engine is not sent to %s for an image', (image, reason) => {
+    expect(judge(image)).toContain(reason);
+  });
+
+  test.each(['10.0.0.7:5000/x', 'localhost:5000/x', 'registry.example/x', 'web', `sha256:${'a'.repeat(64)}`])(
+    'the registry of %s may be asked',
+    (image) => {
+      expect(judge(image)).toBeUndefined();
+    },
+  );
 
   test('needs the verb and an image that is listed', () => {
     expect(judge('web', { verbs: ['dial'] })).toContain('its verbs do not include docker-run');

@@ -6,8 +6,10 @@
  * container need their flag among the policy's `run-flags`; to share a network needs it with its value, `network=host`.
  */
 import { show } from './invalid.ts';
+import { parseIp } from './ip.ts';
 import { type Denial, missingVerb, type Policy } from './policy.ts';
-import { allowsImage } from './policy-image.ts';
+import { forbidden, type OwnGround } from './policy-forbidden.ts';
+import { allowsImage, registryOf } from './policy-image.ts';
 import type { ContainerRecipe } from './recipe/recipe.ts';
 import { runFlagNames } from './run-flags.ts';
 
@@ -74,13 +76,15 @@ const hostMembers: Readonly<Record<string, Judge>> = {
 };
 
 /** @returns why not; undefined when it may */
-export function judgeRun(recipe: ContainerRecipe, policy: Policy): Denial | undefined {
+export function judgeRun(recipe: ContainerRecipe, policy: Policy, own: OwnGround): Denial | undefined {
   const { image, body } = recipe;
   const missing = missingVerb(policy, 'docker-run', `starting ${show(image)}`);
   if (missing !== undefined) return missing;
   if (!policy.images.some((pattern) => allowsImage(pattern, image))) {
     return { rule: 'images', reason: `starting ${show(image)}: none of its images is that` };
   }
+  const registry = forbiddenRegistry(image, own);
+  if (registry !== undefined) return { rule: registry.rule, reason: `starting ${show(image)}: ${registry.reason}` };
   const allowed = (flag: string): boolean => policy.runFlags.includes(flag);
   const host = body['HostConfig'] ?? {};
   return (
@@ -88,6 +92,14 @@ export function judgeRun(recipe: ContainerRecipe, policy: Policy): Denial | unde
     judgeMembers(body, bodyMembers, allowed) ??
     (isRecord(host) ? judgeMembers(host, hostMembers, allowed) : unknown('HostConfig'))
   );
+}
+
+/** The engine dials the registry that an image names; as far as that is an address, it is one like any other. */
+function forbiddenRegistry(image: string, own: OwnGround): Denial | undefined {
+  const { host, port } = registryOf(image) ?? {};
+  if (host === undefined || port === undefined) return undefined;
+  const literal = /^localhost$/i.test(host) ? '127.0.0.1' : host;
+  return parseIp(literal) === undefined ? undefined : forbidden({ kind: 'ip', host: literal, port }, own, true);
 }
 
 /** What may stand in `run-flags`. */
@@ -120,7 +132,8 @@ function judgeNetwork(value: unknown, allowed: (flag: string) => boolean): strin
   if (['default', 'bridge', 'none'].includes(mode)) return undefined;
   const exact = `network=${mode}`;
   if (allowed(exact)) return undefined;
-  if (mode === 'host' || mode.includes(':')) return exact;
+  // An id, or what could be the beginning of one, may be the host's.
+  if (mode === 'host' || mode.includes(':') || /^[0-9a-f]+$/.test(mode)) return exact;
   return allowed('network') ? undefined : 'network';
 }
 

@@ -48,6 +48,7 @@ function identity(one: Wormhole, paint: Paint): Fact[] {
     ['url', printable(one.url)],
     ['targets', one.targets.map(printable).join(', ')],
     ['spec', printable(one.spec)],
+    ...(one.owner === undefined ? [] : [['owner', `peer ${printable(one.owner)}`] as const]),
     ...(labels.length > 0 ? [['labels', printable(labels.join(' '))] as const] : []),
     ['created', printable(one.createdAt) + (Number.isNaN(created) ? '' : ` (${age(Date.now() - created)} ago)`)],
   ];

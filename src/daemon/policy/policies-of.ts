@@ -4,6 +4,7 @@ import { type EngineAddress, engineAddress } from '../../docker/address.ts';
 import type { Engine } from '../../docker/engine.ts';
 import type { Settings, TcpAddress } from '../config/settings.ts';
 import type { Logger } from '../log.ts';
+import { hostPlace } from '../places/open.ts';
 import { Ground } from './ground.ts';
 import { Policies } from './policies.ts';
 
@@ -24,7 +25,7 @@ export function policiesOf({ settings, engine, log, bound }: PoliciesOfOptions):
     engine: engineOf(process.env),
     otherAddresses: [internalIp, externalIp].filter((address) => address !== undefined),
   });
-  return new Policies({ settings, ground, engine, log });
+  return new Policies({ settings, ground, engine, log, namespaceId: hostPlace().namespaceId });
 }
 
 /** A DOCKER_HOST that nobody can use is told elsewhere. */

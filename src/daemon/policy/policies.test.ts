@@ -40,7 +40,7 @@ function world(shop: PolicyShape = { verbs: ['dial'], targets: [{ cidr: '10.0.0.
   });
   const log = { info: (facts: unknown) => void lines.push(facts) };
   const settings = { peers, policy: parsePolicy(defaultPolicy, 'the policy for peers') };
-  return { policies: new Policies({ settings, ground, engine, log }), engine, lines };
+  return { policies: new Policies({ settings, ground, engine, log, namespaceId: 'net:[1]' }), engine, lines };
 }
 
 const dial = (policies: Policies, identity: string, address: string, port = 80): string => {
@@ -83,6 +83,8 @@ describe('policies', () => {
     expect(lines.length).toBeGreaterThan(0);
     expect(lines.length).toBeLessThan(20);
     expect(lines[0]).toMatchObject({ identity: 'shop', rule: 'targets' });
+    dial(policies, 'wormhole', '127.0.0.1', 9999);
+    expect(lines.at(-1)).toEqual({ identity: 'wormhole', rule: 'control-port', reason: expect.any(String) as string });
   });
 
   test('A26 a plan that is denied asks no engine; one that names containers asks what they are', async () => {

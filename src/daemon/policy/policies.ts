@@ -24,12 +24,15 @@ export interface PoliciesOptions {
   readonly ground: Ground;
   readonly engine: Pick<Engine, 'find'>;
   readonly log: Pick<Logger, 'info'>;
+  /** Kernel identity of the daemon's own network namespace. */
+  readonly namespaceId: string;
 }
 
 export class Policies {
   readonly #options: PoliciesOptions;
   readonly #own: ReadonlyMap<string, Policy>;
-  readonly #lines = new LineRate();
+  /** By identity: nobody's denials hide another's. */
+  readonly #lines = new Map<string, LineRate>();
 
   constructor(options: PoliciesOptions) {
     this.#options = options;
@@ -71,7 +74,11 @@ export class Policies {
 
   /** For everything that a wormhole of `identity` does from now on. */
   permit(identity: string): Permit {
-    const { ground } = this.#options;
+    const { ground, namespaceId } = this.#options;
+    const spotOf = ({ protocol, host, port, path, place, own }: PermitTarget): Spot => {
+      const namespace = factsOf(place, own, namespaceId);
+      return { protocol, host, port, ...(path !== undefined && { path }), namespace };
+    };
     return {
       dial: (target) => {
         const policy = this.of(identity);
@@ -101,17 +108,15 @@ export class Policies {
   #refuse(identity: string, denial: Denial | undefined): void {
     if (denial === undefined) return;
     const error = policyError(this.of(identity), denial);
-    const suppressed = this.#lines.take();
+    const rate = this.#lines.get(identity) ?? new LineRate();
+    this.#lines.set(identity, rate);
+    const suppressed = rate.take();
     if (suppressed !== undefined) {
       const { rule, reason } = denial;
       this.#options.log.info({ identity, rule, reason, ...(suppressed > 0 && { suppressed }) }, 'denied by policy');
     }
     throw error;
   }
-}
-
-function spotOf({ protocol, host, port, path, place, own }: PermitTarget): Spot {
-  return { protocol, host, port, ...(path !== undefined && { path }), namespace: factsOf(place, own) };
 }
 
 function containerFacts({ name, labels, hostNetwork }: Pick<Container, 'name' | 'labels' | 'hostNetwork'>) {

@@ -39,10 +39,11 @@ function world({
 describe('a wormhole of a peer', () => {
   test('remembers whose it is, and people of this machine are nobody', async () => {
     const { registry, memory, asked } = world({});
-    await registry.create(words, never, { owner: 'shop' });
+    expect((await registry.create(words, never, { owner: 'shop' })).describe().owner).toBe('shop');
     expect(memory.records.get('web')).toMatchObject({ owner: 'shop' });
     expect(asked).toEqual(['judge shop', 'permit shop']);
-    await registry.create(['id', 'mine', 'url', ':82', 'tail', 'url', ':81'], never);
+    const mine = await registry.create(['id', 'mine', 'url', ':82', 'tail', 'url', ':81'], never);
+    expect(mine.describe()).not.toHaveProperty('owner');
     expect(memory.records.get('mine')).not.toHaveProperty('owner');
     expect(asked).toHaveLength(2);
   });
@@ -80,6 +81,7 @@ describe('a wormhole of a peer', () => {
     expect(judged.registry.get('web').status).toEqual({ state: 'failed', reason: 'the policy denies it' });
     expect(judged.surroundings.bound.size).toBe(0);
     expect(judged.registry.get('web').record()).toMatchObject({ owner: 'shop' });
+    expect(judged.registry.get('web').describe()).toMatchObject({ owner: 'shop' });
   });
 
   test('A26 a connection does not wake a container that has come to be another one', async () => {

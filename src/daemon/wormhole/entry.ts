@@ -47,10 +47,11 @@ export class RememberedWormhole extends Unmade implements Entry {
   }
 
   describe(): Shape {
-    const { id, createdAt } = this.record();
+    const { id, createdAt, owner } = this.record();
+    const whose = owner === undefined ? {} : { owner };
     // Its words may hold secrets that only a parser could find.
     const unknown = { url: '', spec: '', labels: {}, head: '', targets: [] };
-    return { id, ...unknown, ...this.status, createdAt, stats: this.stats() };
+    return { id, ...unknown, ...this.status, createdAt, ...whose, stats: this.stats() };
   }
 
   stop(): Promise<void> {

@@ -58,7 +58,7 @@ export class PendingWormhole extends Unmade implements Entry {
   }
 
   describe(): Shape {
-    const { id, createdAt } = this.record();
+    const { id, createdAt, owner } = this.record();
     const { head, tail } = this.plan.segment;
     return {
       id,
@@ -70,6 +70,7 @@ export class PendingWormhole extends Unmade implements Entry {
       head: headLabel(head),
       targets: tail.targets.map(targetLabel),
       createdAt,
+      ...(owner !== undefined && { owner }),
       stats: this.stats(),
     };
   }

@@ -99,6 +99,7 @@ export class Wormhole implements Entry {
       head: headLabel(plan.segment.head),
       targets: segment.parts.tail.members.map(({ label }) => label),
       createdAt: record.createdAt,
+      ...(record.owner !== undefined && { owner: record.owner }),
       stats: this.stats(),
     };
   }
