@@ -8,7 +8,6 @@
  * daemon (by pid), its mounts, its namespace and its directory.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,6 +15,7 @@ import { join } from 'node:path';
 import { command, until } from './command.ts';
 import { importBusybox } from './docker-image.ts';
 import { engineAnswers, mountsBelow } from './engine-process.ts';
+import { Netns } from './netns.ts';
 
 /** Image of every container; its command is `sleep 86400`. */
 export const IMAGE = 'wormhole/test';
@@ -41,11 +41,14 @@ export class DockerHost implements AsyncDisposable {
   readonly namespace: string;
   /** Everything it keeps on disk. */
   readonly directory: string;
+  /** Absent when it was borrowed. */
+  readonly #own: Netns | undefined;
   #process: ChildProcess | undefined;
 
-  private constructor(namespace: string, directory: string) {
+  private constructor(namespace: string, directory: string, own: Netns | undefined) {
     this.namespace = namespace;
     this.directory = directory;
+    this.#own = own;
   }
 
   /** Why no Docker host can be had here, as a reason to skip a test; undefined when one can. */
@@ -55,14 +58,14 @@ export class DockerHost implements AsyncDisposable {
     return absent.length === 0 ? undefined : `needs ${absent.join(', ')} (apt-get install docker.io busybox-static)`;
   }
 
-  static async start(): Promise<DockerHost> {
+  /** @param borrowed where it runs instead of a namespace of its own */
+  static async start(borrowed?: Netns): Promise<DockerHost> {
     const missing = DockerHost.missing();
     if (missing !== undefined) throw new Error(`no Docker host can be started here: ${missing}`);
-    const namespace = `wormhole-${process.pid}-${randomBytes(3).toString('hex')}`;
-    await command('ip', ['netns', 'add', namespace]);
-    const host = new DockerHost(namespace, await mkdtemp(join(tmpdir(), 'wormhole-docker-')));
+    const netns = borrowed ?? Netns.create();
+    const folder = await mkdtemp(join(tmpdir(), 'wormhole-docker-'));
+    const host = new DockerHost(netns.name, folder, borrowed === undefined ? netns : undefined);
     try {
-      await command('ip', ['-n', namespace, 'link', 'set', 'lo', 'up']);
       await host.startEngine();
       await importBusybox(IMAGE, (words) => host.docker(words));
       return host;
@@ -158,7 +161,7 @@ export class DockerHost implements AsyncDisposable {
       await this.clear().catch(() => undefined);
     await this.stopEngine();
     for (const mount of await mountsBelow(this.directory)) await command('umount', ['--lazy', mount]);
-    await command('ip', ['netns', 'delete', this.namespace]);
+    this.#own?.[Symbol.dispose]();
     await rm(this.directory, { recursive: true, force: true, maxRetries: 5 });
   }
 }
