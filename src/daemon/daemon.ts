@@ -108,6 +108,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       stateDir: settings.stateDir,
       tcp,
       unix: settings.unix,
+      rootGrants: () => policies.rootGrants(),
     }),
     keyFile: settings.keyFile.path,
     policies,

@@ -12,6 +12,8 @@ export interface Circumstances {
   readonly tcp: readonly TcpAddress[];
   /** Paths of control sockets that are open. */
   readonly unix: readonly string[];
+  /** What in which policy gives a peer this machine. */
+  readonly rootGrants: () => ReadonlyArray<{ readonly title: string; readonly what: readonly string[] }>;
 }
 
 /** One question; never throws. */

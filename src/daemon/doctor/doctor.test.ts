@@ -10,6 +10,7 @@ import { examine } from './examine.ts';
 import { exposure } from './exposure.ts';
 import { version } from './kernel.ts';
 import { key } from './key.ts';
+import { policy } from './policy.ts';
 import { sockets } from './sockets.ts';
 
 const base = mkdtempSync(join(tmpdir(), 'wormhole-doctor-'));
@@ -17,7 +18,15 @@ afterAll(() => rmSync(base, { recursive: true }));
 const never = new AbortController().signal;
 
 function circumstances(more: Partial<Circumstances> = {}): Circumstances {
-  return { engine: new FakeEngine(), keyFile: join(base, 'no-key'), stateDir: base, tcp: [], unix: [], ...more };
+  return {
+    engine: new FakeEngine(),
+    keyFile: join(base, 'no-key'),
+    stateDir: base,
+    tcp: [],
+    unix: [],
+    rootGrants: () => [],
+    ...more,
+  };
 }
 
 describe('doctor', () => {
@@ -67,6 +76,16 @@ describe('doctor', () => {
     chmodSync(path, 0o644);
     expect(await key(circumstances({ keyFile: path }), never)).toMatchObject([{ state: 'fail' }]);
     expect(await key(circumstances(), never)).toMatchObject([{ state: 'skip' }]);
+  });
+
+  test('finds policies that give the machine away, where peers can come in', async () => {
+    const rootGrants = () => [{ title: 'the policy of peer shop', what: ['run-flags volume', 'run-flags device'] }];
+    const tcp = [{ host: '::', port: 9999 }];
+    expect(await policy(circumstances({ tcp, rootGrants }), never)).toMatchObject([
+      { state: 'warn', detail: 'the policy of peer shop gives this machine away: run-flags volume, run-flags device' },
+    ]);
+    expect(await policy(circumstances({ tcp }), never)).toMatchObject([{ state: 'ok' }]);
+    expect(await policy(circumstances({ rootGrants }), never)).toMatchObject([{ state: 'skip' }]);
   });
 
   test('finds a socket that everybody may use', async () => {

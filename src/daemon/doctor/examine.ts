@@ -8,6 +8,7 @@ import { exposure } from './exposure.ts';
 import { kernel } from './kernel.ts';
 import { key } from './key.ts';
 import { nofile } from './nofile.ts';
+import { policy } from './policy.ts';
 import { sockets } from './sockets.ts';
 import { state } from './state.ts';
 
@@ -18,6 +19,7 @@ const CHECKS: Readonly<Record<string, Examine>> = {
   sockets,
   exposure,
   key,
+  policy,
   state,
   docker,
   clock,

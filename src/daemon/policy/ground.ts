@@ -50,6 +50,12 @@ export class Ground implements OwnGround {
     return [...found, ...this.#options.otherAddresses];
   }
 
+  /** Paths of sockets that command this machine, whether they are there or not. */
+  get commandSockets(): readonly string[] {
+    const { controlSockets, engine } = this.#options;
+    return [...controlSockets, ...ENGINE_SOCKETS, ...(engine?.kind === 'unix' ? [engine.path] : [])];
+  }
+
   /**
    * Whether a path leads to a socket that commands this machine: by a link, or mounted into a container under another
    * name.
@@ -57,9 +63,7 @@ export class Ground implements OwnGround {
   isCommandSocket(path: string, { root }: Pick<Place, 'root'>): boolean {
     const seen = statOf(path, root);
     if (seen === undefined) return false;
-    const { controlSockets, engine } = this.#options;
-    const ours = [...controlSockets, ...ENGINE_SOCKETS, ...(engine?.kind === 'unix' ? [engine.path] : [])];
-    return ours.some((socket) => {
+    return this.commandSockets.some((socket) => {
       const own = statOf(socket, undefined);
       return own !== undefined && own.ino === seen.ino && own.dev === seen.dev;
     });

@@ -122,6 +122,12 @@ describe('policies', () => {
     expect(permit(socket, 'shop')).toThrow('unix socket of the host');
   });
 
+  test('those that give the machine away are known', () => {
+    expect(world().policies.rootGrants()).toEqual([]);
+    const { policies } = world({ verbs: ['dial'], targets: [{ unix: socket }] });
+    expect(policies.rootGrants()).toEqual([{ title: 'the policy of peer shop', what: [`target ${socket}`] }]);
+  });
+
   test('peers that may be gone on to are judged by name and by address', () => {
     const { policies } = world({ verbs: ['dial'], targets: [{ peer: 'b' }] });
     const go = (name: string, address: string) => () => policies.peer('shop', { kind: 'name', name }, address);

@@ -13,6 +13,7 @@ import { checkDial, checkEnter, checkForbidden, checkListen } from '../../spec/p
 import { engineSocket } from '../../spec/policy-forbidden.ts';
 import type { NamespaceFacts, Spot } from '../../spec/policy-place.ts';
 import { checkPeer, judgePlan, namedContainers } from '../../spec/policy-plan.ts';
+import { rootGrants } from '../../spec/policy-root.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Logger } from '../log.ts';
 import { factsOf } from './facts.ts';
@@ -98,6 +99,14 @@ export class Policies {
    */
   peer(identity: string, peer: PeerAddress, host: string): void {
     this.#refuse(identity, checkPeer(peer, host, this.of(identity), this.#options.ground));
+  }
+
+  /** What in which policy gives a peer this machine; policies that are shared once. */
+  rootGrants(): ReadonlyArray<{ readonly title: string; readonly what: readonly string[] }> {
+    const { ground } = this.#options;
+    return [...new Set(this.#own.values())]
+      .map((policy) => ({ title: policy.title, what: rootGrants(policy, ground, ground.commandSockets) }))
+      .filter(({ what }) => what.length > 0);
   }
 
   #commandSocket({ path, place }: PermitTarget, spot: Spot, policy: Policy): Denial | undefined {
