@@ -2,6 +2,9 @@
 import type { Effective } from './effective.ts';
 import type { Option } from './options.ts';
 
+/** Longest line, in characters, that the origins of the others are aligned with. */
+const COLUMNS = 60;
+
 /**
  * The effective settings as a config file that could be used as such; each line's comment says where it came from.
  *
@@ -12,7 +15,8 @@ export function printConfig(config: readonly Effective[]): string {
     const text = value === undefined ? `# ${option.key}:` : `${option.key}: ${redact(JSON.stringify(value))}`;
     return { text, origin };
   });
-  const width = Math.max(...lines.map(({ text }) => text.length));
+  // One long line does not push the origins of all others out of sight.
+  const width = Math.max(0, ...lines.map(({ text }) => text.length).filter((length) => length <= COLUMNS));
   return lines.map(({ text, origin }) => `${text.padEnd(width)}  # ${origin}\n`).join('');
 }
 
