@@ -43,12 +43,14 @@ export class DockerHost implements AsyncDisposable {
   readonly directory: string;
   /** Absent when it was borrowed. */
   readonly #own: Netns | undefined;
+  readonly #listen: string | undefined;
   #process: ChildProcess | undefined;
 
-  private constructor(namespace: string, directory: string, own: Netns | undefined) {
+  private constructor(namespace: string, directory: string, own: Netns | undefined, listen: string | undefined) {
     this.namespace = namespace;
     this.directory = directory;
     this.#own = own;
+    this.#listen = listen;
   }
 
   /** Why no Docker host can be had here, as a reason to skip a test; undefined when one can. */
@@ -58,13 +60,16 @@ export class DockerHost implements AsyncDisposable {
     return absent.length === 0 ? undefined : `needs ${absent.join(', ')} (apt-get install docker.io busybox-static)`;
   }
 
-  /** @param borrowed where it runs instead of a namespace of its own */
-  static async start(borrowed?: Netns): Promise<DockerHost> {
+  /**
+   * @param borrowed where it runs instead of a namespace of its own
+   * @param listen a further address, as `dockerd --host` takes it
+   */
+  static async start(borrowed?: Netns, listen?: string): Promise<DockerHost> {
     const missing = DockerHost.missing();
     if (missing !== undefined) throw new Error(`no Docker host can be started here: ${missing}`);
     const netns = borrowed ?? Netns.create();
     const folder = await mkdtemp(join(tmpdir(), 'wormhole-docker-'));
-    const host = new DockerHost(netns.name, folder, borrowed === undefined ? netns : undefined);
+    const host = new DockerHost(netns.name, folder, borrowed === undefined ? netns : undefined, listen);
     try {
       await host.startEngine();
       await importBusybox(IMAGE, (words) => host.docker(words));
@@ -97,6 +102,7 @@ export class DockerHost implements AsyncDisposable {
       `--exec-root=${join(this.directory, 'exec')}`,
       `--pidfile=${join(this.directory, 'pid')}`,
       `--host=${this.address}`,
+      ...(this.#listen === undefined ? [] : [`--host=${this.#listen}`]),
       '--bip=172.29.0.1/16',
       '--shutdown-timeout=2',
     ];

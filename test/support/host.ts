@@ -15,13 +15,13 @@ import { DockerHost } from './docker-host.ts';
 import type { Internet, LinkOptions, Site } from './internet.ts';
 import { Netns } from './netns.ts';
 import { connectFrom, type Endpoint, type ServerThere, serveIn } from './netns-sockets.ts';
-import { type Ended, type Running, start } from './program.ts';
+import { type Ended, type ProgramOptions, type Running, start } from './program.ts';
 import type { Peer } from './relay-peer.ts';
 import { until } from './relay-wait.ts';
 
 export interface HostOptions extends LinkOptions {
-  /** An engine of its own. */
-  readonly engine?: boolean;
+  /** An engine of its own; a further address, as `dockerd --host` takes it, if it is one. */
+  readonly engine?: boolean | string;
   /** Its daemon's key; absent = that of all. */
   readonly key?: string;
   /** Of its daemon, beside those that let peers in. */
@@ -41,6 +41,7 @@ export class Host implements AsyncDisposable {
   readonly #scope: Scope;
   readonly #holder: ChildProcess;
   readonly #names = new Map<string, readonly string[]>();
+  readonly #running = new Set<Running>();
   #engine: DockerHost | undefined;
   #daemon: Daemon | undefined;
 
@@ -71,7 +72,10 @@ export class Host implements AsyncDisposable {
     host.knows(name, '127.0.0.1');
     await command('nsenter', [...host.#inside(), 'hostname', name]);
     await command('nsenter', [...host.#inside(), 'mount', '--bind', host.#hostsFile, '/etc/hosts']);
-    if (options.engine === true) host.#engine = building.use(await DockerHost.start(netns));
+    const { engine = false } = options;
+    if (engine !== false) {
+      host.#engine = building.use(await DockerHost.start(netns, engine === true ? undefined : engine));
+    }
     building.moveTo(scope);
     return host;
   }
@@ -117,14 +121,17 @@ export class Host implements AsyncDisposable {
   }
 
   /** Runs a program there, to its end. */
-  run(words: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
-    return this.start(words, env).ended;
+  run(words: readonly string[], options: ProgramOptions = {}): Promise<Ended> {
+    return this.start(words, options).ended;
   }
 
-  /** Starts a program there, which ends with this process at the latest. */
-  start(words: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
+  /** Starts a program there, which ends with the host at the latest. */
+  start(words: readonly string[], options: ProgramOptions = {}): Running {
     const under = ['--pdeathsig=KILL', 'nsenter', ...this.#inside(), '--'];
-    return start('setpriv', [...under, ...words], { env: { ...this.env, ...env } });
+    const running = start('setpriv', [...under, ...words], { ...options, env: { ...this.env, ...options.env } });
+    this.#running.add(running);
+    void running.ended.finally(() => this.#running.delete(running)).catch(() => undefined);
+    return running;
   }
 
   /** A client there; rejects when refused. */
@@ -142,6 +149,8 @@ export class Host implements AsyncDisposable {
     const daemon = this.#daemon;
     if (daemon?.alive === true) daemon.signal('SIGCONT');
     await daemon?.[Symbol.asyncDispose]();
+    for (const { child } of this.#running) child.kill('SIGKILL');
+    await Promise.all([...this.#running].map(({ ended }) => ended));
     await this.#scope[Symbol.asyncDispose]();
   }
 

@@ -20,6 +20,8 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Where relative paths start. */
   readonly cwd?: string;
+  /** Its standard input, which then ends; `open` = the caller writes to it. Absent = /dev/null. */
+  readonly stdin?: string | Uint8Array | { readonly open: true };
 }
 
 /** A program that runs; whoever started it sees to its end. */
@@ -38,17 +40,20 @@ export function program(name: 'wormhole' | 'wormholed'): string {
   return path;
 }
 
-/** Starts `path`; stdin is /dev/null. */
+/** Starts `path`. */
 export function start(path: string, words: readonly string[], options: ProgramOptions = {}): Running {
-  const { env = {}, cwd = '/' } = options;
+  const { env = {}, cwd = '/', stdin } = options;
   const child = spawn(path, words, {
     env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...env },
     cwd,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
   const output = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
+  // A program that ends without reading is judged by its exit code.
+  child.stdin?.on('error', () => undefined);
+  if (typeof stdin === 'string' || stdin instanceof Uint8Array) child.stdin?.end(stdin);
   const ended = new Promise<Ended>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => resolve({ code, signal, ...output }));
