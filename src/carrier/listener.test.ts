@@ -33,11 +33,11 @@ beforeAll(() => {
   const config = {
     extends: join(root, 'tsconfig.build.json'),
     compilerOptions: { noCheck: true, rootDir: join(root, 'src'), outDir: join(dir, 'out'), declaration: false },
-    include: [join(root, 'src/carrier/worker.ts')],
+    include: [join(root, 'src/daemon/carrier/worker.ts')],
   };
   writeFileSync(join(dir, 'tsconfig.json'), JSON.stringify(config));
   execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', dir], { stdio: 'inherit' });
-  entry = pathToFileURL(join(dir, 'out/carrier/worker.js'));
+  entry = pathToFileURL(join(dir, 'out/daemon/carrier/worker.js'));
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
@@ -62,6 +62,7 @@ async function daemon(options: Partial<CarrierOptions> = {}): Promise<Daemon> {
     addresses: [{ host: '127.0.0.1', port: 0 }],
     keys,
     entry,
+    own: { role: 'daemon', instance: '0'.repeat(16), host: '0'.repeat(16), name: 'test', version: '0' },
     onHttp: (plain, peer) => {
       peers.push(peer);
       http.emit('connection', new Socket({ fd: plain.release(), allowHalfOpen: true }));
@@ -143,7 +144,7 @@ describe('startCarrierListener', () => {
   });
 
   test('a worker that dies is reported once; nothing of it is left', async () => {
-    const fatal = join(dir, 'out/carrier/fatal.js');
+    const fatal = join(dir, 'out/daemon/carrier/fatal.js');
     writeFileSync(fatal, "import './worker.js';\nsetTimeout(() => { throw new Error('worker bug'); }, 300);\n");
     const { failures, port, listener } = await daemon({ entry: pathToFileURL(fatal) });
     const stream = await tlsFriend({ port, key });
@@ -155,7 +156,7 @@ describe('startCarrierListener', () => {
   });
 
   test('a worker that does not even start fails the start', async () => {
-    const broken = join(dir, 'out/carrier/broken.js');
+    const broken = join(dir, 'out/daemon/carrier/broken.js');
     writeFileSync(broken, "throw new Error('no start');\n");
     await expect(daemon({ entry: pathToFileURL(broken) })).rejects.toMatchObject({ code: 'WH_ERR_INTERNAL' });
   });

@@ -1,48 +1,74 @@
 /**
- * The carrier as the daemon sees it: a TLS port that lives in a worker thread and hands over plaintext connections.
+ * The carrier as the daemon sees it: a TLS port that lives in a worker thread, hands over plaintext connections to the
+ * control API, and keeps the links to peers.
  *
- * Owns the thread and the descriptors on their way to it. What a connection asks, and what a dead worker means for
- * the daemon, is left to whoever started it. See docs/design/0003-tls-psk.md.
+ * What a connection asks, whom to dial, and what a dead worker means for the daemon, is left to whoever started it.
+ * See docs/design/0003-tls-psk.md.
  */
-import { closeSync } from 'node:fs';
-import { Worker } from 'node:worker_threads';
-import { WormholeError } from '../lib/errors.ts';
+import type { MessagePort } from 'node:worker_threads';
+import type { WormholeError } from '../lib/errors.ts';
 import type { Secret } from '../lib/secret.ts';
 import type { OwnedFd } from '../sys/fd.ts';
 import { socketPair } from '../sys/sockets.ts';
 import type { CarrierEvent } from './events.ts';
-import { type CarrierLimits, defaultLimits } from './limits.ts';
-import type { FromCarrier, ToCarrier } from './messages.ts';
-import { type CarrierPeer, formatPeer } from './peer.ts';
+import type { CarrierLimits } from './limits.ts';
+import type { PeerTarget } from './link/dial.ts';
+import type { LinkFacts } from './link/facts.ts';
+import type { DialOptions, Own } from './link/links.ts';
+import type { LinkChange } from './messages.ts';
+import type { CarrierPeer } from './peer.ts';
 import type { ListenAddress } from './server.ts';
-
-/** Milliseconds the worker has beyond its drain before its thread is ended. */
-const graceMs = 1_000;
+import { CarrierThread } from './thread.ts';
 
 export interface CarrierOptions {
+  /** The compiled worker: a module that calls `serveCarrier`. */
+  readonly entry: URL;
   /** All are bound, or none. */
   readonly addresses: readonly ListenAddress[];
-  /** PSK identity → key. */
+  /** PSK identity → key, of those who may dial us. */
   readonly keys: ReadonlyMap<string, Secret>;
+  readonly own: Own;
+  /** Names that only one identity may use. */
+  readonly names?: ReadonlyArray<readonly [name: string, identity: string]>;
+  /** Given to whoever serves the streams of peers in the worker. */
+  readonly streams?: MessagePort;
   readonly limits?: Partial<CarrierLimits>;
   /**
    * Called for each connection that proved a key and speaks HTTP: one end of a socket pair, in the clear, owned by
    * the callee. Its first bytes are already on their way.
    */
   readonly onHttp: (plain: OwnedFd, peer: CarrierPeer) => void;
+  readonly onLink?: (link: number, change: LinkChange) => void;
   /** Lines for the log, at level info, at a bounded rate. */
   readonly onEvent?: (event: CarrierEvent) => void;
   /** The worker died and every connection with it; called at most once, never after `close`. */
   readonly onFailure: (error: WormholeError) => void;
-  /** The compiled worker; for tests that run from source. */
-  readonly entry?: URL;
+}
+
+/** What can be asked of links; numbers are those of {@link LinkFacts}. */
+export interface CarrierLinks {
+  /** Resolves when it is up. @throws {WormholeError} why not, in the peer's words if it has refused */
+  dial(target: PeerTarget, options: DialOptions, signal: AbortSignal): Promise<LinkFacts>;
+  /** A plaintext connection to the peer's control API, the caller's. @throws {WormholeError} WH_ERR_PEER_UNREACHABLE */
+  openApi(link: number, signal: AbortSignal): Promise<OwnedFd>;
+  /** Milliseconds there and back. @throws {WormholeError} WH_ERR_PEER_UNREACHABLE */
+  ping(link: number, signal: AbortSignal): Promise<number>;
+  /** As it is now. @throws {WormholeError} WH_ERR_PEER_UNREACHABLE */
+  facts(link: number): Promise<LinkFacts>;
+  /** Drops the connection under it, as a network does. @throws {WormholeError} WH_ERR_PEER_UNREACHABLE */
+  kick(link: number): Promise<void>;
+  /** Ends it, at once or when its streams have ended. @throws {WormholeError} WH_ERR_PEER_UNREACHABLE */
+  end(link: number, now: boolean): Promise<void>;
 }
 
 export interface CarrierListener extends AsyncDisposable {
   /** What was really bound, in the order asked for. */
   readonly addresses: readonly ListenAddress[];
+  readonly links: CarrierLinks;
   /** Replaces the keys for handshakes from now on; connections stay. */
   replaceKeys(keys: ReadonlyMap<string, Secret>): void;
+  /** Takes no more connections and streams, here and of peers; those that are open go on. */
+  stop(): void;
   /** Stops accepting at once, lets connections end for `drainMs`, ends the rest; resolves when the thread is gone. */
   close(drainMs: number): Promise<void>;
 }
@@ -63,124 +89,34 @@ export async function startCarrierListener(options: CarrierOptions): Promise<Car
   }
   return {
     addresses,
-    replaceKeys: (keys) => thread.post({ type: 'keys', keys: entries(keys) }),
+    links: linksOf(thread),
+    replaceKeys: (keys) => {
+      thread.post({ type: 'keys', keys: [...keys].map(([identity, key]) => [identity, key.bytes()] as const) });
+    },
+    stop: () => thread.post({ type: 'stop' }),
     close: (drainMs) => thread.close(drainMs),
     [Symbol.asyncDispose]: () => thread.close(0),
   };
 }
 
-class CarrierThread {
-  readonly #options: CarrierOptions;
-  readonly #worker: Worker;
-  readonly #exited: Promise<void>;
-  /** By request: the worker's ends that it has not acknowledged yet. */
-  readonly #underway = new Map<number, number>();
-  #ending = false;
-  #settleStart: { resolve: (addresses: readonly ListenAddress[]) => void; reject: (error: Error) => void } | undefined;
-  readonly started: Promise<readonly ListenAddress[]>;
-
-  constructor(options: CarrierOptions) {
-    this.#options = options;
-    // No environment, no arguments: a key travels in a message or not at all. Descriptors that arrive in messages
-    // are the worker's sockets to close, not its environment's.
-    this.#worker = new Worker(options.entry ?? new URL('./worker.js', import.meta.url), {
-      name: 'carrier',
-      env: {},
-      execArgv: [],
-      trackUnmanagedFds: false,
-    });
-    this.started = new Promise((resolve, reject) => void (this.#settleStart = { resolve, reject }));
-    this.#worker.on('message', (message: FromCarrier) => this.#hear(message));
-    this.#worker.on('error', (cause) => this.#failed(cause));
-    this.#exited = new Promise((resolve) => {
-      this.#worker.once('exit', () => {
-        for (const fd of this.#underway.values()) closeSync(fd);
-        this.#underway.clear();
-        this.#failed(undefined);
-        resolve();
-      });
-    });
-    const { addresses, keys, limits } = options;
-    this.post({ type: 'start', addresses, keys: entries(keys), limits: { ...defaultLimits, ...limits } });
-  }
-
-  post(message: ToCarrier): void {
-    this.#worker.postMessage(message, []);
-  }
-
-  async close(drainMs: number): Promise<void> {
-    if (!this.#ending) {
-      this.#ending = true;
-      this.post({ type: 'close', drainMs });
-    }
-    const timer = setTimeout(() => void this.#worker.terminate(), drainMs + graceMs);
-    await this.#exited;
-    clearTimeout(timer);
-  }
-
-  #hear(message: FromCarrier): void {
-    switch (message.type) {
-      case 'listening':
-        this.#settleStart?.resolve(message.addresses);
-        this.#settleStart = undefined;
-        return;
-      case 'refused':
-        this.#ending = true;
-        this.#settleStart?.reject(listenError(message.address, message.code));
-        this.#settleStart = undefined;
-        return;
-      case 'http':
-        return this.#handOver(message.id, message.peer);
-      case 'taken':
-        this.#underway.delete(message.id);
-        return;
-      case 'event':
-        this.#options.onEvent?.(message.event);
-    }
-  }
-
-  /** Ownership of one end moves to the callee, of the other to the worker, which acknowledges it. */
-  #handOver(id: number, peer: CarrierPeer): void {
-    let pair: ReturnType<typeof socketPair>;
-    try {
-      pair = socketPair();
-    } catch (error) {
-      this.post({ type: 'no-pair', id, code: (error as NodeJS.ErrnoException).code ?? 'unknown' });
-      return;
-    }
-    const [ours, theirs] = pair;
-    const fd = theirs.release();
-    this.#underway.set(id, fd);
-    this.post({ type: 'pair', id, fd });
-    this.#options.onHttp(ours, peer);
-  }
-
-  #failed(cause: unknown): void {
-    if (this.#ending) return;
-    this.#ending = true;
-    const error = new WormholeError('WH_ERR_INTERNAL', 'the carrier worker ended unexpectedly', { cause });
-    if (this.#settleStart === undefined) this.#options.onFailure(error);
-    else this.#settleStart.reject(error);
-    this.#settleStart = undefined;
-  }
+function linksOf(thread: CarrierThread): CarrierLinks {
+  return {
+    dial: (target, options, signal) => thread.ask<LinkFacts>({ ask: 'dial', target, options }, signal),
+    async openApi(link, signal) {
+      signal.throwIfAborted();
+      thread.refuseWhenEnding();
+      const [ours, theirs] = socketPair();
+      try {
+        await thread.ask({ ask: 'api', link, fd: theirs.release() }, signal);
+        return ours;
+      } catch (error) {
+        ours[Symbol.dispose]();
+        throw error;
+      }
+    },
+    ping: (link, signal) => thread.ask<number>({ ask: 'ping', link }, signal),
+    facts: (link) => thread.ask<LinkFacts>({ ask: 'facts', link }),
+    kick: (link) => thread.ask({ ask: 'kick', link }),
+    end: (link, now) => thread.ask({ ask: 'end', link, now }),
+  };
 }
-
-function entries(keys: ReadonlyMap<string, Secret>): Array<readonly [string, Uint8Array]> {
-  return [...keys].map(([identity, key]) => [identity, key.bytes()] as const);
-}
-
-function listenError(address: ListenAddress, code: string): WormholeError {
-  const text = formatPeer(address.host === '' ? '*' : address.host, address.port);
-  const why = reasons[code] ?? code;
-  return new WormholeError('WH_ERR_LISTEN', `cannot listen on ${text}: ${why}`, {
-    detail: { address: text, reason: code },
-  });
-}
-
-const reasons: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another program uses it; stop it, or give another -H',
-  EADDRNOTAVAIL: 'this machine has no such address; give one that it has with -H',
-  EAFNOSUPPORT: 'this machine has no IPv6',
-  EACCES: 'this user may not; ports below 1024 need root',
-  ENOTFOUND: 'the name has no address',
-};

@@ -8,6 +8,8 @@ export interface CarrierPeer {
   readonly identity: string;
   /** `HOST:PORT`, for logs. */
   readonly address: string;
+  /** Of what comes on a link: which one, and who the peer says it is. */
+  readonly link?: { readonly number: number; readonly host: string; readonly name: string };
 }
 
 /** `HOST:PORT`, IPv6 in brackets, IPv4 that came through an IPv6 socket as IPv4. */

@@ -19,6 +19,7 @@ export function protocolTable(
   openHttp: OpenHttp,
   limits: CarrierLimits,
   onFailed: (peer: CarrierPeer, reason: string) => void,
+  carrier: Protocol,
 ): ReadonlyMap<string, Protocol> {
   const http: Protocol = (stream, peer) => {
     firstByte(stream, limits.firstByteMs, (came) => {
@@ -34,13 +35,6 @@ export function protocolTable(
         },
       );
     });
-  };
-  /** Reserved for carriers: the name is taken, so that nobody ever gets HTTP under it. */
-  const carrier: Protocol = (stream) => {
-    stream.resume();
-    stream.end();
-    const timer = setTimeout(() => stream.destroy(), limits.firstByteMs);
-    stream.once('close', () => clearTimeout(timer));
   };
   return new Map([
     [alpn.http, http],

@@ -140,6 +140,7 @@ describe('listen', () => {
       limits: defaultLimits,
       onEvent: () => {},
       openHttp: () => Promise.reject(new Error('unused')),
+      onCarrier: (stream) => stream.destroy(),
     });
     const addresses = [
       { host: '127.0.0.1', port: free },
@@ -177,6 +178,7 @@ async function tcpPort(): Promise<number> {
     limits: defaultLimits,
     onEvent: () => {},
     openHttp: () => Promise.reject(new Error('unused')),
+    onCarrier: (stream) => stream.destroy(),
   });
   const [address] = await probe.listen([{ host: '127.0.0.1', port: 0 }]);
   await probe.close(0);

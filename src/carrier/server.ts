@@ -10,7 +10,8 @@ import { Gate } from './gate.ts';
 import { Handshakes } from './handshake.ts';
 import { type KeyEntries, Keys } from './keys.ts';
 import type { CarrierLimits } from './limits.ts';
-import { type OpenHttp, protocolTable } from './protocols.ts';
+import type { CarrierPeer } from './peer.ts';
+import { type OpenHttp, type Protocol, protocolTable } from './protocols.ts';
 
 /** Host is a literal or a name of this machine; '' = every address, as is '::' where there is IPv6; port 0 = ephemeral. */
 export interface ListenAddress {
@@ -35,6 +36,8 @@ export interface CarrierServerOptions {
   readonly keys: KeyEntries;
   readonly limits: CarrierLimits;
   readonly openHttp: OpenHttp;
+  /** Takes a connection of a peer that speaks the carrier's protocol. */
+  readonly onCarrier: Protocol;
   readonly onEvent: (event: CarrierEvent) => void;
 }
 
@@ -45,15 +48,15 @@ export class CarrierServer {
   readonly #handshakes: Handshakes;
   readonly #servers: Server[] = [];
   readonly #connections = new Set<Socket>();
+  readonly #closed: Promise<void>[] = [];
 
   constructor(options: CarrierServerOptions) {
     const { limits } = options;
     this.#keys = new Keys(options.keys);
     this.#gate = new Gate(limits);
     this.#events = new EventRate(options.onEvent);
-    const protocols = protocolTable(options.openHttp, limits, ({ address }, reason) =>
-      this.#events.report('connection-failed', address, reason),
-    );
+    const failed = ({ address }: CarrierPeer, reason: string): void => this.report(address, reason);
+    const protocols = protocolTable(options.openHttp, limits, failed, options.onCarrier);
     this.#handshakes = new Handshakes({
       keys: this.#keys,
       gate: this.#gate,
@@ -66,6 +69,11 @@ export class CarrierServer {
         else protocol(stream, peer);
       },
     });
+  }
+
+  /** Tells the log of a connection that came to nothing, at the rate of all such. */
+  report(address: string, reason: string): void {
+    this.#events.report('connection-failed', address, reason);
   }
 
   /** Connections inside; handshakes among them. */
@@ -123,16 +131,22 @@ export class CarrierServer {
     this.#keys.replace(keys);
   }
 
-  /** Stops accepting, ends handshakes, lets connections end, and ends the rest after `drainMs`. */
-  async close(drainMs: number): Promise<void> {
-    const closed = this.#servers
-      .splice(0)
-      .map((server) => new Promise<void>((resolve) => void server.close(() => resolve())));
+  /** Stops accepting, and ends handshakes. @returns resolves when the last connection has ended */
+  stop(): Promise<unknown> {
+    for (const server of this.#servers.splice(0)) {
+      this.#closed.push(new Promise((resolve) => void server.close(() => resolve())));
+    }
     this.#handshakes.abort();
+    return Promise.all(this.#closed);
+  }
+
+  /** Stops accepting, lets connections end, and ends the rest after `drainMs`. */
+  async close(drainMs: number): Promise<void> {
+    const closed = this.stop();
     const timer = setTimeout(() => {
       for (const raw of this.#connections) raw.destroy();
     }, drainMs);
-    await Promise.all(closed);
+    await closed;
     clearTimeout(timer);
   }
 }

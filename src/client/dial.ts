@@ -18,6 +18,11 @@ import { connectFailure, type Endpoint } from './endpoint.ts';
  */
 export async function dial(endpoint: Endpoint, keyFile: string | undefined, signal: AbortSignal): Promise<Duplex> {
   signal.throwIfAborted();
+  if (endpoint.kind === 'opened') {
+    const stream = await endpoint.open(signal);
+    destroyOnAbort(stream, signal);
+    return stream;
+  }
   if (endpoint.kind === 'unix') return open({ path: endpoint.path }, endpoint, signal);
   const { readKeyFile, defaultKeyPath } = await import('../lib/key-file.ts');
   const { secure } = await import('./dial-tls.ts');

@@ -2,6 +2,7 @@
  * Which daemon a client talks to: the address given, or the local one by its unix socket, or its TCP port.
  */
 import { existsSync } from 'node:fs';
+import type { Duplex } from 'node:stream';
 import { WormholeError } from '../lib/errors.ts';
 import type { PeerAddress } from '../spec/plan.ts';
 
@@ -13,7 +14,9 @@ export const defaultSocketPath = '/run/wormhole/wormhole.sock';
 /** A daemon's control address, really dialed. */
 export type Endpoint =
   | { readonly kind: 'unix'; readonly path: string }
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number };
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  /** A way that somebody else opens, for each call anew. */
+  | { readonly kind: 'opened'; readonly name: string; readonly open: (signal: AbortSignal) => Promise<Duplex> };
 
 export interface EndpointChoice {
   readonly endpoint: Endpoint;
@@ -35,6 +38,7 @@ export function chooseEndpoint(address: PeerAddress | undefined, socketPath: str
 /** `unix:///PATH` or `tcp://HOST:PORT`. */
 export function formatEndpoint(endpoint: Endpoint): string {
   if (endpoint.kind === 'unix') return `unix://${endpoint.path}`;
+  if (endpoint.kind === 'opened') return endpoint.name;
   const host = endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host;
   return `tcp://${host}:${endpoint.port}`;
 }
@@ -69,5 +73,6 @@ export function connectFailure(endpoint: Endpoint, cause: unknown): WormholeErro
 }
 
 function isLocal(endpoint: Endpoint): boolean {
-  return endpoint.kind === 'unix' || /^(127\.|::1$|localhost$)/.test(endpoint.host);
+  if (endpoint.kind !== 'tcp') return true;
+  return /^(127\.|::1$|localhost$)/.test(endpoint.host);
 }

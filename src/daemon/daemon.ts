@@ -18,7 +18,7 @@ import { makeId } from '../spec/id.ts';
 import { raiseNofile } from '../sys/limits.ts';
 import { Orphans } from './activator/orphans.ts';
 import { allowedHosts } from './api/host.ts';
-import { createApi } from './api/server.ts';
+import { type Api, createApi } from './api/server.ts';
 import type { Settings, TcpAddress } from './config/settings.ts';
 import type { Declarations, DeclarationsOptions } from './declared/declarations.ts';
 import { Events } from './events.ts';
@@ -26,6 +26,7 @@ import { openDoors } from './listeners/doors.ts';
 import type { Log, Logger } from './log.ts';
 import { machine } from './machine.ts';
 import { operationsOf } from './operate.ts';
+import { peeringOf } from './peers/peering.ts';
 import { planeWhenReady } from './plane-when-ready.ts';
 import { authorizer } from './policy/authorize.ts';
 import { peerKeys } from './policy/peer-keys.ts';
@@ -74,8 +75,22 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const events = new Events();
   let tcp: readonly TcpAddress[] = [];
   const policies = policiesOf({ settings, engine, log, bound: () => tcp });
-  const registry = new Registry({
-    surroundings: machine({ plane, engine, hostId, policies, log, nofile: soft }),
+  const peering = start.use(
+    peeringOf({
+      settings,
+      instance,
+      host: new HostId(settings.stateDir, 'peer-id').id,
+      version,
+      keys: () => keys ?? peerKeys(settings.peers, daemonKey(undefined)),
+      policies,
+      registry: () => registry,
+      admit: (connection, origin) => api.admit(connection, origin),
+      log,
+      onFailure: onFatal,
+    }),
+  );
+  const registry: Registry = new Registry({
+    surroundings: machine({ plane, abroad: peering.abroad, engine, hostId, policies, log, nofile: soft }),
     memory: store,
     onEvent: (event) => events.emit(event),
     makeId: (taken) => makeId(randomInt, taken),
@@ -98,6 +113,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     version,
     instance,
     registry,
+    peers: peering.operations,
     events,
     engine,
     ring,
@@ -115,17 +131,18 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     stopping: stopping.signal,
   });
   const authorize = authorizer(policies);
-  const api = start.use(await createApi({ operations, schemas, version, allowedHosts: () => hosts, authorize, log }));
+  const api: Api = start.use(
+    await createApi({ operations, schemas, version, allowedHosts: () => hosts, authorize, log }),
+  );
 
   // Followed logs would keep the API open.
   start.defer(() => stopping.abort());
   const doors = start.use(
     await openDoors({
       settings,
-      keys,
+      carrier: () => peering.abroad.carrier(),
       admit: (connection, origin) => api.admit(connection, origin),
       log,
-      onFailure: onFatal,
     }),
   );
   plane.start();
@@ -134,6 +151,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const life = new AbortController();
   start.defer(() => life.abort());
   // An engine that stays silent may keep some of them waiting; that is their status, not the daemon's.
+  peering.restore();
   const restored = registry.restore(life.signal);
   const inTime = restored.then(() => true);
   if (!(await Promise.race([inTime, sleep(RESTORE_MS, false, { signal: start.signal, ref: false })]))) {
@@ -155,6 +173,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   let stopped: Promise<void> | undefined;
   const drain = async (drainMs: number): Promise<void> => {
     await doors[Symbol.asyncDispose]();
+    await peering.abroad.stop();
     await declarations?.[Symbol.asyncDispose]();
     await registry.close(drainMs);
   };

@@ -12,7 +12,7 @@ import { Following } from './places/follow.ts';
 import type { Place } from './places/place.ts';
 import type { Policies } from './policy/policies.ts';
 import type { HostId } from './state/host-id.ts';
-import type { HeadAddress, HeadSocket, Surroundings } from './surroundings.ts';
+import type { Abroad, HeadAddress, HeadSocket, Surroundings } from './surroundings.ts';
 import { ownerNumbers } from './wormhole/owner.ts';
 
 /** Descriptors that are not for connections: listeners, namespaces, the API, Docker. */
@@ -24,6 +24,7 @@ const UDP_FLOWS = 4096;
 
 export interface MachineOptions {
   readonly plane: DataPlane;
+  readonly abroad: Abroad;
   readonly engine: Engine & Runner;
   readonly hostId: HostId;
   readonly policies: Policies;
@@ -32,9 +33,10 @@ export interface MachineOptions {
   readonly nofile: number;
 }
 
-export function machine({ plane, engine, hostId, policies, log, nofile }: MachineOptions): Surroundings {
+export function machine({ plane, abroad, engine, hostId, policies, log, nofile }: MachineOptions): Surroundings {
   return {
     plane,
+    abroad,
     log,
     hostId: () => hostId.id,
     engine,

@@ -8,6 +8,7 @@ import { examine } from './doctor/examine.ts';
 import { type Events, eventStream } from './events.ts';
 import type { LogRing } from './log-ring.ts';
 import { logStream } from './log-stream.ts';
+import type { PeerOperations } from './peers/operate-peers.ts';
 import { pingPeer } from './ping-peer.ts';
 import type { Policies } from './policy/policies.ts';
 import type { Registry } from './registry/registry.ts';
@@ -19,6 +20,7 @@ export interface OperateOptions {
   /** Random id of this process. */
   readonly instance: string;
   readonly registry: Registry;
+  readonly peers: PeerOperations;
   readonly events: Events;
   readonly engine: Engine;
   readonly ring: LogRing;
@@ -32,9 +34,10 @@ export interface OperateOptions {
 }
 
 export function operationsOf(options: OperateOptions): Operations {
-  const { version, instance, registry, events, engine, ring, stopping } = options;
+  const { version, instance, registry, events, engine, ring, stopping, peers } = options;
   const started = performance.now();
   return {
+    ...peers,
     health: () => ({
       version,
       instance,

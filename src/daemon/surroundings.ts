@@ -3,16 +3,19 @@
  *
  * The composition root supplies the real ones (`machine.ts`); tests supply fakes. Nothing here is owned by a wormhole.
  */
+import type { LinkFacts } from '../carrier/link/facts.ts';
 import type { Engine } from '../docker/engine.ts';
 import type { Runner } from '../docker/runner.ts';
-import type { DataPlane } from '../proxy/route.ts';
-import type { NamespaceRef, ReadyProbe } from '../spec/plan.ts';
+import type { DataPlane, Route } from '../proxy/route.ts';
+import type { NamespaceRef, PeerAddress, ReadyProbe } from '../spec/plan.ts';
 import type { OwnedFd } from '../sys/fd.ts';
 import type { ProbeTarget, Ready } from './activator/ready/target.ts';
 import type { Turns } from './activator/turns.ts';
 import type { Uses } from './activator/uses.ts';
 import type { Logger } from './log.ts';
 import type { Resolution } from './names/resolution.ts';
+import type { GuestCalls } from './peers/guest-calls.ts';
+import type { Peer } from './peers/peer.ts';
 import type { Place } from './places/place.ts';
 import type { Identity } from './places/sight.ts';
 import type { OnMove, Where } from './places/where.ts';
@@ -41,8 +44,23 @@ export interface HeadSocket extends Disposable {
   readonly port: number;
 }
 
+/** What wormholes need of other hosts. */
+export interface Abroad {
+  /** Routes whose connections come or go on links to peers. */
+  readonly plane: Pick<DataPlane, 'open'>;
+  /** Connections that its peer opens for the guest go to `route`, until disposed. */
+  arrive(guest: string, route: Route): Disposable;
+  /** @throws {WormholeError} WH_ERR_UNSUPPORTED for an address that is no peer's */
+  peer(address: PeerAddress): { readonly peer: Peer; readonly calls: GuestCalls };
+  /** What can be asked of whoever is at the end of a link. */
+  callsTo(link: LinkFacts): GuestCalls;
+  /** This daemon, as peers know it. */
+  readonly host: string;
+}
+
 export interface Surroundings {
   readonly plane: DataPlane;
+  readonly abroad: Abroad;
   readonly log: Logger;
   /** Connections (UDP: flows) of a wormhole that sets no `max-conns`. */
   readonly maxConns: { readonly stream: number; readonly datagram: number };

@@ -29,7 +29,7 @@ export interface WireConnected {
 /** An UpstreamTarget whose namespace and root are descriptors for the receiver. */
 export interface WireTarget extends Omit<UpstreamTarget, 'namespace' | 'address'> {
   readonly address:
-    | { readonly kind: 'ip'; readonly host: string; readonly port: number }
+    | Exclude<UpstreamTarget['address'], { kind: 'unix' }>
     | { readonly kind: 'unix'; readonly path: string; readonly rootFd: number };
   /** -1 = the worker's own. */
   readonly namespaceFd: number;

@@ -19,7 +19,9 @@ export type UpstreamAddress =
   /** `host` is an IPv4 or IPv6 literal without brackets (a `%scope` is allowed on link-local IPv6). */
   | { readonly kind: 'ip'; readonly host: string; readonly port: number }
   /** With `root`, resolved as inside that root (openat2 RESOLVE_IN_ROOT); without, on the host. */
-  | { readonly kind: 'unix'; readonly path: string; readonly root?: RootDirectory };
+  | { readonly kind: 'unix'; readonly path: string; readonly root?: RootDirectory }
+  /** A stream of the link with that number, for a guest of the peer there; `hops` peers come with this one. */
+  | { readonly kind: 'link'; readonly link: number; readonly guest: string; readonly hops: number };
 
 /** One address to dial. Several addresses of one pool member share its `member` index and so its health. */
 export interface UpstreamTarget {

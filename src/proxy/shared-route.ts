@@ -8,10 +8,11 @@ import { WormholeError } from '../lib/errors.ts';
 import type { OwnedFd } from '../sys/fd.ts';
 import { dupFd } from '../sys/sockets.ts';
 import { Counters, MEMBERS_MAX, sumCounters } from './counters.ts';
-import type { FromRelay, WireRouteOptions } from './messages.ts';
+import type { FromRelay } from './messages.ts';
 import { Question } from './question.ts';
 import type { RelayThread, Request } from './relay-thread.ts';
 import type { Route, RouteOptions, RouteStats, Targets } from './route.ts';
+import { wireOptions } from './wire-options.ts';
 import { toWire } from './wire-targets.ts';
 
 /** See the module header. */
@@ -91,7 +92,10 @@ export class SharedRoute implements Route {
 
   async #retarget({ targets, validForMs, connected }: Targets, answers: boolean): Promise<void> {
     try {
-      for (const { member } of targets) this.#count(member);
+      for (const { member, label, address } of targets) {
+        if (address.kind === 'link') throw new WormholeError('WH_ERR_UNSUPPORTED', `${label} is no socket`);
+        this.#count(member);
+      }
       await this.#inTurn(() => {
         const receiver = this.#question?.first;
         const answer = answers ? (this.#question?.settle() ?? 0) : 0;
@@ -179,22 +183,4 @@ export class SharedRoute implements Route {
     const answer = this.#question?.settle() ?? 0;
     for (const thread of this.#threads) thread.post({ type: 'ask-failed', route: this.#number, answer, reason });
   }
-}
-
-function wireOptions(options: RouteOptions): WireRouteOptions {
-  const { kind, balance, connectTimeoutMs, connIdleMs, halfOpenLingerMs, flowIdleMs, maxConns, proxyProtocol } =
-    options;
-  return {
-    kind,
-    balance,
-    connectTimeoutMs,
-    connIdleMs,
-    halfOpenLingerMs,
-    flowIdleMs,
-    maxConns,
-    ...(proxyProtocol !== undefined && { proxyProtocol }),
-    asks: options.ask !== undefined,
-    records: options.onClosed !== undefined,
-    traces: options.onServed !== undefined,
-  };
 }

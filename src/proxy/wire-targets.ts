@@ -24,7 +24,8 @@ export function toWire(targets: readonly UpstreamTarget[]): WireTarget[] {
         member,
         label,
         namespaceFd: copy(namespace?.fd),
-        address: address.kind === 'ip' ? address : { kind: 'unix', path: address.path, rootFd: copy(address.root?.fd) },
+        address:
+          address.kind === 'unix' ? { kind: 'unix', path: address.path, rootFd: copy(address.root?.fd) } : address,
       }),
     );
     for (const made of copies) made.release();

@@ -1,7 +1,7 @@
 /**
  * The control API's shapes: one typebox schema per wire shape, from which types, validation and OpenAPI come.
  *
- * Only types of this file, and of `api-wormhole.ts`, may be imported at run time (`import type`): the schemas are emitted as JSON at build
+ * Only types of this file, `api-wormhole.ts` and `api-peer.ts` may be imported at run time (`import type`): the schemas are emitted as JSON at build
  * time, so that neither program loads typebox. Defaults stand here and nowhere else.
  *
  *   GET    /v1/health                 Health
@@ -16,6 +16,14 @@
  *   GET    /v1/events?id=             Event per line, application/x-ndjson, until the reader leaves
  *   GET    /v1/doctor                 DoctorReport
  *   GET    /v1/containers             ContainerList
+ *   GET    /v1/peers                  PeerList
+ *   POST   /v1/peers                  JoinRequest → 201 Peer
+ *   DELETE /v1/peers/:name            Peer, as it was left: joined no more
+ *   POST   /v1/peers/:name/kick       Peer: its connection is dropped, and replaced
+ *   POST   /v1/guests/:id             GuestRequest → Guest; from a peer, on its link
+ *   GET    /v1/guests/:id             Guest
+ *   DELETE /v1/guests/:id?now=        Guest, as it was left
+ *   POST   /v1/guests                 GuestRoll → GuestList: those that are left
  *   GET    /v1/openapi.json           this table as OpenAPI 3.1
  *
  * Every failure answers with a Problem (application/problem+json). Bodies are `application/json` only.
@@ -23,6 +31,7 @@
 import { type Static, Type } from 'typebox';
 import { Segment, Wormhole } from './api-wormhole.ts';
 
+export * from './api-peer.ts';
 export * from './api-wormhole.ts';
 
 const closed = { additionalProperties: false } as const;

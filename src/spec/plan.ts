@@ -111,7 +111,18 @@ export interface LinkPlan {
   readonly lazy: boolean;
   /** Set for `remote`, `tunnel` and `udptunnel`. */
   readonly peer?: PeerAddress;
+  /** Set with `peer`: what the peer is told, to plan the rest by itself. */
+  readonly rest?: RestOfSpec;
   readonly segment: SegmentPlan;
+}
+
+/** The part of a spec behind a link to a peer, and what it takes over from the part before. */
+export interface RestOfSpec {
+  /** Canonical; none when nothing follows the link. */
+  readonly words: readonly string[];
+  readonly protocol: Protocol;
+  /** The nearest port that was given explicitly to a head before. */
+  readonly port?: number;
 }
 
 export interface SegmentPlan {

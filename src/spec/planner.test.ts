@@ -115,7 +115,7 @@ describe('plan', () => {
       read('url :80 trigger docker-run web idle 5m child url :81 trigger tunnel p docker-run x1').unsupported,
     ).toEqual(['tunnel']);
     expect(read('url :1 tail connect').unsupported).toEqual(['connect']);
-    expect(read('url :1 chain url :2 remote p udptunnel q docker-ns db').unsupported).toEqual(['remote', 'udptunnel']);
+    expect(read('url :1 chain url :2 tunnel p udptunnel q docker-ns db').unsupported).toEqual(['tunnel', 'udptunnel']);
   });
 
   test('is the same each time and survives JSON', () => {

@@ -7,7 +7,8 @@
 import type { Chain, Segment } from './chain.ts';
 import { format } from './format.ts';
 import { refuseLoops } from './loops.ts';
-import type { LinkPlan, Plan, SegmentPlan, TargetPlan } from './plan.ts';
+import { parse } from './parse.ts';
+import type { LinkPlan, Plan, RestOfSpec, SegmentPlan, TargetPlan } from './plan.ts';
 import { type Inherited, planHead, top } from './plan-head.ts';
 import { checkOptions } from './plan-options.ts';
 import { chainTarget, inheritTail, mergeMembers, planTail, planTargets, refuseTailBeforePeer } from './plan-tail.ts';
@@ -15,7 +16,7 @@ import { tokenize } from './tokens.ts';
 import type { Word } from './words.ts';
 
 /** Words that parse and plan already, and are not carried out by this version. */
-const notYet: ReadonlySet<Word> = new Set<Word>(['connect', 'remote', 'tunnel', 'udptunnel']);
+const notYet: ReadonlySet<Word> = new Set<Word>(['connect', 'tunnel', 'udptunnel']);
 
 /**
  * Plans a chain.
@@ -23,7 +24,27 @@ const notYet: ReadonlySet<Word> = new Set<Word>(['connect', 'remote', 'tunnel', 
  * @throws {WormholeError} WH_ERR_SPEC_INVALID with the `word`, `segment` and `part` in `detail`; WH_ERR_SELF_PROXY
  */
 export function plan(chain: Chain): Plan {
-  const segment = planSegment(chain.segment, top);
+  return planFrom(chain, top);
+}
+
+/** The chain behind a link to this daemon, as a peer tells it. @throws {WormholeError} as {@link parse} does */
+export function chainOfRest({ words }: RestOfSpec): Chain {
+  if (words.length > 0) return parse(words);
+  return { labels: {}, segment: { head: {}, headOptions: {}, tail: [], tailOptions: {} } };
+}
+
+/**
+ * Plans the part of a spec that runs here, behind a link from a peer: nothing listens for its first head.
+ *
+ * @throws {WormholeError} as {@link plan} does
+ */
+export function planOfRest(chain: Chain, { protocol, port }: RestOfSpec): Plan {
+  const here = { via: 'remote', segment: 0, protocol, host: '', namespace: { kind: 'host' } } as const;
+  return planFrom(chain, { ...here, ...(port !== undefined && { port }) });
+}
+
+function planFrom(chain: Chain, inherited: Inherited): Plan {
+  const segment = planSegment(chain.segment, inherited);
   refuseLoops(segment);
   const used = tokenize(format(chain)).map(({ word }) => word);
   return {
@@ -47,7 +68,7 @@ function planSegment(segment: Segment, inherited: Inherited): SegmentPlan {
   const planLink = (rest: Inherited): LinkPlan => ({
     kind: link.kind,
     lazy: segment.trigger !== undefined,
-    ...(link.peer !== undefined && { peer: link.peer }),
+    ...(link.peer !== undefined && { peer: link.peer, rest: restOf(link.segment, head, here) }),
     segment: planSegment(link.segment, rest),
   });
   let targets: readonly TargetPlan[] = [];
@@ -77,6 +98,10 @@ function planSegment(segment: Segment, inherited: Inherited): SegmentPlan {
       });
   }
   return { head, tail: planTail(segment, targets), link: plannedLink };
+}
+
+function restOf(segment: Segment, { protocol }: SegmentPlan['head'], { port }: Inherited): RestOfSpec {
+  return { words: format({ labels: {}, segment }), protocol, ...(port !== undefined && { port }) };
 }
 
 /** This tail dials the next head: its address, in the namespace that both have. */

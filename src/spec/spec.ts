@@ -8,6 +8,6 @@ export { renderCaret } from './caret.ts';
 export { explain } from './explain.ts';
 export { format, redact } from './format.ts';
 export { parse } from './parse.ts';
-export { plan } from './planner.ts';
+export { chainOfRest, plan, planOfRest } from './planner.ts';
 export { redactChain } from './redact.ts';
 export { quote } from './shell.ts';

@@ -77,7 +77,6 @@ describe('create', () => {
   });
 
   test.each([
-    ['remote db-host', 'remote'],
     ['tunnel db-host', 'tunnel'],
     ['udptunnel db-host', 'udptunnel'],
     ['tail connect http', 'connect'],

@@ -21,7 +21,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const fenced: Readonly<Record<string, string>> = { koffi: 'src/sys/', dockerode: 'src/docker/' };
 
 /** Files that stand for the build, not for a running program. */
-const schemaSources = new Set(['src/spec/api.ts', 'src/spec/api-wormhole.ts', 'src/daemon/config-schema.ts']);
+const schemaSources = new Set([
+  'src/spec/api.ts',
+  'src/spec/api-wormhole.ts',
+  'src/spec/api-peer.ts',
+  'src/daemon/config-schema.ts',
+]);
 
 const folderOf = (path: string): string => path.split('/')[1] ?? '';
 

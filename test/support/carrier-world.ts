@@ -36,6 +36,7 @@ export class CarrierWorld {
       keys: [['wormhole', this.key]],
       limits: { ...defaultLimits, ...limits },
       onEvent: (event) => this.events.push(event),
+      onCarrier: (stream) => stream.destroy(),
       openHttp: async (peer) => {
         const [plain, theirs] = plainPair();
         this.served.push({ plain, peer });

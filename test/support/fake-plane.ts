@@ -22,9 +22,10 @@ export class FakeRoute implements Route {
 
   /** Addresses that new connections would go to, e.g. `127.0.0.1:80`. */
   get addresses(): string[] {
-    return this.targets.targets.map(({ address }) =>
-      address.kind === 'ip' ? `${address.host}:${address.port}` : address.path,
-    );
+    return this.targets.targets.map(({ address }) => {
+      if (address.kind === 'ip') return `${address.host}:${address.port}`;
+      return address.kind === 'unix' ? address.path : `${address.guest}@${address.link}`;
+    });
   }
 
   connect(): void {

@@ -10,7 +10,7 @@ import type { Resolution } from '../../src/daemon/names/resolution.ts';
 import { makePlace, type Place } from '../../src/daemon/places/place.ts';
 import type { Identity } from '../../src/daemon/places/sight.ts';
 import type { OnMove, Where } from '../../src/daemon/places/where.ts';
-import type { Follower, HeadAddress, HeadSocket, Surroundings } from '../../src/daemon/surroundings.ts';
+import type { Abroad, Follower, HeadAddress, HeadSocket, Surroundings } from '../../src/daemon/surroundings.ts';
 import { namespaceLabel } from '../../src/daemon/wormhole/labels.ts';
 import { WormholeError } from '../../src/lib/errors.ts';
 import type { NamespaceRef, ReadyProbe } from '../../src/spec/plan.ts';
@@ -25,6 +25,14 @@ const EADDRNOTAVAIL = 99;
 
 export class FakeSurroundings implements Surroundings {
   readonly plane = new FakePlane();
+  /** There are no other hosts, unless a test says otherwise. */
+  abroad: Abroad = {
+    plane: this.plane,
+    host: '00000000000000bb',
+    arrive: () => ({ [Symbol.dispose]: () => undefined }),
+    peer: noPeers,
+    callsTo: noPeers,
+  };
   /** Containers that a test or an activator makes; references to others are where {@link move} says. */
   readonly runner: FakeRunner = new FakeRunner();
   readonly engine: FakeEngine = this.runner.engine;
@@ -146,6 +154,10 @@ export class FakeSurroundings implements Surroundings {
       },
     };
   }
+}
+
+function noPeers(): never {
+  throw new WormholeError('WH_ERR_PEER_UNREACHABLE', 'there are no other hosts');
 }
 
 function sameWhere(one: Where, other: Where): boolean {

@@ -21,9 +21,10 @@ class StreamDuplex extends Duplex implements StreamUser {
   #written: Done | undefined;
   #finished: Done | undefined;
 
-  constructor(stream: MuxStream) {
+  constructor(stream: MuxStream, early: Buffer | undefined) {
     super({ allowHalfOpen: true, highWaterMark });
     this.#stream = stream;
+    if (early !== undefined && early.length > 0) this.push(early);
     stream.attach(this);
   }
 
@@ -89,7 +90,11 @@ class StreamDuplex extends Duplex implements StreamUser {
   }
 }
 
-/** The stream as a Duplex, which takes it over. A stream of the peer is not accepted by this. */
-export function streamDuplex(stream: MuxStream): Duplex {
-  return new StreamDuplex(stream);
+/**
+ * The stream as a Duplex, which takes it over. A stream of the peer is not accepted by this.
+ *
+ * @param early bytes that were read from the stream already, and come first
+ */
+export function streamDuplex(stream: MuxStream, early?: Buffer): Duplex {
+  return new StreamDuplex(stream, early);
 }

@@ -88,7 +88,7 @@ export class MuxStream {
     return { received: this.#received.bytes, sending: this.#sending.bytes };
   }
 
-  /** Names who hears of this stream; once. What happened before is told now. */
+  /** Names who hears of this stream from now on. What happened before is told now. */
   attach(user: StreamUser): void {
     this.#user = user;
     if (this.#received.bytes > 0 || this.#finReceived) user.onReadable();

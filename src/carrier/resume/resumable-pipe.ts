@@ -42,6 +42,8 @@ export class ResumablePipe implements BytePipe, WireOwner {
   #error: WormholeError | undefined;
   readonly #liveness: Liveness;
   #lostAt: number;
+  /** Milliseconds that it waits for another connection; may be changed. */
+  deadlineMs: number;
 
   constructor(options: ResumablePipeOptions) {
     if (options.secret.length < minSecretBytes) throw new WormholeError('WH_ERR_INTERNAL', 'the secret is too short');
@@ -52,6 +54,7 @@ export class ResumablePipe implements BytePipe, WireOwner {
     this.#limits = { ...resumeDefaults, ...options.limits };
     this.#clock = options.clock ?? systemClock;
     this.#lostAt = this.#clock.now();
+    this.deadlineMs = this.#limits.deadlineMs;
     this.#liveness = new Liveness(this.#limits, this.#lostAt);
     this.#out = new Outgoing(this.#limits, () => this.#withData());
     this.epochs = new Epochs(options.role);
@@ -70,7 +73,6 @@ export class ResumablePipe implements BytePipe, WireOwner {
   get over(): boolean {
     return this.#over;
   }
-
   get kept(): number {
     return this.#out.bytes;
   }
@@ -212,10 +214,10 @@ export class ResumablePipe implements BytePipe, WireOwner {
 
   #tick(): void {
     const now = this.#clock.now();
-    const { deadlineMs, silenceMs } = this.#limits;
+    const { silenceMs } = this.#limits;
     const verdict = this.#liveness.tick(now);
     if (this.#wire === undefined) {
-      if (now - this.#lostAt >= deadlineMs) this.#expire();
+      if (now - this.#lostAt >= this.deadlineMs) this.#expire();
     } else if (verdict === 'lost') {
       this.onLost(`nothing came for ${silenceMs} ms`, false);
     } else if (verdict === 'speak' || this.#received > this.#told) {
@@ -232,7 +234,7 @@ export class ResumablePipe implements BytePipe, WireOwner {
 
   #expire(): void {
     this.closeIfComplete();
-    const late = `the connection to the peer was lost and not replaced within ${this.#limits.deadlineMs} ms`;
+    const late = `the connection to the peer was lost and not replaced within ${this.deadlineMs} ms`;
     this.#finish(new WormholeError('WH_ERR_TIMEOUT', late));
   }
 

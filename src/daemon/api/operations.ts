@@ -10,8 +10,15 @@ import type {
   DeleteQuery,
   DoctorReport,
   EventsQuery,
+  Guest,
+  GuestList,
+  GuestRequest,
+  GuestRoll,
   Health,
+  JoinRequest,
   LogsQuery,
+  Peer,
+  PeerList,
   PingAnswer,
   PingRequest,
   Stats,
@@ -25,7 +32,13 @@ export type Origin =
   /** A unix socket of this machine; the credentials are the kernel's. */
   | { readonly kind: 'local'; readonly pid: number; readonly uid: number; readonly gid: number }
   /** The control port; the identity was proved. */
-  | { readonly kind: 'peer'; readonly identity: string; readonly address: string };
+  | {
+      readonly kind: 'peer';
+      readonly identity: string;
+      readonly address: string;
+      /** When it came on a link: which one, and who the peer says it is. */
+      readonly link?: { readonly number: number; readonly host: string; readonly name: string };
+    };
 
 /** Who asks. */
 export interface Caller {
@@ -49,4 +62,12 @@ export interface Operations {
   events(query: EventsQuery, caller: Caller): Readable;
   doctor(caller: Caller): Promise<DoctorReport>;
   containers(caller: Caller): Promise<ContainerList>;
+  peers(): Promise<PeerList>;
+  join(request: JoinRequest, caller: Caller): Promise<Peer>;
+  leave(name: string): Promise<Peer>;
+  kick(name: string): Promise<Peer>;
+  putGuest(id: string, request: GuestRequest, caller: Caller): Promise<Guest>;
+  guest(id: string, caller: Caller): Guest;
+  removeGuest(id: string, query: DeleteQuery, caller: Caller): Promise<Guest>;
+  rollGuests(roll: GuestRoll, caller: Caller): Promise<GuestList>;
 }

@@ -1,6 +1,15 @@
 /** From a validated request to its operation: one line per endpoint. */
 import type { FastifyRequest } from 'fastify';
-import type { CreateRequest, DeleteQuery, EventsQuery, LogsQuery, PingRequest } from '../../spec/api.ts';
+import type {
+  CreateRequest,
+  DeleteQuery,
+  EventsQuery,
+  GuestRequest,
+  GuestRoll,
+  JoinRequest,
+  LogsQuery,
+  PingRequest,
+} from '../../spec/api.ts';
 import type { EndpointName } from './endpoints.ts';
 import type { Caller, Operations } from './operations.ts';
 
@@ -8,6 +17,7 @@ import type { Caller, Operations } from './operations.ts';
 type Operate = (operations: Operations, request: FastifyRequest, caller: Caller) => unknown;
 
 const idOf = (request: FastifyRequest): string => (request.params as { id: string }).id;
+const nameOf = (request: FastifyRequest): string => (request.params as { name: string }).name;
 
 export const operates: Readonly<Record<EndpointName, Operate>> = {
   health: (operations) => operations.health(),
@@ -22,4 +32,13 @@ export const operates: Readonly<Record<EndpointName, Operate>> = {
   events: (operations, { query }, caller) => operations.events(query as EventsQuery, caller),
   doctor: (operations, _request, caller) => operations.doctor(caller),
   containers: (operations, _request, caller) => operations.containers(caller),
+  peers: (operations) => operations.peers(),
+  join: (operations, { body }, caller) => operations.join(body as JoinRequest, caller),
+  leave: (operations, request) => operations.leave(nameOf(request)),
+  kick: (operations, request) => operations.kick(nameOf(request)),
+  putGuest: (operations, request, caller) => operations.putGuest(idOf(request), request.body as GuestRequest, caller),
+  guest: (operations, request, caller) => operations.guest(idOf(request), caller),
+  removeGuest: (operations, request, caller) =>
+    operations.removeGuest(idOf(request), request.query as DeleteQuery, caller),
+  rollGuests: (operations, { body }, caller) => operations.rollGuests(body as GuestRoll, caller),
 };

@@ -32,6 +32,14 @@ async function api(
     events: refuse,
     doctor: refuse,
     containers: refuse,
+    peers: refuse,
+    join: refuse,
+    leave: refuse,
+    kick: refuse,
+    putGuest: refuse,
+    guest: refuse,
+    removeGuest: refuse,
+    rollGuests: refuse,
   };
   const allowedHosts = (): ReadonlySet<string> => new Set(['localhost']);
   return await createApi({

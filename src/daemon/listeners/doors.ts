@@ -1,7 +1,6 @@
 /** All ways into the control API: unix sockets first, they serve the people of this machine. */
-import type { WormholeError } from '../../lib/errors.ts';
+import type { CarrierListener } from '../../carrier/listener.ts';
 import { Scope } from '../../lib/scope.ts';
-import type { Secret } from '../../lib/secret.ts';
 import type { Api } from '../api/server.ts';
 import type { Settings, TcpAddress } from '../config/settings.ts';
 import type { Logger } from '../log.ts';
@@ -9,11 +8,10 @@ import { listenUnix } from './unix.ts';
 
 export interface DoorsOptions {
   readonly settings: Pick<Settings, 'unix' | 'tcp'>;
-  /** For the control port, by identity; undefined when there is none. */
-  readonly keys: ReadonlyMap<string, Secret> | undefined;
+  /** The control port is the carrier's. */
+  readonly carrier: () => Promise<Pick<CarrierListener, 'addresses'>>;
   readonly admit: Api['admit'];
   readonly log: Logger;
-  readonly onFailure: (error: WormholeError) => void;
 }
 
 /** Open doors. Disposing stops accepting; connections go on. */
@@ -23,17 +21,14 @@ export interface Doors extends AsyncDisposable {
 }
 
 /** Opens the unix sockets. @throws {WormholeError} WH_ERR_LISTEN, and none is left open */
-export async function openDoors({ settings, keys, admit, log, onFailure }: DoorsOptions): Promise<Doors> {
+export async function openDoors({ settings, carrier, admit, log }: DoorsOptions): Promise<Doors> {
   await using attempt = new Scope('control listeners');
   for (const path of settings.unix) attempt.use(await listenUnix({ path, admit, log }));
   const open = new Scope('control listeners');
   attempt.moveTo(open);
   return {
     async openPort() {
-      if (settings.tcp.length === 0 || keys === undefined) return [];
-      // Loaded when needed: the carrier costs a thread and TLS.
-      const { listenTcp } = await import('./tcp.ts');
-      return open.use(await listenTcp({ addresses: settings.tcp, keys, admit, log, onFailure })).addresses;
+      return settings.tcp.length === 0 ? [] : (await carrier()).addresses;
     },
     [Symbol.asyncDispose]: () => open[Symbol.asyncDispose](),
   };

@@ -3,8 +3,15 @@ import type { EndpointName } from '../api/endpoints.ts';
 import type { Origin } from '../api/operations.ts';
 import type { Policies } from './policies.ts';
 
-/** What a peer may always ask. A ping through us to another host is judged as the dial that it is. */
-const harmless: ReadonlySet<EndpointName> = new Set<EndpointName>(['health', 'ping']);
+/** What a peer may always ask. A ping through us to another host is judged as the dial that it is, and guests by their plan. */
+const harmless: ReadonlySet<EndpointName> = new Set<EndpointName>([
+  'health',
+  'ping',
+  'putGuest',
+  'guest',
+  'removeGuest',
+  'rollGuests',
+]);
 
 /** @returns a check that throws WH_ERR_POLICY; people of this machine are root or in the group, and may everything */
 export function authorizer(policies: Pick<Policies, 'control'>): (endpoint: EndpointName, origin: Origin) => void {

@@ -36,10 +36,10 @@ describe('create', () => {
 
   test('refuses words of a later version by name', async () => {
     const error = await failure(
-      registryWorld().registry.create(['url', ':80', 'remote', 'web', 'docker-ns', 'db'], never),
+      registryWorld().registry.create(['url', ':80', 'tunnel', 'web', 'docker-ns', 'db'], never),
     );
     expect(error.code).toBe('WH_ERR_UNSUPPORTED');
-    expect(error.message).toContain('remote');
+    expect(error.message).toContain('tunnel');
   });
 
   test.each([

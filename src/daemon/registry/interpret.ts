@@ -1,7 +1,8 @@
 /** From the words of a spec to what can be carried out and what can be shown. */
 import { WormholeError } from '../../lib/errors.ts';
-import type { Plan } from '../../spec/plan.ts';
-import { parse, plan, quote, redact, redactChain } from '../../spec/spec.ts';
+import type { Chain } from '../../spec/chain.ts';
+import type { Plan, RestOfSpec } from '../../spec/plan.ts';
+import { chainOfRest, parse, plan, planOfRest, quote, redact, redactChain } from '../../spec/spec.ts';
 import type { Surroundings } from '../surroundings.ts';
 
 export interface Interpreted {
@@ -29,8 +30,23 @@ export async function interpretFor(
 
 /** @throws {WormholeError} WH_ERR_SPEC_INVALID, WH_ERR_SELF_PROXY; WH_ERR_UNSUPPORTED naming what is not carried out */
 function interpret(words: readonly string[]): Interpreted {
-  const chain = parse(words);
-  const whole = plan(chain);
+  return interpretChain(parse(words), plan);
+}
+
+/** Interprets what a peer asks to run here, and has it judged. @throws {WormholeError} as {@link interpretFor} */
+export async function interpretRest(
+  owner: string,
+  rest: RestOfSpec,
+  policies: Pick<Surroundings['policies'], 'judge'>,
+  signal: AbortSignal,
+): Promise<Interpreted> {
+  const found = interpretChain(chainOfRest(rest), (chain) => planOfRest(chain, rest));
+  await policies.judge(owner, found.plan, signal);
+  return found;
+}
+
+function interpretChain(chain: Chain, planOf: (chain: Chain) => Plan): Interpreted {
+  const whole = planOf(chain);
   const { unsupported } = whole;
   if (unsupported.length > 0) {
     throw new WormholeError(
@@ -39,5 +55,5 @@ function interpret(words: readonly string[]): Interpreted {
       { detail: { words: unsupported.join(' ') } },
     );
   }
-  return { plan: whole, shown: { spec: quote(redact(chain)), plan: plan(redactChain(chain)) } };
+  return { plan: whole, shown: { spec: quote(redact(chain)), plan: planOf(redactChain(chain)) } };
 }

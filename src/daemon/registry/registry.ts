@@ -9,17 +9,15 @@
 import { Deadline } from '../../lib/deadline.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import type { RouteStats } from '../../proxy/route.ts';
-import type { Event } from '../../spec/api.ts';
 import type { Activation } from '../activator/activation.ts';
 import type { WormholeRecord } from '../state/record.ts';
-import type { Memory } from '../state/store.ts';
-import type { Surroundings } from '../surroundings.ts';
 import { type Entry, RememberedWormhole } from '../wormhole/entry.ts';
 import type { openWormhole } from '../wormhole/open.ts';
 import { PendingWormhole } from '../wormhole/pending.ts';
 import { sumStats } from '../wormhole/stats.ts';
 import { failed, type Status } from '../wormhole/status.ts';
 import { Draining } from './draining.ts';
+import type { CreateOptions, Making, RegistryOptions } from './options.ts';
 import { Remembering } from './remembering.ts';
 import { Telling } from './telling.ts';
 import { undone } from './undone.ts';
@@ -27,25 +25,6 @@ import { undone } from './undone.ts';
 const NOT_YET: Status = { state: 'waiting', reason: 'the daemon starts; not made again yet' };
 /** Wormholes made again at the same time. */
 const RESTORES_AT_ONCE = 8;
-
-export interface RegistryOptions {
-  readonly surroundings: Surroundings;
-  readonly memory: Memory;
-  /** A fresh id that `taken` says no to. */
-  readonly makeId: (taken: (id: string) => boolean) => string;
-  readonly now?: () => Date;
-  /** Told of each change. */
-  readonly onEvent?: (event: Event) => void;
-  /** Containers of a wormhole that is gone may be there still. */
-  readonly onLeftBehind?: () => void;
-}
-
-export interface CreateOptions {
-  /** False: gone with this process. Default true. */
-  readonly remembered?: boolean;
-  /** Identity of the peer that asks; its policy decides. Absent = somebody of this machine. */
-  readonly owner?: string;
-}
 
 export class Registry {
   readonly #options: RegistryOptions;
@@ -71,11 +50,28 @@ export class Registry {
     const { remembered = true, owner } = options;
     // Loaded when first needed, here and below: the daemon answers before it has read all of itself.
     const { interpretFor } = await import('./interpret.ts');
-    const { plan, shown } = await interpretFor(owner, words, this.#options.surroundings.policies, signal);
+    const interpreted = await interpretFor(owner, words, this.#options.surroundings.policies, signal);
+    const id = interpreted.plan.id ?? this.#options.makeId((other) => this.#taken(other));
+    return await this.#make({ id, words, owner, ...interpreted, eager: true, remembered }, signal);
+  }
+
+  /**
+   * Makes what runs here for a peer, which remembers it.
+   *
+   * @param made an id that no user can choose; `trail`: whom it runs for
+   * @throws {WormholeError} as {@link create} does
+   */
+  async host(made: Omit<Making, 'remembered'>, signal: AbortSignal): Promise<Entry> {
+    return await this.#make({ ...made, remembered: false }, signal);
+  }
+
+  #taken(id: string): boolean {
+    return this.#live.has(id) || this.#pending.has(id);
+  }
+
+  async #make({ id, words, owner, remembered, ...how }: Making, signal: AbortSignal): Promise<Entry> {
     this.#refuseWhenClosing();
-    const taken = (id: string): boolean => this.#live.has(id) || this.#pending.has(id);
-    const id = plan.id ?? this.#options.makeId(taken);
-    if (taken(id)) {
+    if (this.#taken(id)) {
       throw new WormholeError('WH_ERR_WORMHOLE_EXISTS', `there is a wormhole ${id}; delete it or choose another id`, {
         detail: { id },
       });
@@ -90,12 +86,12 @@ export class Registry {
       sequence,
       ...(owner !== undefined && { owner }),
     };
-    const pending = new PendingWormhole(record, shown);
+    const pending = new PendingWormhole(record, how.shown);
     this.#pending.set(id, pending);
     using either = new Deadline(Number.POSITIVE_INFINITY, signal, pending.givenUp);
     const onActivation = (activation: Activation): void => pending.tells(activation);
     try {
-      const entry = await this.#open({ record, plan, shown, eager: true, signal: either.signal, onActivation });
+      const entry = await this.#open({ ...how, record, signal: either.signal, onActivation });
       await this.#adopt(entry, remembered);
       return entry;
     } catch (error) {

@@ -33,11 +33,12 @@ export class Remembering {
   /** @throws {WormholeError} WH_ERR_STATE; it is still remembered then */
   async forget(id: string): Promise<void> {
     const record = this.#saved.get(id);
+    if (record === undefined) return;
     this.#saved.delete(id);
     try {
       await this.#inTurn(() => this.#memory.forget(id));
     } catch (error) {
-      if (record !== undefined) this.#saved.set(id, record);
+      this.#saved.set(id, record);
       throw error;
     }
   }

@@ -19,10 +19,13 @@ export class HostId {
   readonly #path: string;
   #id: string | undefined;
 
-  /** @param directory the state directory; it belongs to this daemon while it runs */
-  constructor(directory: string) {
+  /**
+   * @param directory the state directory; it belongs to this daemon while it runs
+   * @param file      the id that peers know a daemon by has a file of its own
+   */
+  constructor(directory: string, file: 'host-id' | 'peer-id' = 'host-id') {
     this.#directory = directory;
-    this.#path = join(directory, 'host-id');
+    this.#path = join(directory, file);
   }
 
   /** False as long as no container was ever started. */

@@ -7,9 +7,10 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { HeadPlan, LinkPlan, TargetPlan } from '../../spec/plan.ts';
+import type { Hanging } from './hanging.ts';
 import type { Segment } from './segment.ts';
 
-export class Child implements AsyncDisposable {
+export class Child implements Hanging {
   readonly #open: (signal: AbortSignal, eager: boolean) => Promise<Segment>;
   readonly #hanging: boolean;
   #segment: Segment | undefined;
@@ -26,7 +27,6 @@ export class Child implements AsyncDisposable {
     return this.#segment;
   }
 
-  /** Makes it, if it is not there yet; a failed attempt leaves nothing. @param eager whether what does not work is an error */
   async ensure(signal: AbortSignal, eager: boolean): Promise<Segment> {
     if (this.#segment !== undefined) return this.#segment;
     this.#opening ??= this.#open(signal, eager);
@@ -41,6 +41,10 @@ export class Child implements AsyncDisposable {
   /** The parent's tail follows no longer: a head that hangs on it listens on where it is. */
   async settle(): Promise<void> {
     if (this.#hanging) await this.#segment?.parts.head.abandon();
+  }
+
+  async remove(signal: AbortSignal): Promise<void> {
+    await this.#segment?.removeContainers(signal);
   }
 
   /** Ends it and its connections; what drains longer is ended by {@link Segment.end} before. */

@@ -5,7 +5,10 @@ import type { Head } from './head.ts';
 import type { Spot } from './self-proxy.ts';
 
 /** @param holderOf id of the wormhole that listens at a spot, if it is one of ours @returns why `head` failed */
-export function explainConflict({ failure, spot }: Head, holderOf: (spot: Spot) => string | undefined): unknown {
+export function explainConflict(
+  { failure, spot }: Pick<Head, 'failure' | 'spot'>,
+  holderOf: (spot: Spot) => string | undefined,
+): unknown {
   const holder = errnoOf(failure) === 'EADDRINUSE' && spot !== undefined ? holderOf(spot) : undefined;
   if (holder === undefined || !WormholeError.is(failure)) return failure;
   return new WormholeError(

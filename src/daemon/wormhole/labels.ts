@@ -19,6 +19,7 @@ export function namespaceLabel(ref: NamespaceRef): string {
 
 /** @param port really bound, when that is known */
 export function headUrl(head: HeadPlan, port: number): string {
+  if (head.arrival === 'carrier') return `on the link (${head.protocol})`;
   if (head.protocol === 'unix') return `unix://${head.path ?? ''}`;
   return `${head.protocol}://${at(head.namespace)}${formatHost(head.host)}:${port}`;
 }

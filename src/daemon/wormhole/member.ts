@@ -10,14 +10,9 @@ import type { Where } from '../places/where.ts';
 import type { PermitTarget } from '../policy/permit.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { isLiteral } from './literal-host.ts';
+import type { MemberTargets, PoolMember } from './pool-member.ts';
 import type { Spot } from './self-proxy.ts';
 import { away, failed, type Status, UNKNOWN, UP } from './status.ts';
-
-/** Addresses of one member, as the route takes them. */
-export interface MemberTargets {
-  readonly targets: readonly UpstreamTarget[];
-  readonly validForMs: number;
-}
 
 export interface MemberOptions {
   /** Position in the pool. */
@@ -32,7 +27,7 @@ export interface MemberOptions {
   readonly permit?: (target: PermitTarget) => void;
 }
 
-export class Member {
+export class Member implements PoolMember {
   readonly #options: MemberOptions;
   #where: Where | undefined;
   #status: Status = UNKNOWN;

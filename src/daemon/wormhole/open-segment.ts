@@ -9,18 +9,23 @@
 import { Deadline } from '../../lib/deadline.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import { Scope } from '../../lib/scope.ts';
+import type { DataPlane, Route } from '../../proxy/route.ts';
 import type { SegmentPlan } from '../../spec/plan.ts';
 import { Activation } from '../activator/activation.ts';
 import { resumeIfRunning } from '../activator/end-unused.ts';
 import type { Workload } from '../activator/workload.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { Arrival } from './arrival.ts';
 import { Child, hangsOn } from './child.ts';
 import { identityKey } from './endpoint.ts';
 import { type FollowedMember, followMember, isActivated, workloadsOf } from './followed-member.ts';
+import type { Hanging } from './hanging.ts';
 import { Head } from './head.ts';
 import { explainConflict } from './holder.ts';
 import { targetLabel } from './labels.ts';
 import { Member } from './member.ts';
 import { placeHead } from './place-head.ts';
+import { remoteRest } from './remote/remote-of.ts';
 import { routeOptions } from './route-options.ts';
 import { Segment } from './segment.ts';
 import type { SegmentOptions } from './segment-options.ts';
@@ -39,14 +44,15 @@ export async function openSegment(options: SegmentOptions): Promise<Segment> {
   await using attempt = new Scope(`create ${record.id}`, asked.signal);
   const { signal } = attempt;
 
-  let head: Head | undefined;
+  let head: Head | Arrival | undefined;
   const isOwnHead = (target: Spot): boolean => head?.spot !== undefined && leadsTo(head.spot, target);
   const base = { surroundings, isOwnHead, ...(permit !== undefined && { permit: permit.dial }) };
   const members = plan.tail.targets.map(
     (target, index) => new Member({ ...base, index, plan: target, label: targetLabel(target) }),
   );
   const followed: FollowedMember[] = [];
-  const child = childOf(options, () => tail);
+  const rest = remoteRest(options, () => tail);
+  const child = rest ?? childOf(options, () => tail);
   const steps = segmentSteps({ plan: plan.tail, followed, tail: () => tail, child, surroundings });
   const activation = isActivated(plan)
     ? new Activation({
@@ -60,24 +66,19 @@ export async function openSegment(options: SegmentOptions): Promise<Segment> {
   if (activation !== undefined) options.onActivation?.(activation);
   const { connectTimeoutMs } = plan.tail;
   const tail: Tail = new Tail({
-    members,
+    members: rest === undefined ? members : [rest.member],
     connectTimeoutMs,
     onChange,
     lookAgain: (container, its) => resumeIfRunning(container, surroundings, its),
     ...(activation !== undefined && { activation }),
   });
   const route = attempt.use(
-    await surroundings.plane.open(routeOptions(record.id, plan, { tail, activation }, log, surroundings.maxConns)),
+    await planeFor(plan, surroundings).open(
+      routeOptions(record.id, plan, { tail, activation }, log, surroundings.maxConns),
+    ),
   );
   tail.serve(route);
-  head = new Head({
-    plan: plan.head,
-    port: depth === 0 ? (record.port ?? 0) : 0,
-    route,
-    surroundings,
-    onChange,
-    ...(permit !== undefined && { permit: permit.listen }),
-  });
+  head = headOf(options, route);
 
   let made = false;
   const workloads: Workload[] = [];
@@ -104,7 +105,8 @@ export async function openSegment(options: SegmentOptions): Promise<Segment> {
   if (eager && !plan.tail.lazy) await makeNow({ plan, tail, activation, child, workloads, signal });
   else if (!eager) await makeAgain({ plan, tail, activation, child, workloads, signal });
 
-  const follower = await placeHead({ ...options, head, tail, following, workloads, signal });
+  const follower =
+    head instanceof Arrival ? undefined : await placeHead({ ...options, head, tail, following, workloads, signal });
   signal.throwIfAborted();
   if (eager) {
     if (head.failure !== undefined) throw explainConflict(head, options.holderOf);
@@ -120,6 +122,19 @@ export async function openSegment(options: SegmentOptions): Promise<Segment> {
   const followers = new Map(followed.map(({ member, follower: its }) => [identityKey(member.plan), its]));
   if (follower !== undefined) followers.set(identityKey(plan.head), follower);
   return new Segment({ plan, head, tail, route, activation, workloads, child, followers, following, scope });
+}
+
+function headOf(options: SegmentOptions, route: Route): Head | Arrival {
+  const { plan, depth, record, surroundings, onChange, permit } = options;
+  if (plan.head.arrival === 'carrier') return new Arrival(route, (its) => surroundings.abroad.arrive(record.id, its));
+  const port = depth === 0 ? (record.port ?? 0) : 0;
+  const allowed = permit === undefined ? {} : { permit: permit.listen };
+  return new Head({ plan: plan.head, port, route, surroundings, onChange, ...allowed });
+}
+
+/** Node streams where a connection comes from a peer or goes to one, spliced sockets elsewhere. */
+function planeFor({ head, link }: SegmentPlan, { plane, abroad }: Surroundings): Pick<DataPlane, 'open'> {
+  return head.arrival === 'carrier' || link?.kind === 'remote' ? abroad.plane : plane;
 }
 
 function childOf(options: SegmentOptions, tail: () => Tail): Child | undefined {
@@ -150,7 +165,7 @@ interface MakeOptions {
   readonly plan: SegmentPlan;
   readonly tail: Tail;
   readonly activation: Activation | undefined;
-  readonly child: Child | undefined;
+  readonly child: Hanging | undefined;
   readonly workloads: readonly Workload[];
   readonly signal: AbortSignal;
 }
@@ -183,9 +198,9 @@ async function makeAgain(options: MakeOptions): Promise<void> {
 }
 
 /** The newest first. */
-async function removeAll(workloads: readonly Workload[], child: Child | undefined): Promise<void> {
+async function removeAll(workloads: readonly Workload[], child: Hanging | undefined): Promise<void> {
   const failures: unknown[] = [];
-  await child?.segment?.removeContainers(AbortSignal.timeout(UNDO_MS)).catch((error: unknown) => failures.push(error));
+  await child?.remove(AbortSignal.timeout(UNDO_MS)).catch((error: unknown) => failures.push(error));
   for (const workload of workloads.toReversed()) {
     await workload.remove(AbortSignal.timeout(UNDO_MS)).catch((error: unknown) => failures.push(error));
   }

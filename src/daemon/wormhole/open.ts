@@ -21,6 +21,8 @@ export interface OpenOptions {
   /** Status, port or identities may have changed. */
   readonly onChange: () => void;
   readonly onActivation?: (activation: Activation) => void;
+  /** HOST/WORMHOLE of the peers that it runs for, the first one first; none for one of this daemon's own. */
+  readonly trail?: readonly string[];
   /** Id of the wormhole that listens at a spot, if it is one of ours. */
   readonly holderOf: (spot: Spot) => string | undefined;
 }
@@ -33,6 +35,7 @@ export async function openWormhole(options: OpenOptions): Promise<Wormhole> {
   const { owner } = options.record;
   const permit = owner === undefined ? {} : { permit: options.surroundings.policies.permit(owner) };
   const segment = await openSegment({
+    trail: [],
     ...rest,
     ...permit,
     restored: !options.eager,

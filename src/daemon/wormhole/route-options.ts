@@ -20,7 +20,7 @@ interface Behind {
 
 export function routeOptions(
   id: string,
-  { head, tail: plan }: SegmentPlan,
+  { head, tail: plan, link }: SegmentPlan,
   { tail, activation }: Behind,
   log: Logger,
   defaults: Surroundings['maxConns'],
@@ -37,7 +37,9 @@ export function routeOptions(
     maxConns: head.maxConns ?? defaults[kind],
     ...(plan.proxyProtocol !== undefined && { proxyProtocol: plan.proxyProtocol }),
     // Addresses on this machine that need no lookup can neither move nor be absent.
-    ...((activation !== undefined || plan.targets.some(canChange)) && { ask: (waiting) => tail.ask(waiting) }),
+    ...((activation !== undefined || link?.kind === 'remote' || plan.targets.some(canChange)) && {
+      ask: (waiting) => tail.ask(waiting),
+    }),
     ...(activation !== undefined && { onServed: (served) => activation.served(served) }),
     // Below that level nobody would see the records, so the workers need not make them.
     ...(log.isLevelEnabled('info') && { onClosed: (record: ConnectionRecord) => logClosed(log, record) }),

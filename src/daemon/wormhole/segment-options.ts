@@ -28,6 +28,8 @@ export interface SegmentOptions {
   readonly onChange: () => void;
   /** Told while it is built, so that its status can be seen. */
   readonly onActivation?: (activation: Activation) => void;
+  /** HOST/WORMHOLE of the peers that it runs for, the first one first. */
+  readonly trail: readonly string[];
   /** Id of the wormhole that listens at a spot, if it is one of ours. */
   readonly holderOf: (spot: Spot) => string | undefined;
 }

@@ -11,7 +11,8 @@ import type { SegmentPlan } from '../../spec/plan.ts';
 import type { Activation } from '../activator/activation.ts';
 import type { Workload } from '../activator/workload.ts';
 import type { Follower } from '../surroundings.ts';
-import type { Child } from './child.ts';
+import type { Arrival } from './arrival.ts';
+import type { Hanging } from './hanging.ts';
 import type { Head } from './head.ts';
 import { headUrl } from './labels.ts';
 import { type Spot, sharesListener } from './self-proxy.ts';
@@ -24,13 +25,14 @@ const CHILD_DRAIN_MS = 10_000;
 
 export interface SegmentParts {
   readonly plan: SegmentPlan;
-  readonly head: Head;
+  readonly head: Head | Arrival;
   readonly tail: Tail;
   readonly route: Route;
   readonly activation: Activation | undefined;
   /** Containers that it may start, of its head and of its tail. */
   readonly workloads: readonly Workload[];
-  readonly child: Child | undefined;
+  /** What hangs on it by a link. */
+  readonly child: Hanging | undefined;
   /** By what they follow, as `labels.ts` writes it. */
   readonly followers: ReadonlyMap<string, Follower>;
   /** Owns head, tail and followers; closing it leaves the route, its connections and the child alone. */
@@ -122,7 +124,7 @@ export class Segment {
     const attempt = async (work: Promise<void> | undefined): Promise<void> => {
       await work?.catch((error: unknown) => failures.push(error));
     };
-    await attempt(this.next?.removeContainers(signal));
+    await attempt(this.parts.child?.remove(signal));
     for (const workload of this.parts.workloads.toReversed()) await attempt(workload.remove(signal));
     if (failures.length > 0) throw new AggregateError(failures, 'containers were not removed');
   }

@@ -8,8 +8,8 @@ import type { MemberWorkload, StartSteps } from '../activator/start-steps.ts';
 import type { Started } from '../activator/workload.ts';
 import type { Where } from '../places/where.ts';
 import type { Surroundings } from '../surroundings.ts';
-import type { Child } from './child.ts';
 import type { FollowedMember } from './followed-member.ts';
+import type { Hanging } from './hanging.ts';
 import { backOff } from './pause.ts';
 import { chosenProbe, ended, untilReady } from './readiness.ts';
 import type { Tail } from './tail.ts';
@@ -22,7 +22,7 @@ export interface StepOptions {
   /** Filled while the segment is built. */
   readonly followed: readonly FollowedMember[];
   readonly tail: () => Tail;
-  readonly child: Child | undefined;
+  readonly child: Hanging | undefined;
   readonly surroundings: Surroundings;
 }
 

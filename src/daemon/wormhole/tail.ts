@@ -13,6 +13,7 @@ import type { Activated, Activation } from '../activator/activation.ts';
 import type { OnMove, Where } from '../places/where.ts';
 import type { Member } from './member.ts';
 import { backOff } from './pause.ts';
+import type { PoolMember } from './pool-member.ts';
 import { Waiters } from './waiters.ts';
 
 /** When some members did not resolve, they are asked for again after this long. */
@@ -22,7 +23,7 @@ const RETRY_MS = [1000, 30_000] as const;
 const NOBODY: Targets = { targets: [], validForMs: 0 };
 
 export interface TailOptions {
-  readonly members: readonly Member[];
+  readonly members: readonly PoolMember[];
   readonly connectTimeoutMs: number;
   /** Absent = everything that the tail names is there without us. */
   readonly activation?: Activation;
@@ -33,12 +34,12 @@ export interface TailOptions {
 }
 
 export class Tail implements Disposable {
-  readonly members: readonly Member[];
+  readonly members: readonly PoolMember[];
   readonly #options: TailOptions;
   readonly #closed = new AbortController();
   readonly #moved = new Waiters();
   /** Members that new connections are kept from, while their container is being ended. */
-  readonly #suspended = new Set<Member>();
+  readonly #suspended = new Set<PoolMember>();
   #route: Route | undefined;
   #hanging: OnMove | undefined;
   #told: Promise<void> = Promise.resolve();
@@ -71,8 +72,13 @@ export class Tail implements Disposable {
 
   /** Follows a member's place. Resolves when the place of before is no longer used. */
   async moved(member: Member, where: Where): Promise<void> {
+    await this.changed(member, () => member.moved(where));
+  }
+
+  /** A member comes or goes. Resolves when the route knows. @param move resolves when what was before is no longer used */
+  async changed(member: PoolMember, move: () => Promise<void>): Promise<void> {
     this.#moves += 1;
-    await member.moved(where);
+    await move();
     if (member === this.members[0]) await this.#tellHanging();
     this.#suspended.delete(member);
     const { activation } = this.#options;
@@ -89,7 +95,12 @@ export class Tail implements Disposable {
    * @returns false when that did not come in `ms`
    * @throws what `signal` aborts with
    */
-  async arrived(member: Member, holds: (where: Where) => boolean, ms: number, signal: AbortSignal): Promise<boolean> {
+  async arrived(
+    member: PoolMember,
+    holds: (where: Where) => boolean,
+    ms: number,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     using late = new Deadline(ms, signal);
     for (;;) {
       if (member.where !== undefined && holds(member.where)) return true;
@@ -109,7 +120,7 @@ export class Tail implements Disposable {
   }
 
   /** Keeps new connections from a member, or lets them through again. Resolves when the route does so. */
-  async suspend(member: Member, suspended: boolean): Promise<void> {
+  async suspend(member: PoolMember, suspended: boolean): Promise<void> {
     if (this.#suspended.has(member) === suspended) return;
     if (suspended) this.#suspended.add(member);
     else this.#suspended.delete(member);
@@ -189,7 +200,7 @@ export class Tail implements Disposable {
     }
   }
 
-  #open(member: Member): boolean {
+  #open(member: PoolMember): boolean {
     return member.here && !this.#suspended.has(member);
   }
 

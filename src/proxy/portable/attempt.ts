@@ -1,9 +1,11 @@
 /**
- * One dial to one address with node:net.
+ * One dial to one address: with node:net, as a stream of a link, or by a socket of another namespace.
  */
 import { connect, type NetConnectOpts, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { WormholeError } from '../../lib/errors.ts';
 import type { OwnedFd } from '../../sys/fd.ts';
-import type { UpstreamAddress } from '../route.ts';
+import type { UpstreamAddress, UpstreamTarget } from '../route.ts';
 
 /** Bytes that a socket buffers per direction before its source is paused; one read of libuv is 64 KiB. */
 export const BUFFER_BYTES = 128 << 10;
@@ -19,14 +21,55 @@ export const socketOptions = {
 /** setTimeout takes no more; longer is as good as never. */
 export const TIMER_MAX_MS = 2 ** 31 - 1;
 
+/** An address of a link. */
+export type LinkAddress = Extract<UpstreamAddress, { kind: 'link' }>;
+
+/** Ways to targets beyond node:net. */
+export interface Ways {
+  /** Opens a stream of a link; owned by the caller. @param from where the client came from @throws why it cannot be opened */
+  readonly link?: (address: LinkAddress, from: string, signal: AbortSignal) => Promise<Duplex>;
+  /** Connects in the target's namespace or root (Linux, root). */
+  readonly raw?: (target: UpstreamTarget, timeoutMs: number, signal: AbortSignal) => Promise<OwnedFd>;
+}
+
+export interface AttemptOptions {
+  readonly ways: Ways;
+  readonly from: string;
+  /** Infinity = the kernel's own. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
 /**
- * Connects to `address`.
+ * Connects to `target`.
  *
- * @param timeoutMs Infinity = the kernel's own
- * @returns the socket, paused, owned by the caller
- * @throws node's SystemError (ECONNREFUSED, …), ETIMEDOUT after `timeoutMs`, or the signal's reason
+ * @returns the stream, paused, owned by the caller
+ * @throws node's SystemError (ECONNREFUSED, …), ETIMEDOUT after `timeoutMs`, the peer's own words, or the signal's reason
  */
-export function attempt(address: UpstreamAddress, timeoutMs: number, signal: AbortSignal): Promise<Socket> {
+export async function attempt(target: UpstreamTarget, options: AttemptOptions): Promise<Duplex> {
+  const { address } = target;
+  const { ways, timeoutMs, signal } = options;
+  if (address.kind === 'link') return await attemptLink(address, options);
+  if (isForeign(target) && ways.raw !== undefined) return adopt(await ways.raw(target, timeoutMs, signal));
+  return await attemptHere(address, timeoutMs, signal);
+}
+
+/** It is not where this process is. */
+export function isForeign({ address, namespace }: UpstreamTarget): boolean {
+  return namespace !== undefined || (address.kind === 'unix' && address.root !== undefined);
+}
+
+/** Without a limit of ours: the peer has its own, and may have to start what it leads to. */
+async function attemptLink(address: LinkAddress, { ways, from, signal }: AttemptOptions): Promise<Duplex> {
+  if (ways.link === undefined) throw new WormholeError('WH_ERR_UNSUPPORTED', 'this relay has no links to peers');
+  return await ways.link(address, from, signal);
+}
+
+function attemptHere(
+  address: Exclude<UpstreamAddress, LinkAddress>,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Socket> {
   signal.throwIfAborted();
   const where: NetConnectOpts =
     address.kind === 'unix'
@@ -69,6 +112,6 @@ export function adopt(connected: OwnedFd): Socket {
   return socket;
 }
 
-function timedOut(ms: number): NodeJS.ErrnoException {
+export function timedOut(ms: number): NodeJS.ErrnoException {
   return Object.assign(new Error(`connect ETIMEDOUT: no answer within ${Math.round(ms)} ms`), { code: 'ETIMEDOUT' });
 }

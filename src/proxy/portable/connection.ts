@@ -1,13 +1,14 @@
 /**
  * One client of a portable route, from accept to its record: dial, say who the client is, join.
  */
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { ConnectionRecord, RouteOptions, ServedTrace } from '../route.ts';
 import { proxyHeader } from '../stream/proxy-protocol.ts';
+import type { Ways } from './attempt.ts';
+import type { Client, JoinEnd } from './client.ts';
 import { DialFailure, type Upstream } from './dialing.ts';
-import { type JoinEnd, join } from './join.ts';
-import { endpointText } from './listen-address.ts';
-import { resetSocket } from './reset.ts';
+import { join } from './join.ts';
 import { ClientGone, seek } from './seeking.ts';
 import type { Tally } from './tally.ts';
 import { type CurrentTargets, now } from './targets.ts';
@@ -17,6 +18,7 @@ export interface ConnectionDeps {
   readonly options: RouteOptions;
   readonly tail: CurrentTargets;
   readonly tally: Tally;
+  readonly ways: Ways;
 }
 
 /**
@@ -25,10 +27,10 @@ export interface ConnectionDeps {
  * @param client owned from now on
  * @param signal aborting it resets the connection
  */
-export async function serve(client: Socket, deps: ConnectionDeps, signal: AbortSignal): Promise<void> {
+export async function serve(client: Client, deps: ConnectionDeps, signal: AbortSignal): Promise<void> {
   const { options, tail, tally } = deps;
   const accepted = now();
-  const from = endpointText(client.remoteAddress, client.remotePort);
+  const { stream, from } = client;
   const bytes = { in: 0, out: 0 };
   let upstream: Upstream | undefined;
   let dialMs = -1;
@@ -38,9 +40,10 @@ export async function serve(client: Socket, deps: ConnectionDeps, signal: AbortS
   try {
     const answer = options.onServed !== undefined && tail.stale ? tail.awaited : 0;
     upstream = await seek(client, deps, signal);
+    client.dialed();
     dialMs = now() - accepted;
     tally.dialTimes.add(dialMs * 1000);
-    announce(client, upstream.socket, options.proxyProtocol);
+    announce(stream, upstream.stream, options.proxyProtocol);
     const count = (direction: 'in' | 'out', n: number): void => {
       bytes[direction] += n;
       if (direction === 'in') tally.bytesIn += n;
@@ -48,12 +51,12 @@ export async function serve(client: Socket, deps: ConnectionDeps, signal: AbortS
       if (direction === 'out' && tail.firstServed(answer)) options.onServed?.(traceOf(accepted, dialMs));
     };
     const { connIdleMs, halfOpenLingerMs } = options;
-    end = await join(client, upstream.socket, { connIdleMs, halfOpenLingerMs, count, signal });
+    end = await join(stream, upstream.stream, { connIdleMs, halfOpenLingerMs, count, signal });
     tail.pool.closed(upstream.target.member);
   } catch (error) {
     tally.failed++;
-    resetSocket(client);
     end = failureOf(error);
+    client.failed(end);
   }
   tally.open--;
   options.onClosed?.({
@@ -72,9 +75,11 @@ function traceOf(accepted: number, dialMs: number): ServedTrace {
   return { acceptedAt: unix(accepted), dialedAt: unix(accepted + dialMs), firstByteAt: unix(now()) };
 }
 
-function announce(client: Socket, target: Socket, version: RouteOptions['proxyProtocol']): void {
+function announce(client: Duplex, target: Duplex, version: RouteOptions['proxyProtocol']): void {
   if (version === undefined) return;
-  const { remoteAddress, remotePort, localAddress, localPort } = client;
+  // Of a client of a peer only the peer knows both ends.
+  const { remoteAddress, remotePort, localAddress, localPort }: Partial<Socket> =
+    client instanceof Socket ? client : {};
   const ends =
     remoteAddress === undefined || localAddress === undefined
       ? undefined

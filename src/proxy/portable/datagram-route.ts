@@ -5,6 +5,8 @@ import type { Socket } from 'node:dgram';
 import { WormholeError } from '../../lib/errors.ts';
 import type { OwnedFd } from '../../sys/fd.ts';
 import type { RouteOptions, RouteStats, Targets } from '../route.ts';
+import type { Ways } from './attempt.ts';
+import type { Client } from './client.ts';
 import { bindDatagram, sendDatagram } from './datagram-socket.ts';
 import { Flow, type FlowClient, type FlowDeps } from './flow.ts';
 import type { ListenAddress } from './listen-address.ts';
@@ -25,9 +27,9 @@ export class DatagramRoute implements PortableRoute {
   #closed = false;
 
   /** @param onClosed called once, when nothing of the route is left */
-  constructor(options: RouteOptions, onClosed: () => void) {
+  constructor(options: RouteOptions, ways: Ways, onClosed: () => void) {
     this.#options = options;
-    this.#tail = new CurrentTargets(options);
+    this.#tail = new CurrentTargets(options, { links: false, raw: ways.raw !== undefined });
     this.#onClosed = onClosed;
     this.#deps = {
       options,
@@ -67,6 +69,10 @@ export class DatagramRoute implements PortableRoute {
     this.#head?.close();
     this.#head = undefined;
     return Promise.resolve();
+  }
+
+  take(client: Client): void {
+    client.failed({ reason: 'local-error', detail: 'the wormhole takes datagrams' });
   }
 
   retarget(targets: Targets): Promise<void> {

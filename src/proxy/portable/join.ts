@@ -1,5 +1,5 @@
 /**
- * Joins two sockets until both directions have ended.
+ * Joins two streams until both directions have ended.
  *
  *     client ──data──► target      a full buffer pauses its source: memory is bounded
  *     client ──FIN───► target      each direction ends by itself; done when both have
@@ -7,16 +7,10 @@
  *
  * The caller gives both sockets away: whatever ends the join, they are destroyed when it resolves.
  */
-import type { Socket } from 'node:net';
-import type { ConnectionRecord } from '../route.ts';
+import type { Duplex } from 'node:stream';
+import type { JoinEnd } from './client.ts';
 import { type Quiet, watchQuiet } from './quiet.ts';
-import { resetSocket } from './reset.ts';
-
-/** What ended a join. */
-export interface JoinEnd {
-  readonly reason: ConnectionRecord['reason'];
-  readonly detail: string;
-}
+import { resetStream } from './reset.ts';
 
 export interface JoinOptions {
   /** Milliseconds without a byte in either direction; 0 = off. */
@@ -29,8 +23,8 @@ export interface JoinOptions {
   readonly signal: AbortSignal;
 }
 
-/** Never rejects; sockets must have been paused since they were made, so that no byte is lost. */
-export function join(client: Socket, target: Socket, options: JoinOptions): Promise<JoinEnd> {
+/** Never rejects; the streams must have been paused since they were made, so that no byte is lost. */
+export function join(client: Duplex, target: Duplex, options: JoinOptions): Promise<JoinEnd> {
   const { count, signal } = options;
   return new Promise((resolve) => {
     let end: JoinEnd | undefined;
@@ -42,7 +36,7 @@ export function join(client: Socket, target: Socket, options: JoinOptions): Prom
       end = why;
       quiet.stop();
       // after an abort the other side must not mistake what it got for all there was
-      const destroy = why.reason === 'conn-idle' || why.reason === 'half-open-linger' ? destroySocket : resetSocket;
+      const destroy = why.reason === 'conn-idle' || why.reason === 'half-open-linger' ? destroyStream : resetStream;
       destroy(client);
       destroy(target);
     };
@@ -54,7 +48,7 @@ export function join(client: Socket, target: Socket, options: JoinOptions): Prom
       resolve(end ?? { reason: 'done', detail: '' });
     };
 
-    const forward = (from: Socket, to: Socket, direction: 'in' | 'out'): void => {
+    const forward = (from: Duplex, to: Duplex, direction: 'in' | 'out'): void => {
       from.on('data', (chunk: Buffer) => {
         count(direction, chunk.length);
         quiet.touch();
@@ -85,6 +79,6 @@ export function join(client: Socket, target: Socket, options: JoinOptions): Prom
   });
 }
 
-function destroySocket(socket: Socket): void {
-  socket.destroy();
+function destroyStream(stream: Duplex): void {
+  stream.destroy();
 }

@@ -10,6 +10,8 @@
  *  - a reset of a side that is not read because the other one is stalled: it shows when the stall ends.
  */
 import type { DataPlane, Route, RouteOptions } from '../route.ts';
+import type { Ways } from './attempt.ts';
+import type { Client } from './client.ts';
 import { DatagramRoute } from './datagram-route.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { StreamRoute } from './stream-route.ts';
@@ -23,6 +25,8 @@ export interface PortableRoute extends Route {
    * @throws {WormholeError} WH_ERR_LISTEN
    */
   listenOn(address: ListenAddress): Promise<ListenAddress>;
+  /** Serves a client that came otherwise than through the listener; it counts like the others. Streams only. */
+  take(client: Client): void;
 }
 
 export interface PortableDataPlane extends DataPlane {
@@ -30,13 +34,13 @@ export interface PortableDataPlane extends DataPlane {
 }
 
 /** Starts the portable data plane; disposing of it aborts what is left. */
-export function startPortableDataPlane(): Promise<PortableDataPlane> {
+export function startPortableDataPlane(ways: Ways = {}): Promise<PortableDataPlane> {
   const routes = new Set<PortableRoute>();
   return Promise.resolve({
     open(options: RouteOptions): Promise<PortableRoute> {
       const forget = (): void => void routes.delete(route);
       const route: PortableRoute =
-        options.kind === 'stream' ? new StreamRoute(options, forget) : new DatagramRoute(options, forget);
+        options.kind === 'stream' ? new StreamRoute(options, ways, forget) : new DatagramRoute(options, ways, forget);
       routes.add(route);
       return Promise.resolve(route);
     },

@@ -1,7 +1,7 @@
 /**
  * From an accepted client to its upstream: waits for targets, then dials, and gives up when the client has gone.
  */
-import type { Socket } from 'node:net';
+import type { Client } from './client.ts';
 import type { ConnectionDeps } from './connection.ts';
 import { DialFailure, dial, type Upstream } from './dialing.ts';
 import type { GivenSocket } from './targets.ts';
@@ -10,16 +10,17 @@ import type { GivenSocket } from './targets.ts';
 export class ClientGone extends Error {}
 
 /** Dials while the client is watched: one that is reset needs no upstream any more. */
-export async function seek(client: Socket, deps: ConnectionDeps, signal: AbortSignal): Promise<Upstream> {
+export async function seek(client: Client, deps: ConnectionDeps, signal: AbortSignal): Promise<Upstream> {
   const gone = new AbortController();
   const either = AbortSignal.any([signal, gone.signal]);
   const leave = (error: Error): void => gone.abort(new ClientGone(error.message));
-  client.on('error', leave);
-  if (client.errored !== null) leave(client.errored);
+  const { stream } = client;
+  stream.on('error', leave);
+  if (stream.errored !== null) leave(stream.errored);
   try {
     const upstream = await reach(client, deps, either);
     if (!either.aborted) return upstream;
-    upstream.socket.destroy();
+    upstream.stream.destroy();
     deps.tail.pool.closed(upstream.target.member);
     throw either.reason;
   } catch (error) {
@@ -28,13 +29,13 @@ export async function seek(client: Socket, deps: ConnectionDeps, signal: AbortSi
   }
 }
 
-async function reach(client: Socket, deps: ConnectionDeps, signal: AbortSignal): Promise<Upstream> {
-  const { tail, options } = deps;
+async function reach(client: Client, deps: ConnectionDeps, signal: AbortSignal): Promise<Upstream> {
+  const { tail } = deps;
   // Targets that went while they were dialed are asked for again; once, or one that comes and goes keeps a client for ever.
   for (let attempt = 1; ; attempt++) {
     const given = tail.stale ? await targetsFor(client, deps, signal) : undefined;
     try {
-      return await dial(tail, options.connectTimeoutMs, signal, given);
+      return await dial(deps, client.from, signal, given);
     } catch (error) {
       const gone = error instanceof DialFailure && tail.pool.empty && tail.stale;
       if (!gone || attempt > 1) throw error;
@@ -44,15 +45,16 @@ async function reach(client: Socket, deps: ConnectionDeps, signal: AbortSignal):
 
 /** A client that has asked and then half-closed waits for its answer; one that ends without a word has left. */
 async function targetsFor(
-  client: Socket,
+  client: Client,
   { tail, tally }: ConnectionDeps,
   signal: AbortSignal,
 ): Promise<GivenSocket | undefined> {
   const gone = new AbortController();
   // emitted only when nothing was sent before it: nobody reads from the client yet
   const leave = (): void => gone.abort(new ClientGone(''));
-  client.once('end', leave);
-  if (client.readableEnded) leave();
+  const { stream } = client;
+  stream.once('end', leave);
+  if (stream.readableEnded) leave();
   tally.waiting++;
   try {
     return await tail.wait(AbortSignal.any([signal, gone.signal]));
@@ -61,6 +63,6 @@ async function targetsFor(
     throw new DialFailure('no-target', error instanceof Error ? error.message : String(error));
   } finally {
     tally.waiting--;
-    client.off('end', leave);
+    stream.off('end', leave);
   }
 }

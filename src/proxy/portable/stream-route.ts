@@ -1,10 +1,11 @@
 /**
  * A portable route for byte streams: its listener, the clients that wait for a place, the connections, and the drain.
  */
-import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { OwnedFd } from '../../sys/fd.ts';
 import type { RouteOptions, RouteStats, Targets } from '../route.ts';
+import type { Ways } from './attempt.ts';
+import { accepted, type Client } from './client.ts';
 import { serve } from './connection.ts';
 import { drained } from './drain.ts';
 import type { ListenAddress } from './listen-address.ts';
@@ -17,6 +18,7 @@ import { WaitingRoom } from './waiting-room.ts';
 /** See the module header. */
 export class StreamRoute implements PortableRoute {
   readonly #options: RouteOptions;
+  readonly #ways: Ways;
   readonly #tail: CurrentTargets;
   readonly #tally = new Tally();
   readonly #waiting = new WaitingRoom();
@@ -26,9 +28,10 @@ export class StreamRoute implements PortableRoute {
   #closing: Promise<void> | undefined;
 
   /** @param onClosed called once, when nothing of the route is left */
-  constructor(options: RouteOptions, onClosed: () => void) {
+  constructor(options: RouteOptions, ways: Ways, onClosed: () => void) {
     this.#options = options;
-    this.#tail = new CurrentTargets(options);
+    this.#ways = ways;
+    this.#tail = new CurrentTargets(options, { links: ways.link !== undefined, raw: ways.raw !== undefined });
     this.#onClosed = onClosed;
   }
 
@@ -43,7 +46,7 @@ export class StreamRoute implements PortableRoute {
 
   async #listenAt(where: ListenAddress | { readonly fd: number }): Promise<StreamListener> {
     await this.unlisten();
-    const listener = await listenStream(where, (client) => this.#accept(client));
+    const listener = await listenStream(where, (client) => this.#accept(accepted(client)));
     // somebody else may have been faster, or the route closed
     await this.unlisten();
     if (this.#closing === undefined) this.#listener = listener;
@@ -92,8 +95,12 @@ export class StreamRoute implements PortableRoute {
     for (const controller of this.#connections.values()) controller.abort();
   }
 
-  #accept(client: Socket): void {
-    if (this.#closing !== undefined) client.destroy();
+  take(client: Client): void {
+    this.#accept(client);
+  }
+
+  #accept(client: Client): void {
+    if (this.#closing !== undefined) client.failed({ reason: 'closed-by-daemon', detail: 'the wormhole is closed' });
     else if (this.#connections.size >= this.#limit) this.#waiting.add(client);
     else this.#serve(client);
   }
@@ -102,9 +109,9 @@ export class StreamRoute implements PortableRoute {
     return this.#options.maxConns > 0 ? this.#options.maxConns : Number.POSITIVE_INFINITY;
   }
 
-  #serve(client: Socket): void {
+  #serve(client: Client): void {
     const controller = new AbortController();
-    const deps = { options: this.#options, tail: this.#tail, tally: this.#tally };
+    const deps = { options: this.#options, tail: this.#tail, tally: this.#tally, ways: this.#ways };
     const connection = serve(client, deps, controller.signal).finally(() => {
       this.#connections.delete(connection);
       const next = this.#connections.size < this.#limit ? this.#waiting.next() : undefined;

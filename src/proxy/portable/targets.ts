@@ -7,6 +7,7 @@ import type { OwnedFd } from '../../sys/fd.ts';
 import { Question } from '../question.ts';
 import type { RouteOptions, Targets, UpstreamTarget } from '../route.ts';
 import { Pool } from '../target/pool.ts';
+import { isForeign } from './attempt.ts';
 
 /** Least time between two questions that failed dials cause. */
 const REASK_MS = 1000;
@@ -20,6 +21,12 @@ export function now(): number {
 export interface GivenSocket {
   readonly target: UpstreamTarget;
   readonly socket: OwnedFd;
+}
+
+/** What can be dialed. */
+export interface Reaches {
+  readonly links: boolean;
+  readonly raw: boolean;
 }
 
 /** Somebody who wants to know. */
@@ -39,8 +46,11 @@ export class CurrentTargets {
   #validUntil = Number.NEGATIVE_INFINITY;
   #askedAt = Number.NEGATIVE_INFINITY;
   #served = 0;
+  readonly #reaches: Reaches;
 
-  constructor({ balance, ask }: RouteOptions) {
+  /** @param reaches the kinds of targets that can be dialed beyond those of node:net */
+  constructor({ balance, ask }: RouteOptions, reaches: Reaches) {
+    this.#reaches = reaches;
     this.pool = new Pool({ balance, random: Math.random, now });
     if (ask === undefined) return;
     this.#question = new Question(ask, {
@@ -60,7 +70,7 @@ export class CurrentTargets {
   #learn({ targets, validForMs, connected }: Targets, answers: boolean): void {
     let socket = connected?.socket;
     try {
-      for (const target of targets) refuseForeign(target);
+      for (const target of targets) refuseUnreachable(target, this.#reaches);
       this.pool.replace(targets);
       this.#validUntil = now() + validForMs;
       if (answers) this.#question?.settle();
@@ -149,9 +159,15 @@ export class CurrentTargets {
   }
 }
 
-function refuseForeign({ label, address, namespace }: UpstreamTarget): void {
-  const root = address.kind === 'unix' ? address.root : undefined;
-  if (namespace === undefined && root === undefined) return;
+function refuseUnreachable(target: UpstreamTarget, { links, raw }: Reaches): void {
+  const { label, address } = target;
+  if (address.kind === 'link' && !links) {
+    throw new WormholeError(
+      'WH_ERR_UNSUPPORTED',
+      `${label} is reached on a link to a peer, which this relay has none of`,
+    );
+  }
+  if (raw || !isForeign(target)) return;
   throw new WormholeError(
     'WH_ERR_UNSUPPORTED',
     `${label} lives in a namespace, which this relay cannot enter: run wormholed as root on Linux`,

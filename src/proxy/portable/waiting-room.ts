@@ -2,28 +2,29 @@
  * Back-pressure for `max-conns` where the kernel's backlog cannot do it: node:net accepts at once, so clients beyond
  * the limit wait here, unread, in the order they came.
  */
-import type { Socket } from 'node:net';
-import { resetSocket } from './reset.ts';
+
+import type { Client } from './client.ts';
+import { resetStream } from './reset.ts';
 
 /** As many as the kernel would queue (listen(2) backlog of node:net); further ones are refused. */
 const SEATS = 511;
 
 /** The clients of one route that wait for a place. */
 export class WaitingRoom {
-  readonly #clients = new Set<Socket>();
+  readonly #clients = new Set<Client>();
 
   /** Takes `client` in, or resets it when the room is full. */
-  add(client: Socket): void {
+  add(client: Client): void {
     if (this.#clients.size >= SEATS) {
-      resetSocket(client);
+      client.failed({ reason: 'local-error', detail: 'too many wait for a place' });
       return;
     }
     this.#clients.add(client);
-    client.once('close', () => this.#clients.delete(client));
+    client.stream.once('close', () => this.#clients.delete(client));
   }
 
   /** Hands the first client out; the caller owns it. */
-  next(): Socket | undefined {
+  next(): Client | undefined {
     const [client] = this.#clients;
     if (client !== undefined) this.#clients.delete(client);
     return client;
@@ -31,7 +32,7 @@ export class WaitingRoom {
 
   /** Sends everybody away. */
   clear(): void {
-    for (const client of this.#clients) resetSocket(client);
+    for (const { stream } of this.#clients) resetStream(stream);
     this.#clients.clear();
   }
 }

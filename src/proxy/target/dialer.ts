@@ -47,6 +47,8 @@ export function prepareTarget(wire: WireTarget, namespace: NetNamespace | undefi
     const sockaddr = address.host.includes('%') ? Buffer.alloc(0) : encodeIp(address);
     return { ...common, address, domain: address.host.includes(':') ? AF_INET6 : AF_INET, sockaddr, rootFd: -1 };
   }
+  // No socket leads there; whoever can open a stream of a link does not dial this.
+  if (address.kind === 'link') return { ...common, address, domain: -1, sockaddr: Buffer.alloc(0), rootFd: -1 };
   const { path, rootFd } = address;
   const sockaddr = rootFd < 0 ? encodeUnix(path) : Buffer.alloc(0);
   return { ...common, address: { kind: 'unix', path }, domain: AF_UNIX, sockaddr, rootFd };

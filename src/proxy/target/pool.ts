@@ -244,5 +244,6 @@ function sameAddress(a: UpstreamTarget, b: UpstreamTarget): boolean {
   if (a.address.kind === 'ip') {
     return b.address.kind === 'ip' && a.address.host === b.address.host && a.address.port === b.address.port;
   }
-  return b.address.kind === 'unix' && a.address.path === b.address.path;
+  if (a.address.kind === 'unix') return b.address.kind === 'unix' && a.address.path === b.address.path;
+  return b.address.kind === 'link' && a.address.link === b.address.link && a.address.guest === b.address.guest;
 }

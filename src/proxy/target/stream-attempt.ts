@@ -4,16 +4,17 @@
  * The socket is raw: nothing may read from it, since it becomes the first client's connection, and the service may speak
  * first. Owns the socket until it is taken. See connect(2), tcp(7), unix(7).
  */
-import { resetOnClose } from '../../../proxy/stream/tcp.ts';
-import { AF_INET, AF_INET6, AF_UNIX, O_PATH, SOCK_STREAM } from '../../../sys/constants.ts';
-import { Errno, SyscallError } from '../../../sys/errno.ts';
-import { OwnedFd } from '../../../sys/fd.ts';
-import { tryOpenInRoot } from '../../../sys/inroot.ts';
-import { close, connect, getpeername, getsockname } from '../../../sys/libc.ts';
-import { NativeMemory } from '../../../sys/memory.ts';
-import type { NetNamespace } from '../../../sys/netns.ts';
-import { encodeIp, encodeUnix, SOCKADDR_MAX } from '../../../sys/sockaddr.ts';
-import { socketIn } from '../../../sys/sockets.ts';
+
+import { AF_INET, AF_INET6, AF_UNIX, O_PATH, SOCK_STREAM } from '../../sys/constants.ts';
+import { Errno, SyscallError } from '../../sys/errno.ts';
+import { OwnedFd } from '../../sys/fd.ts';
+import { tryOpenInRoot } from '../../sys/inroot.ts';
+import { close, connect, getpeername, getsockname } from '../../sys/libc.ts';
+import { NativeMemory } from '../../sys/memory.ts';
+import type { NetNamespace } from '../../sys/netns.ts';
+import { encodeIp, encodeUnix, SOCKADDR_MAX } from '../../sys/sockaddr.ts';
+import { socketIn } from '../../sys/sockets.ts';
+import { resetOnClose } from '../stream/tcp.ts';
 
 export type Destination =
   /** `host` is a literal. The namespace is borrowed; absent = the daemon's own. */

@@ -1,0 +1,7 @@
+/** What only the two ends of one TLS connection know (RFC 5705, RFC 8446 §7.5). */
+import type { TLSSocket } from 'node:tls';
+
+/** The session's secret on its first connection, and what proves a later one to be the same two ends'. */
+export function exporterOf(stream: TLSSocket): Buffer {
+  return stream.exportKeyingMaterial(32, 'EXPORTER-wormhole-resume', undefined as never);
+}

@@ -1,0 +1,29 @@
+/** What is known of a link, as plain data. */
+import type { Hello } from './hello.ts';
+import type { Link } from './link.ts';
+
+/** Facts of a link that is up. */
+export interface LinkFacts extends Pick<Hello, 'role' | 'instance' | 'host' | 'name' | 'version'> {
+  readonly number: number;
+  /** This end dialed it. */
+  readonly dialed: boolean;
+  /** PSK identity that was proved. */
+  readonly identity: string;
+  /** `HOST:PORT` of the other end. */
+  readonly address: string;
+  readonly skewMs: number;
+  /** null until measured. */
+  readonly rttMs: number | null;
+  readonly connected: boolean;
+  readonly streams: number;
+}
+
+/** @returns undefined while nobody has said who is there */
+export function factsOf(link: Link): LinkFacts | undefined {
+  const { hello, number, dialed, peer, skewMs, rttMs, session, streams } = link;
+  if (hello === undefined) return undefined;
+  const { role, instance, host, name, version } = hello;
+  const proved = { identity: peer.identity, address: peer.address };
+  const now = { skewMs, rttMs: rttMs ?? null, connected: session.connected, streams };
+  return { number, dialed, role, instance, host, name, version, ...proved, ...now };
+}

@@ -1,0 +1,46 @@
+/**
+ * The head of a stream: what the end that opened it wants of the other.
+ */
+import { count, type Message, optional, text } from './fields.ts';
+
+export type StreamHead =
+  /** The control API, as HTTP/1.1. */
+  | { readonly kind: 'api' }
+  /** A connection for a guest of the far end: a segment that runs there. */
+  | {
+      readonly kind: 'connection';
+      /** As the end that opened the stream named it. */
+      readonly guest: string;
+      /** Where the client came from, for the log. */
+      readonly from: string;
+      /** Peers that it has come through. */
+      readonly hops: number;
+      /** Where it is to end, for a guest that leaves that to its client: HOST:PORT. */
+      readonly to?: string;
+    }
+  /** Datagrams of one client for a guest, each with its length before it. */
+  | { readonly kind: 'datagrams'; readonly guest: string; readonly from: string; readonly hops: number };
+
+/** A stream that has come through more peers than that goes in a circle. */
+export const maxHops = 16;
+
+const guest = /^[A-Za-z0-9][A-Za-z0-9_.~-]{0,127}$/;
+const line = /^[\x20-\x7e]{0,300}$/;
+
+export function headMessage({ kind, ...rest }: StreamHead): object {
+  return { open: kind, ...rest };
+}
+
+/** @throws {WormholeError} WH_ERR_PROTOCOL */
+export function parseHead(message: Message): StreamHead {
+  const kind = text(message, 'open', /^(api|connection|datagrams)$/) as StreamHead['kind'];
+  if (kind === 'api') return { kind };
+  const common = {
+    guest: text(message, 'guest', guest),
+    from: text(message, 'from', line),
+    hops: count(message, 'hops', maxHops),
+  };
+  if (kind === 'datagrams') return { kind, ...common };
+  const to = optional(message, 'to', (from, field) => text(from, field, /^[\x21-\x7e]{1,300}$/));
+  return { kind, ...common, ...(to !== undefined && { to }) };
+}

@@ -1,0 +1,62 @@
+/**
+ * A stream that the peer opened, between its head and its answer.
+ */
+import type { Duplex } from 'node:stream';
+import { WormholeError } from '../../lib/errors.ts';
+import type { MuxStream } from '../mux/stream.ts';
+import { streamDuplex } from '../mux/stream-duplex.ts';
+import { noMessage, yes } from './answer.ts';
+import { frame } from './frame.ts';
+import type { StreamHead } from './head.ts';
+
+/** Milliseconds that the peer has to read a refusal before the stream is reset under it. */
+const lingerMs = 5_000;
+
+/** Answered once, by `accept` or by `refuse`. */
+export class Incoming {
+  readonly #head: StreamHead | undefined;
+  readonly #stream: MuxStream;
+  #duplex: Duplex | undefined;
+  readonly #early: Buffer;
+
+  /** @param early bytes that came behind the head */
+  constructor(stream: MuxStream, head: StreamHead | undefined, early: Buffer) {
+    this.#stream = stream;
+    this.#head = head;
+    this.#early = early;
+  }
+
+  get head(): StreamHead {
+    if (this.#head === undefined) throw new WormholeError('WH_ERR_INTERNAL', 'the stream has no head');
+    return this.#head;
+  }
+
+  /** The stream before its answer: what comes can be read, an end or a reset noticed; nothing may be written yet. */
+  get duplex(): Duplex {
+    if (this.#duplex === undefined) {
+      this.#duplex = streamDuplex(this.#stream, this.#early);
+      // A peer that resets before anybody looks must not end the process.
+      this.#duplex.on('error', () => {});
+    }
+    return this.#duplex;
+  }
+
+  /** Says yes. @returns the stream, the caller's */
+  accept(): Duplex {
+    const { duplex } = this;
+    duplex.write(frame(yes));
+    return duplex;
+  }
+
+  /** Says no, and why; the stream is over then. */
+  refuse(error: WormholeError): void {
+    const { duplex } = this;
+    if (duplex.destroyed) return;
+    const late = setTimeout(() => duplex.destroy(), lingerMs);
+    late.unref();
+    duplex.once('close', () => clearTimeout(late));
+    duplex.end(frame(noMessage(error)));
+    duplex.resume();
+    duplex.once('end', () => duplex.destroy());
+  }
+}

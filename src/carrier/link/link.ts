@@ -1,0 +1,242 @@
+/**
+ * A link: the session with one peer, from HELLO to its end, over as many connections as that takes.
+ *
+ *   connection ─► session (resume/) ─► mux ─► HELLO both ways ─► up ──► over
+ *
+ * Symmetric once it is up: both ends open streams, each with a head that says what it is for and an answer that says whether.
+ * Owns the session. Which links there are, and their connections, is the business of `links.ts`.
+ */
+import type { Duplex } from 'node:stream';
+import { WormholeError } from '../../lib/errors.ts';
+import { MuxSession } from '../mux/session.ts';
+import type { MuxStream } from '../mux/stream.ts';
+import { streamDuplex } from '../mux/stream-duplex.ts';
+import type { CarrierPeer } from '../peer.ts';
+import type { ResumablePipe } from '../resume/resumable-pipe.ts';
+import { expectYes, noMessage, yes } from './answer.ts';
+import { frame, takeFrame } from './frame.ts';
+import { headMessage, parseHead, type StreamHead } from './head.ts';
+import { type Hello, helloMessage, parseHello } from './hello.ts';
+import { Incoming } from './incoming.ts';
+
+/** Milliseconds for HELLO, and for the head of a stream. */
+const greetMs = 10_000;
+/** Milliseconds that a refused peer has to read why. */
+const lastWordsMs = 1_000;
+
+export interface LinkUser {
+  /** What this end says of itself, now. */
+  hello(): Hello;
+  /** The peer said who it is. @throws {WormholeError} why it is refused, in words for the peer */
+  greeted(link: Link, hello: Hello): void;
+  onUp(link: Link): void;
+  /** The peer opened a stream: accept or refuse it. */
+  onStream(link: Link, incoming: Incoming): void;
+  /** No more streams can be opened; those that are open go on. */
+  onDraining(link: Link): void;
+  /** Over, with all streams. Called once, also when it never was up. */
+  onOver(link: Link, reason: WormholeError): void;
+}
+
+export interface LinkOptions {
+  readonly number: number;
+  /** This end dialed its first connection. */
+  readonly dialed: boolean;
+  readonly peer: CarrierPeer;
+  readonly session: ResumablePipe;
+  readonly user: LinkUser;
+}
+
+export class Link {
+  readonly number: number;
+  readonly dialed: boolean;
+  readonly peer: CarrierPeer;
+  readonly session: ResumablePipe;
+  readonly #user: LinkUser;
+  readonly #mux: MuxSession;
+  #hello: Hello | undefined;
+  #skewMs = 0;
+  #refusal: WormholeError | undefined;
+  #late: NodeJS.Timeout | undefined;
+  /** The peer has opened a stream. */
+  #begun = false;
+  #draining = false;
+  #over = false;
+
+  constructor({ number, dialed, peer, session, user }: LinkOptions) {
+    this.number = number;
+    this.dialed = dialed;
+    this.peer = peer;
+    this.session = session;
+    this.#user = user;
+    this.#mux = new MuxSession(session, {
+      dialed,
+      onStream: (stream) => this.#opened(stream),
+      onDraining: () => this.#drained(),
+      onClose: (reason) => this.#closed(reason),
+      // The pipe below replaces a silent connection; silence ends nothing here.
+      limits: { deadAfterMs: Number.POSITIVE_INFINITY },
+    });
+    if (dialed) void this.#greet();
+    else this.#late = setTimeout(() => this.destroy(silent()), greetMs);
+  }
+
+  /** Of the peer; undefined until it is up. */
+  get hello(): Hello | undefined {
+    return this.#hello;
+  }
+
+  /** Milliseconds that the peer's clock is ahead, as far as anybody can tell. */
+  get skewMs(): number {
+    return this.#skewMs;
+  }
+
+  /** Milliseconds to the peer and back; undefined until measured. */
+  get rttMs(): number | undefined {
+    return this.#mux.rtt;
+  }
+
+  get streams(): number {
+    return this.#mux.streams;
+  }
+
+  /** Streams can be opened. While its connection is being replaced they wait. */
+  get open(): boolean {
+    return this.#hello !== undefined && this.#mux.open;
+  }
+
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** Milliseconds that one question and its answer took. @throws {WormholeError} when the link ends before */
+  ping(): Promise<number> {
+    return this.#mux.ping();
+  }
+
+  /**
+   * Opens a stream and waits for the peer's yes.
+   *
+   * @returns the stream, the caller's
+   * @throws {WormholeError} the peer's no in its own words, WH_ERR_LIMIT, WH_ERR_ABORTED; or the reason of `signal`
+   */
+  async openStream(head: StreamHead, signal: AbortSignal, ms = Number.POSITIVE_INFINITY): Promise<Duplex> {
+    signal.throwIfAborted();
+    const stream = this.#mux.openStream();
+    try {
+      stream.write(frame(headMessage(head)));
+      const { value, rest } = await takeFrame(stream, ms, signal);
+      expectYes(value);
+      const duplex = streamDuplex(stream, rest);
+      // It may break before the caller has looked at it.
+      duplex.on('error', () => {});
+      return duplex;
+    } catch (error) {
+      stream.reset();
+      throw error;
+    }
+  }
+
+  /** No more streams; over when the last one is. */
+  drain(): void {
+    this.#drained();
+    this.#mux.close();
+  }
+
+  /** Ends it now, and its streams with it. */
+  destroy(reason: WormholeError): void {
+    this.#mux.destroy(reason);
+    this.session.destroy();
+  }
+
+  async #greet(): Promise<void> {
+    const sentMs = Date.now();
+    try {
+      const stream = this.#mux.openStream();
+      stream.write(frame(helloMessage(this.#user.hello())));
+      const { value } = await takeFrame(stream, greetMs);
+      expectYes(value);
+      const hello = parseHello(value);
+      this.#skewMs = Math.round(hello.timeMs - (sentMs + Date.now()) / 2);
+      this.#user.greeted(this, hello);
+      stream.end();
+      this.#up(hello);
+    } catch (error) {
+      this.destroy(asWormholeError(error));
+    }
+  }
+
+  /** Takes the first stream of a session that the peer dialed. */
+  async #beGreeted(stream: MuxStream): Promise<void> {
+    clearTimeout(this.#late);
+    stream.accept();
+    try {
+      const { value } = await takeFrame(stream, greetMs);
+      const hello = parseHello(value);
+      this.#skewMs = Math.round(hello.timeMs - Date.now());
+      this.#user.greeted(this, hello);
+      stream.write(frame({ ...yes, ...helloMessage(this.#user.hello()) }));
+      stream.end();
+      this.#up(hello);
+    } catch (error) {
+      this.#refuse(stream, asWormholeError(error));
+    }
+  }
+
+  /** The peer is told why; who does not hang up is hung up on. */
+  #refuse(stream: MuxStream, error: WormholeError): void {
+    this.#refusal = error;
+    stream.write(frame(noMessage(error)));
+    stream.end();
+    setTimeout(() => this.destroy(error), lastWordsMs).unref();
+  }
+
+  #up(hello: Hello): void {
+    if (this.#over) return;
+    this.#hello = hello;
+    this.#user.onUp(this);
+    // Said before anybody knew who it is.
+    if (this.#draining) this.#user.onDraining(this);
+  }
+
+  #opened(stream: MuxStream): void {
+    if (this.#hello !== undefined) void this.#serve(stream);
+    else if (this.dialed || this.#begun) stream.reset();
+    else void this.#beGreeted(stream);
+    this.#begun = true;
+  }
+
+  async #serve(stream: MuxStream): Promise<void> {
+    stream.accept();
+    try {
+      const { value, rest } = await takeFrame(stream, greetMs);
+      this.#user.onStream(this, new Incoming(stream, parseHead(value), rest));
+    } catch (error) {
+      if (stream.closed) return;
+      new Incoming(stream, undefined, Buffer.alloc(0)).refuse(asWormholeError(error));
+    }
+  }
+
+  #drained(): void {
+    if (this.#draining || this.#over) return;
+    this.#draining = true;
+    this.#user.onDraining(this);
+  }
+
+  #closed(reason: WormholeError | undefined): void {
+    this.#over = true;
+    clearTimeout(this.#late);
+    const orderly = new WormholeError('WH_ERR_ABORTED', 'the peer closed the link');
+    this.#user.onOver(this, this.#refusal ?? reason ?? orderly);
+  }
+}
+
+function silent(): WormholeError {
+  return new WormholeError('WH_ERR_TIMEOUT', `the peer did not say who it is within ${greetMs} ms`);
+}
+
+function asWormholeError(error: unknown): WormholeError {
+  return WormholeError.is(error)
+    ? error
+    : new WormholeError('WH_ERR_INTERNAL', 'a fault of the carrier', { cause: error });
+}

@@ -1,0 +1,224 @@
+/** Links over real TLS connections on 127.0.0.1: two processes' worth of them in one. */
+import { randomBytes } from 'node:crypto';
+import { connect as connectTcp, createServer, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { WormholeError } from '../../lib/errors.ts';
+import { defaultLimits } from '../limits.ts';
+import { CarrierServer } from '../server.ts';
+import type { Incoming } from './incoming.ts';
+import type { Link } from './link.ts';
+import { Links, type LinksOptions } from './links.ts';
+
+const key = randomBytes(32);
+const identity = 'wormhole';
+const never = new AbortController().signal;
+
+/** One daemon's links and its port. */
+class End {
+  readonly told: string[] = [];
+  readonly incoming: Incoming[] = [];
+  readonly links: Links;
+  readonly server: CarrierServer;
+  port = 0;
+  onStream: (link: Link, incoming: Incoming) => void = (_link, incoming) => void this.incoming.push(incoming);
+
+  constructor(name: string, options: Partial<LinksOptions['own']> & { ownerOf?: LinksOptions['ownerOf'] } = {}) {
+    const { ownerOf = () => undefined, ...own } = options;
+    const id = () => randomBytes(8).toString('hex');
+    this.links = new Links({
+      own: { role: 'daemon', instance: id(), host: id(), version: '1.0.0', name, ...own },
+      ownerOf,
+      onUp: (link) => void this.told.push(`up ${link.hello?.name}`),
+      onLost: () => void this.told.push('lost'),
+      onResumed: () => void this.told.push('resumed'),
+      onDraining: () => void this.told.push('draining'),
+      onOver: (_link, reason) => void this.told.push(`over: ${reason.message}`),
+      onRefused: (_peer, reason) => void this.told.push(`refused: ${reason}`),
+      onStream: (link, incoming) => this.onStream(link, incoming),
+    });
+    this.server = new CarrierServer({
+      keys: [[identity, key]],
+      limits: defaultLimits,
+      openHttp: () => Promise.reject(new Error('no')),
+      onEvent: () => {},
+      onCarrier: (stream, peer) => this.links.accept(stream, peer),
+    });
+  }
+
+  async listen(): Promise<this> {
+    const [address] = await this.server.listen([{ host: '127.0.0.1', port: 0 }]);
+    this.port = address?.port ?? 0;
+    return this;
+  }
+
+  dial(port: number, as?: string): Promise<Link> {
+    const target = { identity, proves: identity, key, addresses: [{ host: '127.0.0.1', port }] };
+    return this.links.dial(target, { resumeMs: 30_000, ...(as !== undefined && { as }) }, never);
+  }
+
+  async close(): Promise<void> {
+    await this.links.close(0);
+    await this.server.close(0);
+  }
+}
+
+/** A port in front of `port` whose connections can be cut. */
+async function breakable(port: number): Promise<{ port: number; cut(): void; close(): void }> {
+  const open = new Set<Socket>();
+  const server = createServer({ allowHalfOpen: true }, (near) => {
+    const far = connectTcp({ host: '127.0.0.1', port, allowHalfOpen: true });
+    for (const [a, b] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      open.add(a);
+      a.on('error', () => b.destroy());
+      a.on('close', () => void open.delete(a));
+      a.pipe(b);
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const cut = (): void => {
+    for (const socket of open) socket.destroy();
+  };
+  return { port: (server.address() as { port: number }).port, cut, close: () => (cut(), void server.close()) };
+}
+
+const connection = { kind: 'connection', guest: 'db', from: '10.0.0.1:5', hops: 0 } as const;
+
+describe('links', () => {
+  let a: End;
+  let b: End;
+  const more: End[] = [];
+  beforeEach(async () => {
+    a = await new End('a').listen();
+    b = await new End('b').listen();
+  });
+  afterEach(async () => {
+    await Promise.all([a, b, ...more.splice(0)].map((end) => end.close()));
+  });
+
+  test('both ends learn who the other is', async () => {
+    const link = await a.dial(b.port);
+    expect(link.hello).toMatchObject({ name: 'b', role: 'daemon', version: '1.0.0' });
+    await expect.poll(() => b.told).toEqual(['up a']);
+    expect(Math.abs(link.skewMs)).toBeLessThan(5_000);
+  });
+
+  test('streams are opened from either end, and carry what follows their head at once', async () => {
+    const link = await a.dial(b.port);
+    await expect.poll(() => b.links.all.length).toBe(1);
+    for (const [from, to] of [
+      [a.links.get(link.number), b],
+      [b.links.all[0], a],
+    ] as const) {
+      to.onStream = (_link, incoming) => {
+        expect(incoming.head).toEqual(connection);
+        const stream = incoming.accept();
+        stream.on('data', (bytes: Buffer) => stream.end(Buffer.from(`you said ${bytes.toString()}`)));
+      };
+      const stream = await (from as Link).openStream(connection, never);
+      stream.end('hello');
+      expect(Buffer.concat(await stream.toArray()).toString()).toBe('you said hello');
+    }
+  });
+
+  test('a refusal comes in the words of the end that refused', async () => {
+    const link = await a.dial(b.port);
+    b.onStream = (_link, incoming) => incoming.refuse(new WormholeError('WH_ERR_POLICY', 'rule 3 forbids it'));
+    await expect(link.openStream(connection, never)).rejects.toMatchObject({
+      code: 'WH_ERR_POLICY',
+      message: 'rule 3 forbids it',
+    });
+    expect(link.open).toBe(true);
+  });
+
+  test('A11 an address that leads to oneself is refused', async () => {
+    await expect(a.dial(a.port)).rejects.toMatchObject({ code: 'WH_ERR_SELF_PROXY' });
+  });
+
+  test('another version of the protocol is refused in words', async () => {
+    const old = new End('old', { version: 'not a version!' });
+    more.push(old);
+    await expect(old.dial(b.port)).rejects.toMatchObject({ code: 'WH_ERR_PROTOCOL' });
+  });
+
+  test('a name that is live is not given twice to those who insist, and one that is configured not to strangers', async () => {
+    const guarded = await new End('guarded', {
+      ownerOf: (name) => (name === 'db-host' ? 'db-key' : undefined),
+    }).listen();
+    const c = new End('c');
+    more.push(guarded, c);
+    await a.dial(guarded.port, 'laptop');
+    await expect(c.dial(guarded.port, 'laptop')).rejects.toMatchObject({ code: 'WH_ERR_PEER_EXISTS' });
+    await expect(c.dial(guarded.port, 'db-host')).rejects.toMatchObject({ code: 'WH_ERR_PEER_EXISTS' });
+    await expect(c.dial(guarded.port, 'phone')).resolves.toBeDefined();
+  });
+
+  test('when both dial at once one link stays for both, and none breaks', async () => {
+    const both = await Promise.all([a.dial(b.port), b.dial(a.port)]);
+    expect(both).toHaveLength(2);
+    await expect.poll(() => [a.links.all.length, b.links.all.length]).toEqual([1, 1]);
+    expect(a.links.all[0]?.dialed).not.toBe(b.links.all[0]?.dialed);
+    expect(a.links.all[0]?.open).toBe(true);
+  });
+
+  test('a stream outlives its connection, ten times, and no byte is lost or doubled', async () => {
+    const between = await breakable(b.port);
+    const link = await a.dial(between.port);
+    b.onStream = (_link, incoming) => {
+      const stream = incoming.accept();
+      stream.pipe(stream);
+    };
+    const stream = await link.openStream(connection, never);
+    const sent = randomBytes(8 * 1024 * 1024);
+    const got: Buffer[] = [];
+    stream.on('data', (bytes: Buffer) => got.push(bytes));
+    const ended = new Promise((resolve) => stream.once('end', resolve));
+    for (let at = 0, i = 0; at < sent.length; at += 1 << 16, i += 1) {
+      if (i % 13 === 5) between.cut();
+      if (!stream.write(sent.subarray(at, at + (1 << 16))))
+        await new Promise((resolve) => stream.once('drain', resolve));
+    }
+    stream.end();
+    await ended;
+    expect(Buffer.concat(got).equals(sent)).toBe(true);
+    expect(a.told.filter((one) => one === 'resumed').length).toBeGreaterThan(3);
+    between.close();
+  }, 30_000);
+
+  test('a peer that restarted is found out at the next connection, and its streams end', async () => {
+    const between = await breakable(b.port);
+    const link = await a.dial(between.port);
+    const { port } = b;
+    await b.links.close(0);
+    await b.server.close(0);
+    b = new End('b');
+    const [address] = await b.server.listen([{ host: '127.0.0.1', port }]);
+    expect(address?.port).toBe(port);
+    between.cut();
+    await expect.poll(() => link.over, { timeout: 10_000 }).toBe(true);
+    between.close();
+  }, 20_000);
+
+  test('kicking drops the connection and nothing else', async () => {
+    const link = await a.dial(b.port);
+    a.links.kick(link.number);
+    await expect.poll(() => a.told).toContain('resumed');
+    expect(await link.ping()).toBeGreaterThan(0);
+  });
+
+  test('closing lets streams end first', async () => {
+    const link = await a.dial(b.port);
+    b.onStream = (_link, incoming) => void incoming.accept().resume();
+    const stream = await link.openStream(connection, never);
+    stream.resume();
+    const closing = a.links.close(5_000);
+    await expect.poll(() => b.told).toContain('draining');
+    expect(link.over).toBe(false);
+    stream.end();
+    b.links.all[0]?.destroy(new WormholeError('WH_ERR_ABORTED', 'done'));
+    await closing;
+    expect(link.over).toBe(true);
+  });
+});

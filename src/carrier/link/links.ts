@@ -1,0 +1,244 @@
+/**
+ * All links of this process: begun by dialing or by being dialed, kept over lost connections, ended.
+ *
+ *   dial ────► link ──lost──► redialed at once, then with pauses ──► goes on, or over after `resume`
+ *   accept ──► link ──lost──► waits for the peer's next connection ──► goes on, or over
+ *
+ * Owns the links. Whom to dial, and what to do when a link is over, is decided elsewhere.
+ */
+import type { TLSSocket } from 'node:tls';
+import { WormholeError } from '../../lib/errors.ts';
+import type { CarrierPeer } from '../peer.ts';
+import { acceptSession } from '../resume/accept.ts';
+import { beginSession } from '../resume/redial.ts';
+import type { ResumablePipe } from '../resume/resumable-pipe.ts';
+import { socketPipe } from '../socket-pipe.ts';
+import { exporterOf } from './connection-secret.ts';
+import { dialPeer, type PeerTarget } from './dial.ts';
+import type { Hello } from './hello.ts';
+import type { Incoming } from './incoming.ts';
+import { Link, type LinkUser } from './link.ts';
+import { Redialing } from './redialing.ts';
+import { drainSoon, newerStays } from './rivals.ts';
+
+/** Milliseconds from the handshake to the first record. */
+const firstRecordMs = 10_000;
+
+/** What this end says of itself, but for what changes from dial to dial. */
+export type Own = Pick<Hello, 'role' | 'instance' | 'host' | 'name' | 'version'>;
+
+export interface LinksOptions {
+  readonly own: Own;
+  /** The only identity that may call itself `name`; undefined = anybody. */
+  readonly ownerOf: (name: string) => string | undefined;
+  readonly onUp: (link: Link) => void;
+  /** Its connection is lost; another one is awaited. */
+  readonly onLost: (link: Link, reason: string) => void;
+  readonly onResumed: (link: Link) => void;
+  readonly onDraining: (link: Link) => void;
+  /** Of a link that was up. */
+  readonly onOver: (link: Link, reason: WormholeError) => void;
+  readonly onStream: (link: Link, incoming: Incoming) => void;
+  /** A connection that became no link. */
+  readonly onRefused: (peer: CarrierPeer, reason: string) => void;
+}
+
+export interface DialOptions {
+  /** Name to be known by there, insisted on; absent = the usual one. */
+  readonly as?: string;
+  readonly resumeMs: number;
+}
+
+interface Entry {
+  readonly link: Link;
+  redialing: Redialing | undefined;
+  /** Resolves or rejects who dialed it. */
+  settle: { resolve: (link: Link) => void; reject: (error: WormholeError) => void } | undefined;
+}
+
+export class Links {
+  readonly #options: LinksOptions;
+  readonly #entries = new Map<number, Entry>();
+  #lastNumber = 0;
+
+  constructor(options: LinksOptions) {
+    this.#options = options;
+  }
+
+  get(number: number): Link | undefined {
+    return this.#entries.get(number)?.link;
+  }
+
+  /** Those that are up, the newest first. */
+  get all(): readonly Link[] {
+    return [...this.#entries.values()]
+      .map(({ link }) => link)
+      .filter(({ hello }) => hello !== undefined)
+      .reverse();
+  }
+
+  /** Takes a connection on which the peer has proved its key and chosen the carrier. */
+  accept(stream: TLSSocket, peer: CarrierPeer): void {
+    const late = setTimeout(() => stream.destroy(), firstRecordMs);
+    const settled = (): void => clearTimeout(late);
+    stream.once('close', settled);
+    let entry: Entry | undefined;
+    acceptSession(socketPipe(stream), {
+      exporter: exporterOf(stream),
+      find: (id) => this.#sessionOf(id, peer),
+      session: {
+        onLost: (reason) => entry !== undefined && this.#options.onLost(entry.link, reason),
+      },
+      onSession: (session) => {
+        settled();
+        entry = this.#add(session, peer, false, {}, undefined);
+      },
+      onResumed: (session) => {
+        settled();
+        const resumed = this.#entryOf(session);
+        if (resumed !== undefined) this.#options.onResumed(resumed.link);
+      },
+      onRefused: (reason) => {
+        settled();
+        this.#options.onRefused(peer, reason);
+      },
+    });
+  }
+
+  /** Resolves when the link is up. @throws {WormholeError} as `dialPeer`, or the peer's refusal */
+  async dial(target: PeerTarget, options: DialOptions, signal: AbortSignal): Promise<Link> {
+    const { stream, address } = await dialPeer(target, signal);
+    let entry: Entry | undefined;
+    const session = beginSession(socketPipe(stream), {
+      secret: exporterOf(stream),
+      onLost: (reason) => entry !== undefined && this.#lost(entry, reason),
+    });
+    session.deadlineMs = options.resumeMs;
+    const giveUp = (): void => entry?.link.destroy(asWormholeError(signal.reason));
+    signal.addEventListener('abort', giveUp, { once: true });
+    try {
+      return await new Promise((resolve, reject) => {
+        const peer = { identity: target.proves, address };
+        const made = this.#add(session, peer, true, options, { resolve, reject });
+        const { link } = made;
+        const unknown = (reason: WormholeError): void => link.destroy(reason);
+        made.redialing = new Redialing(session, target, unknown, () => this.#options.onResumed(link));
+        entry = made;
+      });
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+    }
+  }
+
+  /** Drops the connection under a link, as a network does. */
+  kick(number: number): void {
+    this.#entries.get(number)?.link.session.onLost('it was kicked', false);
+  }
+
+  /** Opens and takes no more streams; those that are open go on. */
+  drain(): void {
+    for (const { link } of this.#entries.values()) link.drain();
+  }
+
+  /** Lets streams end for `drainMs`, then ends the rest. */
+  async close(drainMs: number): Promise<void> {
+    const closing = new WormholeError('WH_ERR_ABORTED', 'the daemon is stopping');
+    this.drain();
+    const until = performance.now() + drainMs;
+    while (this.#entries.size > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
+    for (const { link, redialing } of this.#entries.values()) {
+      redialing?.stop();
+      link.destroy(closing);
+    }
+  }
+
+  #add(
+    session: ResumablePipe,
+    peer: CarrierPeer,
+    dialed: boolean,
+    { as, resumeMs = 30_000 }: Partial<DialOptions>,
+    settle: Entry['settle'],
+  ): Entry {
+    const number = ++this.#lastNumber;
+    const { own } = this.#options;
+    const user: LinkUser = {
+      hello: () => ({ ...own, name: as ?? own.name, insists: as !== undefined, timeMs: Date.now(), resumeMs }),
+      greeted: (link, hello) => this.#judge(link, hello),
+      onUp: (link) => this.#up(link),
+      onStream: this.#options.onStream,
+      onDraining: this.#options.onDraining,
+      onOver: (link, reason) => this.#over(link, reason),
+    };
+    const entry: Entry = { link: new Link({ number, dialed, peer, session, user }), redialing: undefined, settle };
+    this.#entries.set(number, entry);
+    return entry;
+  }
+
+  /** @throws {WormholeError} why this peer is not let in */
+  #judge(link: Link, hello: Hello): void {
+    const { own, ownerOf } = this.#options;
+    if (hello.instance === own.instance) {
+      throw new WormholeError('WH_ERR_SELF_PROXY', 'this address leads to the very daemon that dialed it');
+    }
+    if (link.dialed) return;
+    const owner = ownerOf(hello.name);
+    const taken = this.all.some(({ hello: other }) => other?.name === hello.name && other.host !== hello.host);
+    if ((owner !== undefined && owner !== link.peer.identity) || (hello.insists && taken)) {
+      throw new WormholeError(
+        'WH_ERR_PEER_EXISTS',
+        `another peer is called ${hello.name} here; join --as another name`,
+      );
+    }
+    link.session.deadlineMs = hello.resumeMs;
+  }
+
+  #up(link: Link): void {
+    const entry = this.#entries.get(link.number);
+    const { hello } = link;
+    if (entry === undefined || hello === undefined) return;
+    this.#options.onUp(link);
+    entry.settle?.resolve(link);
+    entry.settle = undefined;
+    if (hello.role !== 'daemon') return;
+    for (const other of this.all) {
+      if (other === link || other.hello?.host !== hello.host || other.peer.identity !== link.peer.identity) continue;
+      if (other.hello.instance !== hello.instance) other.destroy(restarted());
+      else drainSoon(newerStays(this.#options.own, hello, other, link) ? other : link);
+    }
+  }
+
+  #lost(entry: Entry, reason: string): void {
+    this.#options.onLost(entry.link, reason);
+    entry.redialing?.begin();
+  }
+
+  #over(link: Link, reason: WormholeError): void {
+    const entry = this.#entries.get(link.number);
+    // In its constructor's own time nobody knows it yet: told once more, when it does.
+    if (entry === undefined) return void setImmediate(() => this.#entries.has(link.number) && this.#over(link, reason));
+    this.#entries.delete(link.number);
+    entry.redialing?.stop();
+    entry.settle?.reject(reason);
+    if (link.hello !== undefined) this.#options.onOver(link, reason);
+    else if (!link.dialed) this.#options.onRefused(link.peer, reason.message);
+  }
+
+  #sessionOf(id: Buffer, peer: CarrierPeer): ResumablePipe | undefined {
+    for (const { link } of this.#entries.values()) {
+      if (link.session.id.equals(id)) return link.peer.identity === peer.identity ? link.session : undefined;
+    }
+    return undefined;
+  }
+
+  #entryOf(session: ResumablePipe): Entry | undefined {
+    return [...this.#entries.values()].find(({ link }) => link.session === session);
+  }
+}
+
+function asWormholeError(reason: unknown): WormholeError {
+  return WormholeError.is(reason) ? reason : new WormholeError('WH_ERR_ABORTED', 'the link is not wanted any more');
+}
+
+function restarted(): WormholeError {
+  return new WormholeError('WH_ERR_ABORTED', 'the peer has restarted');
+}

@@ -1,0 +1,107 @@
+/**
+ * Finding another connection for a session whose connection is lost: at once, then with growing pauses, until there is one
+ * or the session is over.
+ */
+import type { TLSSocket } from 'node:tls';
+import { WormholeError } from '../../lib/errors.ts';
+import { redialSession } from '../resume/redial.ts';
+import type { ResumablePipe } from '../resume/resumable-pipe.ts';
+import { socketPipe } from '../socket-pipe.ts';
+import { exporterOf } from './connection-secret.ts';
+import { dialPeer, type PeerTarget } from './dial.ts';
+
+/** Milliseconds of pause: the first, and the longest; each up to a half shorter by chance. */
+const pauseMs = [100, 2_000] as const;
+/** Milliseconds that the peer may take to answer. */
+const answerMs = 5_000;
+
+export class Redialing {
+  readonly #session: ResumablePipe;
+  readonly #target: PeerTarget;
+  readonly #onUnknown: (reason: WormholeError) => void;
+  readonly #onResumed: () => void;
+  readonly #stopped = new AbortController();
+  #running = false;
+
+  /** @param onUnknown the peer is there, and does not know the session */
+  constructor(
+    session: ResumablePipe,
+    target: PeerTarget,
+    onUnknown: (reason: WormholeError) => void,
+    onResumed: () => void,
+  ) {
+    this.#session = session;
+    this.#target = target;
+    this.#onUnknown = onUnknown;
+    this.#onResumed = onResumed;
+  }
+
+  /** The connection is lost; again is a no-op. */
+  begin(): void {
+    if (this.#running || this.#stopped.signal.aborted) return;
+    this.#running = true;
+    void this.#run().finally(() => {
+      this.#running = false;
+      if (!this.#session.connected && !this.#session.over) this.begin();
+    });
+  }
+
+  stop(): void {
+    this.#stopped.abort(new WormholeError('WH_ERR_ABORTED', 'the link is being closed'));
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopped;
+    let pause: number = pauseMs[0];
+    while (!this.#session.over && !this.#session.connected && !signal.aborted) {
+      if (await this.#attempt(signal)) return;
+      await rest(pause * (0.5 + Math.random() / 2), signal);
+      pause = Math.min(pause * 2, pauseMs[1]);
+    }
+  }
+
+  async #attempt(signal: AbortSignal): Promise<boolean> {
+    let stream: TLSSocket;
+    try {
+      ({ stream } = await dialPeer(this.#target, signal));
+    } catch {
+      return false;
+    }
+    if (this.#session.connected) {
+      stream.destroy();
+      return true;
+    }
+    return await new Promise((resolve) => {
+      const late = setTimeout(() => stream.destroy(), answerMs);
+      const settle = (resumed: boolean): void => {
+        clearTimeout(late);
+        resolve(resumed);
+      };
+      redialSession(this.#session, socketPipe(stream), {
+        exporter: exporterOf(stream),
+        onResumed: () => {
+          settle(true);
+          this.#onResumed();
+        },
+        onFailed: (_reason, why) => {
+          if (why === 'unknown')
+            this.#onUnknown(new WormholeError('WH_ERR_ABORTED', 'the peer has restarted, or given the session up'));
+          settle(why !== 'lost');
+        },
+      });
+    });
+  }
+}
+
+function rest(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const timer = setTimeout(done, ms);
+    function done(): void {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    }
+    signal.addEventListener('abort', done, { once: true });
+  });
+}

@@ -1,0 +1,214 @@
+/**
+ * The carrier's side of its worker thread: {@link CarrierServer} and {@link Links} at the end of a message port.
+ *
+ * TLS and what it costs happen here, on an event loop of its own, so that handshakes of strangers never delay the
+ * control plane. The streams that peers open for connections are left to whoever runs the worker.
+ */
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { MessagePort } from 'node:worker_threads';
+import { WormholeError } from '../lib/errors.ts';
+import { join } from './join.ts';
+import { factsOf } from './link/facts.ts';
+import type { StreamHead } from './link/head.ts';
+import type { Incoming } from './link/incoming.ts';
+import type { Link } from './link/link.ts';
+import { Links } from './link/links.ts';
+import type { Ask, FromCarrier, LinkChange, ToCarrier } from './messages.ts';
+import type { CarrierPeer } from './peer.ts';
+import { CarrierServer, ListenError } from './server.ts';
+
+/** Serves the streams of peers in the carrier's thread. */
+export interface StreamServer {
+  /** A peer opened a stream; its head is not `api`. */
+  onStream(link: Link, incoming: Incoming, head: Exclude<StreamHead, { kind: 'api' }>): void;
+  /** The thread is to end. */
+  close(): void;
+}
+
+/** @param streams whatever came with the start of the thread, for the one who serves the streams */
+export type MakeStreamServer = (streams: MessagePort | undefined, links: Links) => StreamServer;
+
+interface Waiting {
+  readonly resolve: (stream: Duplex) => void;
+  readonly reject: (error: NodeJS.ErrnoException) => void;
+}
+
+class CarrierService {
+  readonly #port: MessagePort;
+  readonly #makeStreams: MakeStreamServer;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #asked = new Map<number, AbortController>();
+  #lastId = 0;
+  #server: CarrierServer | undefined;
+  #links: Links | undefined;
+  #streams: StreamServer | undefined;
+
+  constructor(port: MessagePort, makeStreams: MakeStreamServer) {
+    this.#port = port;
+    this.#makeStreams = makeStreams;
+  }
+
+  async obey(message: ToCarrier): Promise<void> {
+    switch (message.type) {
+      case 'start':
+        return this.#start(message);
+      case 'keys':
+        return this.#server?.replaceKeys(message.keys);
+      case 'pair':
+        return this.#pairCame(message.id, message.fd);
+      case 'no-pair':
+        this.#waiting.get(message.id)?.reject(Object.assign(new Error('no socket pair'), { code: message.code }));
+        this.#waiting.delete(message.id);
+        return;
+      case 'ask':
+        return this.#answer(message.id, message.ask);
+      case 'unask':
+        return this.#asked.get(message.id)?.abort(new WormholeError('WH_ERR_ABORTED', 'nobody waits any more'));
+      case 'stop':
+        void this.#server?.stop();
+        return this.#links?.drain();
+      case 'close':
+        await Promise.all([this.#server?.close(message.drainMs), this.#links?.close(message.drainMs)]);
+        this.#streams?.close();
+        this.#port.close();
+    }
+  }
+
+  #post(message: FromCarrier): void {
+    this.#port.postMessage(message);
+  }
+
+  async #start(message: Extract<ToCarrier, { type: 'start' }>): Promise<void> {
+    const names = new Map(message.names);
+    const links: Links = new Links({
+      own: message.own,
+      ownerOf: (name) => names.get(name),
+      onUp: (link) => {
+        const facts = factsOf(link);
+        if (facts !== undefined) this.#tell(link, { change: 'up', facts });
+      },
+      onLost: (link, reason) => this.#tell(link, { change: 'lost', reason }),
+      onResumed: (link) => this.#tell(link, { change: 'resumed' }),
+      onDraining: (link) => this.#tell(link, { change: 'draining' }),
+      onOver: (link, { message: reason }) => this.#tell(link, { change: 'over', reason }),
+      onStream: (link, incoming) => {
+        const { head } = incoming;
+        if (head.kind === 'api') void this.#serveApi(link, incoming);
+        else streams.onStream(link, incoming, head);
+      },
+      onRefused: ({ address }, reason) => this.#server?.report(address, reason),
+    });
+    const streams = this.#makeStreams(message.streams, links);
+    this.#links = links;
+    this.#streams = streams;
+    const server = new CarrierServer({
+      ...message,
+      openHttp: (peer) => this.#openHttp(peer),
+      onCarrier: (stream, peer) => links.accept(stream, peer),
+      onEvent: (event) => this.#post({ type: 'event', event }),
+    });
+    this.#server = server;
+    try {
+      this.#post({ type: 'listening', addresses: await server.listen(message.addresses) });
+    } catch (error) {
+      if (!(error instanceof ListenError)) throw error;
+      this.#post({ type: 'refused', address: error.address, code: error.code });
+      streams.close();
+      this.#port.close();
+    }
+  }
+
+  #tell(link: Link, change: LinkChange): void {
+    if (link.hello !== undefined) this.#post({ type: 'link', link: link.number, change });
+  }
+
+  #openHttp(peer: CarrierPeer): Promise<Duplex> {
+    this.#lastId += 1;
+    const id = this.#lastId;
+    this.#post({ type: 'http', id, peer });
+    return new Promise((resolve, reject) => void this.#waiting.set(id, { resolve, reject }));
+  }
+
+  async #serveApi(link: Link, incoming: Incoming): Promise<void> {
+    const { identity, address } = link.peer;
+    const { host = '', name = '' } = link.hello ?? {};
+    try {
+      const plain = await this.#openHttp({ identity, address, link: { number: link.number, host, name } });
+      join(incoming.accept(), plain, () => {});
+    } catch (error) {
+      incoming.refuse(new WormholeError('WH_ERR_LIMIT', 'the control API cannot be reached now', { cause: error }));
+    }
+  }
+
+  /** Takes the descriptor of a pair. */
+  #pairCame(id: number, fd: number): void {
+    const stream = plainSocket(fd);
+    this.#post({ type: 'taken', id });
+    const wait = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    // One that nobody waits for is still ours to close.
+    if (wait === undefined) stream.destroy();
+    else wait.resolve(stream);
+  }
+
+  async #answer(id: number, ask: Ask): Promise<void> {
+    const asked = new AbortController();
+    this.#asked.set(id, asked);
+    try {
+      this.#post({ type: 'answer', id, value: await this.#do(ask, asked.signal) });
+    } catch (error) {
+      const { code, message } = WormholeError.is(error)
+        ? error
+        : { code: 'WH_ERR_INTERNAL' as const, message: String(error) };
+      this.#post({ type: 'failed', id, code, message });
+    } finally {
+      this.#asked.delete(id);
+    }
+  }
+
+  async #do(ask: Ask, signal: AbortSignal): Promise<unknown> {
+    if (ask.ask === 'dial') {
+      if (this.#links === undefined) throw new WormholeError('WH_ERR_ABORTED', 'the carrier has not started');
+      return factsOf(await this.#links.dial(ask.target, ask.options, signal));
+    }
+    // Owned from here on, whatever comes of it.
+    const plain = ask.ask === 'api' ? plainSocket(ask.fd) : undefined;
+    const link = this.#links?.get(ask.link);
+    try {
+      if (link === undefined) throw new WormholeError('WH_ERR_PEER_UNREACHABLE', 'the link to the peer is over');
+      switch (ask.ask) {
+        case 'api':
+          join(await link.openStream({ kind: 'api' }, signal), plain as Socket, () => {});
+          return undefined;
+        case 'ping':
+          return await link.ping();
+        case 'facts':
+          return factsOf(link);
+        case 'kick':
+          return this.#links?.kick(ask.link);
+        case 'end':
+          if (ask.now) link.destroy(new WormholeError('WH_ERR_ABORTED', 'the link was closed by this end'));
+          else link.drain();
+          return undefined;
+      }
+    } catch (error) {
+      plain?.destroy();
+      throw error;
+    }
+  }
+}
+
+/** @param fd owned from now on */
+function plainSocket(fd: number): Socket {
+  const stream = new Socket({ fd, allowHalfOpen: true, readable: true, writable: true });
+  stream.on('error', () => {});
+  return stream;
+}
+
+/** Serves at `port` until it is closed and nothing is open any more. */
+export function serveCarrier(port: MessagePort, makeStreams: MakeStreamServer): void {
+  const service = new CarrierService(port, makeStreams);
+  // A rejection is a bug of ours: as an uncaught error it ends the thread, and the daemon hears of it.
+  port.on('message', (message: ToCarrier) => void service.obey(message));
+}

@@ -1,0 +1,89 @@
+/**
+ * What wormholes need of other hosts, made when the first one needs it: the carrier, its data plane, and the peers.
+ */
+import { MessageChannel } from 'node:worker_threads';
+import type { CarrierListener } from '../../carrier/listener.ts';
+import type { LinkChange } from '../../carrier/messages.ts';
+import { WormholeError } from '../../lib/errors.ts';
+import { type PortedRoute, planeOver } from '../../proxy/ported/client.ts';
+import type { Route } from '../../proxy/route.ts';
+import { guestCalls } from '../peers/guest-calls.ts';
+import type { Peers } from '../peers/peers.ts';
+import type { Abroad } from '../surroundings.ts';
+import type { StartOptions } from './start.ts';
+import type { ToStreams } from './streams.ts';
+
+export interface AbroadOptions extends Omit<StartOptions, 'streams' | 'onLink' | 'keys'> {
+  /** PSK identity → key of those who may dial. @throws {WormholeError} WH_ERR_KEY_FILE */
+  readonly keys: () => StartOptions['keys'];
+  readonly onLink: (link: number, change: LinkChange) => void;
+  /** Who may open connections for a guest. */
+  readonly ownerOf: (guest: string) => string | undefined;
+  readonly peers: () => Peers;
+}
+
+export interface CarrierAbroad extends Abroad, AsyncDisposable {
+  /** Starts it; again is the same. @throws {WormholeError} WH_ERR_LISTEN, WH_ERR_KEY_FILE */
+  carrier(): Promise<CarrierListener>;
+  /** Takes no more connections and streams; those that are open go on. */
+  stop(): Promise<void>;
+  /** Lets connections end for `drainMs`, then ends the rest. */
+  close(drainMs: number): Promise<void>;
+}
+
+export function abroadOf(options: AbroadOptions): CarrierAbroad {
+  const { port1: streams, port2: theirs } = new MessageChannel();
+  const { port1: planePort, port2: theirPlane } = new MessageChannel();
+  const plane = planeOver(planePort);
+  const tell = (message: ToStreams): void =>
+    streams.postMessage(message, message.type === 'plane' ? [message.port] : []);
+  let starting: Promise<CarrierListener> | undefined;
+  const start = async (): Promise<CarrierListener> => {
+    // Loaded when needed: the carrier costs a thread and TLS.
+    const { startCarrier } = await import('./start.ts');
+    tell({ type: 'plane', port: theirPlane });
+    return await startCarrier({ ...options, keys: options.keys(), streams: theirs });
+  };
+  const carrier = (): Promise<CarrierListener> => {
+    starting ??= start().catch((error: unknown) => {
+      // A key file may be mended meanwhile.
+      starting = undefined;
+      throw error;
+    });
+    return starting;
+  };
+  const close = async (drainMs: number): Promise<void> => {
+    const started = await starting?.catch(() => undefined);
+    await started?.close(drainMs);
+    for (const port of [streams, planePort]) port.close();
+  };
+  const links = {
+    openApi: async (link: number, signal: AbortSignal) => await (await carrier()).links.openApi(link, signal),
+  };
+  return {
+    carrier,
+    async stop() {
+      (await starting?.catch(() => undefined))?.stop();
+    },
+    close,
+    host: options.own.host,
+    plane: {
+      open: async (route) => {
+        await carrier();
+        return await plane.open(route);
+      },
+    },
+    arrive(guest, route: Route) {
+      const identity = options.ownerOf(guest);
+      if (identity === undefined) throw new WormholeError('WH_ERR_INTERNAL', `nobody owns ${guest}`);
+      tell({ type: 'arrive', guest, route: (route as PortedRoute).number, identity });
+      return { [Symbol.dispose]: () => tell({ type: 'leave', guest }) };
+    },
+    peer(address) {
+      const peer = options.peers().at(address);
+      return { peer, calls: guestCalls(peer, links) };
+    },
+    callsTo: (link) => guestCalls({ name: link.name, up: () => Promise.resolve(link) }, links),
+    [Symbol.asyncDispose]: () => close(0),
+  };
+}

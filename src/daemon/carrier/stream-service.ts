@@ -1,0 +1,97 @@
+/**
+ * Serves, in the carrier's thread, the streams that peers open: each goes to the route of its guest.
+ *
+ * Also the other way: targets of that thread's data plane may be guests at the end of a link.
+ */
+import type { Duplex } from 'node:stream';
+import type { MessagePort } from 'node:worker_threads';
+import { maxHops, type StreamHead } from '../../carrier/link/head.ts';
+import type { Incoming } from '../../carrier/link/incoming.ts';
+import type { Link } from '../../carrier/link/link.ts';
+import type { Links } from '../../carrier/link/links.ts';
+import type { StreamServer } from '../../carrier/serve.ts';
+import { WormholeError } from '../../lib/errors.ts';
+import type { LinkAddress } from '../../proxy/portable/attempt.ts';
+import { startPortableDataPlane } from '../../proxy/portable/plane.ts';
+import { rawDial } from '../../proxy/portable/raw-dial.ts';
+import { type ServedPlane, servePlane } from '../../proxy/ported/server.ts';
+import type { ToStreams } from './streams.ts';
+
+interface Arrival {
+  readonly route: number;
+  readonly identity: string;
+}
+
+export class StreamService implements StreamServer {
+  readonly #port: MessagePort | undefined;
+  readonly #links: Links;
+  readonly #arrivals = new Map<string, Arrival>();
+  #plane: Promise<ServedPlane> | undefined;
+  #served: ServedPlane | undefined;
+
+  constructor(port: MessagePort | undefined, links: Links) {
+    this.#port = port;
+    this.#links = links;
+    port?.on('message', (message: ToStreams) => this.#hear(message));
+  }
+
+  onStream(link: Link, incoming: Incoming, head: Exclude<StreamHead, { kind: 'api' }>): void {
+    const arrival = this.#arrivals.get(`${head.guest}~${link.hello?.host}`);
+    // One answer for what does not exist and what is another's: it says nothing about what exists.
+    const route = arrival?.identity === link.peer.identity ? this.#served?.route(arrival.route) : undefined;
+    if (route === undefined) {
+      return incoming.refuse(
+        new WormholeError('WH_ERR_WORMHOLE_NOT_FOUND', `nothing called ${head.guest} runs here for you`),
+      );
+    }
+    if (head.hops >= maxHops) {
+      return incoming.refuse(
+        new WormholeError('WH_ERR_SELF_PROXY', `the connection has come through ${head.hops} peers`),
+      );
+    }
+    if (head.kind === 'datagrams') {
+      return incoming.refuse(new WormholeError('WH_ERR_UNSUPPORTED', 'datagrams do not travel on links yet'));
+    }
+    const stream = incoming.duplex;
+    // Without it an end that came already would not be seen.
+    stream.read(0);
+    route.take({
+      stream,
+      from: head.from,
+      dialed: () => void incoming.accept(),
+      failed: ({ reason, detail }) => {
+        incoming.refuse(new WormholeError('WH_ERR_DIAL', detail === '' ? reason : detail));
+      },
+    });
+  }
+
+  close(): void {
+    void this.#plane?.then((plane) => plane.close());
+    this.#port?.close();
+  }
+
+  #hear(message: ToStreams): void {
+    switch (message.type) {
+      case 'plane':
+        this.#plane = this.#serve(message.port);
+        return;
+      case 'arrive':
+        this.#arrivals.set(message.guest, message);
+        return;
+      case 'leave':
+        this.#arrivals.delete(message.guest);
+    }
+  }
+
+  async #serve(port: MessagePort): Promise<ServedPlane> {
+    const plane = await startPortableDataPlane({ link: (...what) => this.#open(...what), raw: rawDial });
+    this.#served = servePlane(plane, port);
+    return this.#served;
+  }
+
+  async #open({ link: number, guest, hops }: LinkAddress, from: string, signal: AbortSignal): Promise<Duplex> {
+    const link = this.#links.get(number);
+    if (link === undefined) throw new WormholeError('WH_ERR_PEER_UNREACHABLE', 'the link to the peer is over');
+    return await link.openStream({ kind: 'connection', guest, from, hops }, signal);
+  }
+}

@@ -1,0 +1,42 @@
+/** A peer in the API's shape. */
+import type { LinkFacts } from '../../carrier/link/facts.ts';
+import type { Peer as Shape } from '../../spec/api.ts';
+import { formatHost } from '../../spec/host.ts';
+import type { Peer } from './peer.ts';
+
+/** @param facts of its link as they are now @param guests that run here for it */
+export function describePeer(peer: Peer, facts: LinkFacts | undefined, guests: number): Shape {
+  const { name, state, reason, known } = peer;
+  return {
+    ...linkOf(facts),
+    name,
+    state,
+    reason,
+    source: known.source,
+    addresses: known.addresses.map(({ host, port }) => `${formatHost(host)}:${port}`),
+    wormholes: peer.guests.size,
+    guests,
+  };
+}
+
+/** A program that forwards through this daemon. */
+export function describeClient(facts: LinkFacts, guests: number): Shape {
+  const { name, connected } = facts;
+  const state = connected ? 'up' : 'lost';
+  return { ...linkOf(facts), name, state, reason: '', source: 'client', addresses: [], wormholes: 0, guests };
+}
+
+function linkOf(
+  facts: LinkFacts | undefined,
+): Pick<
+  Shape,
+  'address' | 'path' | 'carrier' | 'datagrams' | 'identity' | 'host' | 'version' | 'rttMs' | 'clockSkewMs' | 'streams'
+> {
+  if (facts === undefined) {
+    const none = { address: '', path: '', carrier: '', datagrams: '', identity: '', host: '', version: '' } as const;
+    return { ...none, rttMs: null, clockSkewMs: null, streams: 0 };
+  }
+  const { address, dialed, identity, host, version, rttMs, skewMs, streams } = facts;
+  const how = { path: dialed ? 'direct' : 'joined', carrier: 'tls', datagrams: 'stream' } as const;
+  return { address, ...how, identity, host, version, rttMs, clockSkewMs: skewMs, streams };
+}

@@ -1,0 +1,138 @@
+/**
+ * The peers that this daemon has joined: dialed at its start and kept linked, until it leaves them.
+ *
+ *   STATE-DIR/joins.json    [{"address": "HOST:PORT", "as": "NAME"}]
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { WormholeError } from '../../lib/errors.ts';
+import { parseAddress } from '../../spec/address.ts';
+import type { Logger } from '../log.ts';
+import { writeAtomic } from '../state/atomic.ts';
+import type { Peer } from './peer.ts';
+import { type Peers, peerName } from './peers.ts';
+
+interface Join {
+  readonly address: string;
+  readonly as?: string;
+}
+
+interface Kept extends Join {
+  readonly wish: Disposable;
+  readonly peer: Peer;
+}
+
+export class Joins implements Disposable {
+  readonly #path: string;
+  readonly #peers: Peers;
+  readonly #log: Logger;
+  readonly #kept = new Map<string, Kept>();
+  #written: Promise<void> = Promise.resolve();
+
+  /** @param directory the state directory */
+  constructor(directory: string, peers: Peers, log: Logger) {
+    this.#path = join(directory, 'joins.json');
+    this.#peers = peers;
+    this.#log = log;
+  }
+
+  /** Joins those of before again, in the background. */
+  restore(): void {
+    for (const one of this.#read()) {
+      try {
+        this.#keep(one);
+      } catch (err) {
+        this.#log.error({ err, address: one.address }, 'a join of before cannot be read');
+      }
+    }
+  }
+
+  has(peer: Peer): boolean {
+    return this.#kept.has(peer.name);
+  }
+
+  /**
+   * Joins a peer, and remembers it once it is linked, or at once.
+   *
+   * @param wait false: it is remembered before there is a link
+   * @throws {WormholeError} why it cannot be joined; nothing is remembered then
+   */
+  async join(what: Join, wait: boolean, signal: AbortSignal): Promise<Peer> {
+    const known = this.#kept.get(peerName(parseAddress(what.address)));
+    if (known !== undefined && known.as !== what.as) await this.leave(known.peer.name);
+    const kept = this.#kept.get(known?.peer.name ?? '') ?? this.#keep(what);
+    try {
+      if (wait) await kept.peer.up(signal);
+    } catch (error) {
+      if (known === undefined || known.as !== what.as) this.#drop(kept);
+      throw error;
+    }
+    await this.#write();
+    return kept.peer;
+  }
+
+  /** @throws {WormholeError} WH_ERR_PEER_NOT_FOUND */
+  async leave(name: string): Promise<Peer> {
+    const kept =
+      this.#kept.get(name) ?? [...this.#kept.values()].find(({ address, as }) => address === name || as === name);
+    if (kept === undefined)
+      throw new WormholeError(
+        'WH_ERR_PEER_NOT_FOUND',
+        `this daemon has not joined ${name}; wormhole peers lists what it has`,
+      );
+    this.#drop(kept);
+    await this.#write();
+    return kept.peer;
+  }
+
+  [Symbol.dispose](): void {
+    for (const { wish } of this.#kept.values()) wish[Symbol.dispose]();
+  }
+
+  #keep(what: Join): Kept {
+    const peer = this.#peers.joining(parseAddress(what.address));
+    peer.callOneself(what.as);
+    const kept = { ...what, peer, wish: peer.want() };
+    this.#kept.set(peer.name, kept);
+    return kept;
+  }
+
+  #drop({ peer, wish }: Kept): void {
+    this.#kept.delete(peer.name);
+    peer.callOneself(undefined);
+    wish[Symbol.dispose]();
+  }
+
+  #read(): readonly Join[] {
+    let text: string;
+    try {
+      text = readFileSync(this.#path, 'utf8');
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException;
+      if (code === 'ENOENT') return [];
+      throw new WormholeError('WH_ERR_STATE', `${this.#path}: ${code}`, { cause });
+    }
+    try {
+      return (JSON.parse(text) as unknown[]).filter(isJoin);
+    } catch (err) {
+      this.#log.error({ err, path: this.#path }, 'the joins of before cannot be read');
+      return [];
+    }
+  }
+
+  /** One after the other, so that an older list never replaces a newer one. */
+  async #write(): Promise<void> {
+    const list = [...this.#kept.values()].map(
+      ({ address, as }): Join => ({ address, ...(as !== undefined && { as }) }),
+    );
+    this.#written = this.#written
+      .catch(() => undefined)
+      .then(() => writeAtomic(this.#path, `${JSON.stringify(list, undefined, 2)}\n`));
+    await this.#written;
+  }
+}
+
+function isJoin(value: unknown): value is Join {
+  const { address, as } = (value ?? {}) as Partial<Record<keyof Join, unknown>>;
+  return typeof address === 'string' && (as === undefined || typeof as === 'string');
+}

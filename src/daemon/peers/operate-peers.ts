@@ -1,0 +1,55 @@
+/** The operations of the control API that are about peers and their guests. */
+import type { LinkFacts } from '../../carrier/link/facts.ts';
+import type { CarrierLinks } from '../../carrier/listener.ts';
+import type { Peer as Shape } from '../../spec/api.ts';
+import type { Operations } from '../api/operations.ts';
+import { describeClient, describePeer } from './describe.ts';
+import type { Guests } from './guests.ts';
+import type { Joins } from './joins.ts';
+import type { Peer } from './peer.ts';
+import type { Peers } from './peers.ts';
+
+export interface OperatePeersOptions {
+  /** What this daemon calls itself. */
+  readonly name: string;
+  readonly peers: Peers;
+  readonly joins: Joins;
+  readonly guests: Guests;
+  readonly links: Pick<CarrierLinks, 'facts' | 'kick'>;
+}
+
+export type PeerOperations = Pick<
+  Operations,
+  'peers' | 'join' | 'leave' | 'kick' | 'putGuest' | 'guest' | 'removeGuest' | 'rollGuests'
+>;
+
+export function peerOperations({ name, peers, joins, guests, links }: OperatePeersOptions): PeerOperations {
+  const now = async (link: LinkFacts | undefined): Promise<LinkFacts | undefined> =>
+    link === undefined ? undefined : await links.facts(link.number).catch(() => link);
+  const describe = async (peer: Peer): Promise<Shape> => {
+    const facts = await now(peer.link);
+    return describePeer(peer, facts, facts === undefined ? 0 : guests.count(facts.host));
+  };
+  return {
+    async peers() {
+      const clients = peers.links.filter(({ role }) => role === 'client');
+      const all = await Promise.all([
+        ...peers.list.map(describe),
+        ...clients.map(async (link) => describeClient((await now(link)) ?? link, guests.count(link.host))),
+      ]);
+      return { name, peers: all };
+    },
+    join: async ({ address, as, wait = true }, { signal }) =>
+      await describe(await joins.join({ address, ...(as !== undefined && { as }) }, wait, signal)),
+    leave: async (left) => await describe(await joins.leave(left)),
+    async kick(kicked) {
+      const peer = peers.named(kicked);
+      if (peer.link !== undefined) await links.kick(peer.link.number);
+      return await describe(peer);
+    },
+    putGuest: (id, request, caller) => guests.put(id, request, caller),
+    guest: (id, caller) => guests.get(id, caller),
+    removeGuest: (id, query, caller) => guests.remove(id, query.now === 'true', caller),
+    rollGuests: (roll, caller) => guests.roll(roll, caller),
+  };
+}

@@ -1,0 +1,247 @@
+/**
+ * One peer as this daemon deals with it: wanted or not, linked or not, and dialed as long as it is wanted and can be.
+ *
+ *   down ──wanted──► dialing ──► up ──connection breaks──► lost ──► up, or over
+ *                       ▲ failed: a pause, growing             over: dialed again at once, if wanted
+ *
+ * A link that the peer dialed serves as well as one of ours. Owns its dialing; the links are the carrier's.
+ */
+
+import type { PeerTarget } from '../../carrier/link/dial.ts';
+import type { LinkFacts } from '../../carrier/link/facts.ts';
+import type { DialOptions } from '../../carrier/link/links.ts';
+import { WormholeError } from '../../lib/errors.ts';
+import { backOff, pause } from '../wormhole/pause.ts';
+import type { KnownPeer } from './known-peer.ts';
+
+/** Milliseconds between attempts to dial: first and last. */
+const RETRY_MS = [500, 30_000] as const;
+
+export type DialLink = (target: PeerTarget, options: DialOptions, signal: AbortSignal) => Promise<LinkFacts>;
+
+export interface PeerOptions {
+  readonly known: KnownPeer;
+  readonly dial: DialLink;
+  /** Its state has changed. */
+  readonly onChange: (peer: Peer) => void;
+}
+
+/** Told which link to use now; undefined while there is none. */
+export type OnLink = (link: LinkFacts | undefined) => void;
+
+export class Peer implements Disposable {
+  /** What runs there for wormholes of this daemon. */
+  readonly guests = new Set<string>();
+  readonly #options: PeerOptions;
+  readonly #closed = new AbortController();
+  readonly #followers = new Set<OnLink>();
+  #known: KnownPeer;
+  #wanted = 0;
+  #as: string | undefined;
+  #link: LinkFacts | undefined;
+  #host: string | undefined;
+  #lost = '';
+  #failure: WormholeError | undefined;
+  #dialing: Promise<LinkFacts> | undefined;
+  #hurry = new AbortController();
+  #looping = false;
+
+  constructor(options: PeerOptions) {
+    this.#options = options;
+    this.#known = options.known;
+  }
+
+  get known(): KnownPeer {
+    return this.#known;
+  }
+
+  get name(): string {
+    return this.#known.name;
+  }
+
+  /** The link to open streams on; its connection may be lost for the moment. */
+  get link(): LinkFacts | undefined {
+    return this.#link;
+  }
+
+  /** Id of the daemon there, once it was linked. */
+  get host(): string | undefined {
+    return this.#host;
+  }
+
+  get wanted(): boolean {
+    return this.#wanted > 0;
+  }
+
+  get state(): 'up' | 'lost' | 'dialing' | 'down' {
+    if (this.#link !== undefined) return this.#lost === '' ? 'up' : 'lost';
+    return this.wanted ? 'dialing' : 'down';
+  }
+
+  /** Why it is not up. */
+  get reason(): string {
+    if (this.#link !== undefined) return this.#lost;
+    return this.#failure?.message ?? (this.#canDial ? '' : 'it cannot be dialed, and has not joined');
+  }
+
+  /** More has become known: an address, say. */
+  learn(known: KnownPeer): void {
+    this.#known = known;
+    this.#hurryUp();
+  }
+
+  /** Name to be known by there; with the next dial. */
+  callOneself(as: string | undefined): void {
+    this.#as = as;
+  }
+
+  /** Keeps it linked until disposed. */
+  want(): Disposable {
+    this.#wanted += 1;
+    this.#keepDialing();
+    let wanted = true;
+    return {
+      [Symbol.dispose]: () => {
+        if (!wanted) return;
+        wanted = false;
+        this.#wanted -= 1;
+        this.#options.onChange(this);
+      },
+    };
+  }
+
+  /** Tells which link to use, now and whenever that changes. */
+  follow(onLink: OnLink): Disposable {
+    this.#followers.add(onLink);
+    onLink(this.#link);
+    return { [Symbol.dispose]: () => void this.#followers.delete(onLink) };
+  }
+
+  /**
+   * The link, made now if there is none.
+   *
+   * @throws {WormholeError} why it cannot be made; or the reason of `signal`
+   */
+  async up(signal: AbortSignal): Promise<LinkFacts> {
+    signal.throwIfAborted();
+    if (this.#link !== undefined) return this.#link;
+    if (!this.#canDial) throw this.#unreachable(this.reason);
+    const attempt = this.#dial();
+    let leave: () => void = () => undefined;
+    const left = new Promise<never>((_, reject) => {
+      leave = () => reject(signal.reason as Error);
+      signal.addEventListener('abort', leave, { once: true });
+    });
+    try {
+      return await Promise.race([attempt, left]);
+    } finally {
+      signal.removeEventListener('abort', leave);
+    }
+  }
+
+  /** This link leads to it, and is the one to use. */
+  linked(link: LinkFacts): void {
+    this.#link = link;
+    this.#host = link.host;
+    this.#lost = '';
+    this.#failure = undefined;
+    this.#tell();
+  }
+
+  /** The connection of the link broke. */
+  lost(link: number, reason: string): void {
+    if (this.#link?.number !== link) return;
+    this.#lost = reason;
+    this.#options.onChange(this);
+  }
+
+  resumed(link: number): void {
+    if (this.#link?.number !== link) return;
+    this.#lost = '';
+    this.#options.onChange(this);
+  }
+
+  /** That link takes no more streams. @param next another one to use */
+  unlinked(link: number, reason: string, next: LinkFacts | undefined): void {
+    if (this.#link?.number !== link) return;
+    this.#link = next;
+    this.#lost = '';
+    if (next === undefined) this.#failure = this.#unreachable(reason);
+    this.#tell();
+    this.#keepDialing();
+  }
+
+  [Symbol.dispose](): void {
+    this.#closed.abort(new WormholeError('WH_ERR_ABORTED', 'the daemon is stopping'));
+    this.#followers.clear();
+  }
+
+  get #canDial(): boolean {
+    return this.#known.addresses.length > 0;
+  }
+
+  #tell(): void {
+    for (const follower of this.#followers) follower(this.#link);
+    this.#options.onChange(this);
+  }
+
+  #hurryUp(): void {
+    this.#hurry.abort();
+    this.#hurry = new AbortController();
+    this.#keepDialing();
+  }
+
+  /** One attempt at a time, however many want it. */
+  #dial(): Promise<LinkFacts> {
+    this.#dialing ??= this.#attempt().finally(() => {
+      this.#dialing = undefined;
+    });
+    return this.#dialing;
+  }
+
+  async #attempt(): Promise<LinkFacts> {
+    const { addresses, identity, ownIdentity, key, resumeMs } = this.#known;
+    try {
+      const target = { addresses, identity: ownIdentity, proves: identity, key: key().bytes() };
+      const options = { resumeMs, ...(this.#as !== undefined && { as: this.#as }) };
+      const link = await this.#options.dial(target, options, this.#closed.signal);
+      // Told of it already, unless another link was there first.
+      if (this.#link === undefined) this.linked(link);
+      return this.#link ?? link;
+    } catch (error) {
+      // The peer may have dialed us meanwhile.
+      if (this.#link !== undefined) return this.#link;
+      this.#failure = WormholeError.is(error) ? error : this.#unreachable('it could not be dialed', error);
+      this.#options.onChange(this);
+      throw this.#failure;
+    }
+  }
+
+  #keepDialing(): void {
+    if (this.#looping || !this.wanted || !this.#canDial || this.#closed.signal.aborted) return;
+    this.#looping = true;
+    void this.#loop().finally(() => {
+      this.#looping = false;
+    });
+  }
+
+  async #loop(): Promise<void> {
+    let delays = backOff(...RETRY_MS);
+    const needed = (): boolean => this.wanted && this.#link === undefined && !this.#closed.signal.aborted;
+    while (needed()) {
+      const linked = await this.#dial().then(
+        () => true,
+        () => false,
+      );
+      if (linked) break;
+      const { signal } = this.#hurry;
+      await pause(delays.next().value, signal).catch(() => {
+        delays = backOff(...RETRY_MS);
+      });
+    }
+  }
+
+  #unreachable(reason: string, cause?: unknown): WormholeError {
+    return new WormholeError('WH_ERR_PEER_UNREACHABLE', `peer ${this.name}: ${reason}`, { cause });
+  }
+}

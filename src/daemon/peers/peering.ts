@@ -1,0 +1,139 @@
+/**
+ * Everything about other hosts, put together: the carrier, the peers, what runs here for them, and what is asked of them.
+ */
+import type { CarrierListener } from '../../carrier/listener.ts';
+import { WormholeError } from '../../lib/errors.ts';
+import { Scope } from '../../lib/scope.ts';
+import type { Secret } from '../../lib/secret.ts';
+import { commonIdentity } from '../../lib/tls-profile.ts';
+import type { Api } from '../api/server.ts';
+import { abroadOf, type CarrierAbroad } from '../carrier/abroad.ts';
+import type { PeerSettings } from '../config/peers.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Logger } from '../log.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { Guests } from './guests.ts';
+import { Joins } from './joins.ts';
+import type { KnownPeer } from './known-peer.ts';
+import { type PeerOperations, peerOperations } from './operate-peers.ts';
+import { Peers } from './peers.ts';
+
+/** Milliseconds that a session waits for another connection. */
+const RESUME_MS = 30_000;
+/** Milliseconds that links have beyond the connections on them. */
+const CLOSE_MS = 500;
+
+export interface PeeringOptions {
+  readonly settings: Pick<Settings, 'tcp' | 'stateDir' | 'name' | 'peers'>;
+  /** Of this process, and of this daemon. */
+  readonly instance: string;
+  readonly host: string;
+  readonly version: string;
+  /** PSK identity → key, the common one among them. @throws {WormholeError} WH_ERR_KEY_FILE */
+  readonly keys: () => ReadonlyMap<string, Secret>;
+  readonly policies: Pick<Surroundings['policies'], 'judge'>;
+  readonly registry: () => Registry;
+  readonly admit: Api['admit'];
+  readonly log: Logger;
+  readonly onFailure: (error: WormholeError) => void;
+}
+
+export interface Peering extends AsyncDisposable {
+  readonly abroad: CarrierAbroad;
+  readonly peers: Peers;
+  readonly guests: Guests;
+  readonly operations: PeerOperations;
+  /** Joins again the peers of before, in the background. */
+  restore(): void;
+}
+
+export function peeringOf(options: PeeringOptions): Peering {
+  const { settings, instance, host, version, keys, registry, admit, log, onFailure } = options;
+  const { name } = settings;
+  const scope = new Scope('peers');
+  const guests = scope.use(
+    new Guests({
+      registry: {
+        host: (...made) => registry().host(...made),
+        list: () => registry().list(),
+        get: (id) => registry().get(id),
+        remove: (...what) => registry().remove(...what),
+      },
+      policies: options.policies,
+      log,
+    }),
+  );
+  const abroad: CarrierAbroad = abroadOf({
+    addresses: settings.tcp,
+    keys,
+    own: { role: 'daemon', instance, host, name, version },
+    names: settings.peers.flatMap((peer) => (peer.keyFile === undefined ? [] : [[peer.name, peer.name]])),
+    admit,
+    log,
+    onFailure,
+    onLink: (link, change) => peers.changed(link, change),
+    ownerOf: (guest) => guests.ownerOf(guest)?.identity,
+    peers: () => peers,
+  });
+  scope.defer(() => abroad.close(CLOSE_MS));
+  const links = async (): Promise<CarrierListener['links']> => (await abroad.carrier()).links;
+  const peers: Peers = scope.use(
+    new Peers({
+      configured: settings.peers.map((peer) => knownPeer(peer, name, keys)),
+      common: {
+        identity: commonIdentity,
+        ownIdentity: commonIdentity,
+        key: () => keyFrom(keys, commonIdentity),
+        resumeMs: RESUME_MS,
+      },
+      dial: async (target, how, signal) => await (await links()).dial(target, how, signal),
+      log,
+      onHost: (link) => {
+        guests.back(link.host);
+        peers.callRoll(link, abroad);
+      },
+      onHostGone: (link) => guests.gone(link.host, link.role === 'client'),
+    }),
+  );
+  const joins = scope.use(new Joins(settings.stateDir, peers, log));
+  return {
+    abroad,
+    peers,
+    guests,
+    operations: peerOperations({
+      name,
+      peers,
+      joins,
+      guests,
+      links: {
+        facts: async (link) => await (await links()).facts(link),
+        kick: async (link) => await (await links()).kick(link),
+      },
+    }),
+    restore: () => joins.restore(),
+    [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose](),
+  };
+}
+
+/** A peer that the configuration names. @param own what this daemon calls itself */
+function knownPeer(peer: PeerSettings, own: string, keys: () => ReadonlyMap<string, Secret>): KnownPeer {
+  const { name, addresses, keyFile, resumeMs } = peer;
+  const identity = keyFile === undefined ? commonIdentity : name;
+  return {
+    name,
+    addresses: addresses.flatMap((address) => (address.kind === 'tcp' ? [address] : [])),
+    identity,
+    // The peer knows this daemon by its name, where both have a key that is theirs alone.
+    ownIdentity: keyFile === undefined ? commonIdentity : own,
+    key: () => keyFrom(keys, identity),
+    resumeMs,
+    source: 'config',
+  };
+}
+
+function keyFrom(keys: () => ReadonlyMap<string, Secret>, identity: string): Secret {
+  const key = keys().get(identity);
+  if (key === undefined) throw new WormholeError('WH_ERR_KEY_FILE', `there is no key for ${identity}`);
+  return key;
+}

@@ -1,0 +1,191 @@
+/**
+ * The peers of this daemon by name: configured, joined, named in a spec, or those that dialed us.
+ *
+ * Owns what is known of them; decides which of the carrier's links leads to whom.
+ */
+import type { LinkFacts } from '../../carrier/link/facts.ts';
+import type { LinkChange } from '../../carrier/messages.ts';
+import { WormholeError } from '../../lib/errors.ts';
+import { formatAddress } from '../../spec/address.ts';
+import type { PeerAddress } from '../../spec/plan.ts';
+import type { Logger } from '../log.ts';
+import type { Abroad } from '../surroundings.ts';
+import type { KnownPeer } from './known-peer.ts';
+import { type DialLink, Peer } from './peer.ts';
+
+export interface PeersOptions {
+  readonly configured: readonly KnownPeer[];
+  /** Of peers that have no key of their own. */
+  readonly common: Pick<KnownPeer, 'identity' | 'ownIdentity' | 'key' | 'resumeMs'>;
+  readonly dial: DialLink;
+  readonly log: Logger;
+  /** A daemon is linked; perhaps once more. */
+  readonly onHost: (link: LinkFacts) => void;
+  /** No link to that daemon is left. */
+  readonly onHostGone: (link: LinkFacts) => void;
+}
+
+export class Peers implements Disposable {
+  readonly #options: PeersOptions;
+  readonly #peers = new Map<string, Peer>();
+  readonly #links = new Map<number, LinkFacts>();
+  readonly #draining = new Set<number>();
+
+  constructor(options: PeersOptions) {
+    this.#options = options;
+    for (const known of options.configured) this.#add(known);
+  }
+
+  /** The peer at `address`, which is not dialed by this. @throws {WormholeError} WH_ERR_UNSUPPORTED for a unix socket */
+  at(address: PeerAddress): Peer {
+    const name = peerName(address);
+    return this.#peers.get(name) ?? this.#add(this.#knownAt(address, name, 'spec'));
+  }
+
+  /** @throws {WormholeError} WH_ERR_PEER_NOT_FOUND */
+  named(name: string): Peer {
+    const peer = this.#peers.get(name);
+    if (peer !== undefined) return peer;
+    throw new WormholeError('WH_ERR_PEER_NOT_FOUND', `there is no peer ${name}; wormhole peers lists them`);
+  }
+
+  get list(): readonly Peer[] {
+    return [...this.#peers.values()];
+  }
+
+  /** Links that are up, also of programs that are no daemons. */
+  get links(): readonly LinkFacts[] {
+    return [...this.#links.values()];
+  }
+
+  /** A peer that this daemon dials and stays linked to. */
+  joining(address: PeerAddress): Peer {
+    const peer = this.at(address);
+    if (peer.known.source === 'spec' || peer.known.source === 'joined') {
+      peer.learn({ ...this.#knownAt(address, peer.name, 'join') });
+    }
+    return peer;
+  }
+
+  /** Forgets a peer that nobody needs. */
+  forget(peer: Peer): void {
+    if (peer.known.source === 'config' || peer.wanted || peer.link !== undefined) return;
+    this.#peers.delete(peer.name);
+    peer[Symbol.dispose]();
+  }
+
+  /** What the carrier tells of its links. */
+  changed(number: number, change: LinkChange): void {
+    const { log } = this.#options;
+    if (change.change === 'up') return this.#up(change.facts);
+    const facts = this.#links.get(number);
+    if (facts === undefined) return;
+    const about = { peer: facts.name, address: facts.address, link: number };
+    switch (change.change) {
+      case 'lost':
+        log.warn({ ...about, reason: change.reason }, 'the connection to a peer broke; another one is awaited');
+        for (const peer of this.list) peer.lost(number, change.reason);
+        return;
+      case 'resumed':
+        log.info(about, 'the link to a peer goes on over another connection');
+        for (const peer of this.list) peer.resumed(number);
+        return;
+      case 'draining':
+        this.#draining.add(number);
+        return this.#away(facts, 'the peer is closing the link');
+      case 'over':
+        log.info({ ...about, reason: change.reason }, 'the link to a peer is over');
+        this.#links.delete(number);
+        this.#draining.delete(number);
+        this.#away(facts, change.reason);
+        if (facts.role === 'client' || !this.links.some(({ host }) => host === facts.host))
+          this.#options.onHostGone(facts);
+    }
+  }
+
+  /** Tells a daemon that is linked what this one still has there; the rest can go. */
+  callRoll(link: LinkFacts, abroad: Pick<Abroad, 'callsTo'>): void {
+    const ids = this.list.filter(({ host }) => host === link.host).flatMap(({ guests }) => [...guests]);
+    void abroad
+      .callsTo(link)
+      .roll({ ids })
+      .catch((err: unknown) => {
+        this.#options.log.debug({ err, peer: link.name }, 'a peer could not be told what this daemon has there');
+      });
+  }
+
+  [Symbol.dispose](): void {
+    for (const peer of this.list) peer[Symbol.dispose]();
+  }
+
+  #add(known: KnownPeer): Peer {
+    const dial: DialLink = async (...what) => this.#usable(await this.#options.dial(...what));
+    const peer: Peer = new Peer({ known, dial, onChange: (changed) => this.#unneeded(changed) });
+    this.#peers.set(known.name, peer);
+    const link = this.#bestFor(peer);
+    if (link !== undefined) peer.linked(link);
+    return peer;
+  }
+
+  /** One that only a spec named is forgotten with its last wormhole. */
+  #unneeded(peer: Peer): void {
+    if (peer.known.source === 'spec' || peer.known.source === 'joined') this.forget(peer);
+  }
+
+  #knownAt(address: PeerAddress, name: string, source: KnownPeer['source']): KnownPeer {
+    const { common } = this.#options;
+    if (address.kind === 'unix') {
+      throw new WormholeError('WH_ERR_UNSUPPORTED', 'a peer is reached over TCP; a unix socket leads to this machine');
+    }
+    const endpoint =
+      address.kind === 'tcp'
+        ? { host: address.host || '127.0.0.1', port: address.port }
+        : { host: address.name, port: 9999 };
+    return { ...common, name, addresses: [endpoint], source };
+  }
+
+  #up(facts: LinkFacts): void {
+    this.#links.set(facts.number, facts);
+    const { name, address, identity, version, dialed, host } = facts;
+    this.#options.log.info(
+      { peer: name, address, identity, version, dialed, host, link: facts.number },
+      'linked with a peer',
+    );
+    if (facts.role === 'client') return;
+    // Whom we dial has a name already; who dials us may be known by another one.
+    if (!dialed && !this.list.some((peer) => peer.name === name || this.#leadsTo(facts, peer))) {
+      this.#add({ ...this.#options.common, identity, name, addresses: [], source: 'joined' });
+    }
+    for (const peer of this.list) if (this.#leadsTo(facts, peer)) peer.linked(facts);
+    this.#options.onHost(facts);
+  }
+
+  #away(facts: LinkFacts, reason: string): void {
+    for (const peer of this.list) peer.unlinked(facts.number, reason, this.#bestFor(peer));
+    for (const peer of this.list) this.#unneeded(peer);
+  }
+
+  /** The newest link to a peer that takes streams. */
+  #bestFor(peer: Peer): LinkFacts | undefined {
+    return this.links.toReversed().find((facts) => !this.#draining.has(facts.number) && this.#leadsTo(facts, peer));
+  }
+
+  /** A link leads to a peer when who is there has its name, or was there before, and proved its key. */
+  #leadsTo(facts: LinkFacts, peer: Peer): boolean {
+    if (facts.role === 'client' || facts.identity !== peer.known.identity) return false;
+    return facts.name === peer.name || facts.host === peer.host;
+  }
+
+  /** Of two links to one daemon, one is given up soon. */
+  #usable(facts: LinkFacts): LinkFacts {
+    if (!this.#draining.has(facts.number) && this.#links.has(facts.number)) return facts;
+    const same = ({ host, identity, number }: LinkFacts): boolean =>
+      host === facts.host && identity === facts.identity && !this.#draining.has(number);
+    return this.links.findLast(same) ?? facts;
+  }
+}
+
+/** How a peer is called that a spec names. */
+export function peerName(address: PeerAddress): string {
+  return address.kind === 'name' ? address.name : formatAddress(address);
+}

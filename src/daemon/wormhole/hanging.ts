@@ -1,0 +1,13 @@
+/** What hangs on a tail by a link: a segment of this daemon (`child.ts`), or the rest of the spec on a peer (`remote/`). */
+import type { Segment } from './segment.ts';
+
+export interface Hanging extends AsyncDisposable {
+  /** Of this daemon, once it was made. */
+  readonly segment: Segment | undefined;
+  /** Makes it, if it is not there yet; a failed attempt leaves nothing. @param eager whether what does not work is an error */
+  ensure(signal: AbortSignal, eager: boolean): Promise<unknown>;
+  /** The parent's tail follows no longer. */
+  settle(): Promise<void>;
+  /** It is not wanted any more: what it made outside of this process goes. @throws {AggregateError} of what would not go */
+  remove(signal: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,50 @@
+/** What a segment needs for the rest of its spec, if that runs on a peer. */
+import { createHash } from 'node:crypto';
+import { WormholeError } from '../../../lib/errors.ts';
+import type { SegmentOptions } from '../segment-options.ts';
+import type { Tail } from '../tail.ts';
+import { RemoteRest } from './remote-rest.ts';
+
+/** Peers that a spec may lead through. */
+const MOST_PEERS = 16;
+/** Characters of a guest's name. */
+const LONGEST = 100;
+
+/** @returns undefined unless the segment's link is `remote` @throws {WormholeError} WH_ERR_SELF_PROXY for too long a way */
+export function remoteRest(options: SegmentOptions, tail: () => Tail): RemoteRest | undefined {
+  const { plan, record, depth, trail, surroundings, log, onChange } = options;
+  const { link } = plan;
+  if (link?.kind !== 'remote' || link.peer === undefined || link.rest === undefined) return undefined;
+  const { abroad } = surroundings;
+  if (trail.length >= MOST_PEERS) {
+    throw new WormholeError(
+      'WH_ERR_SELF_PROXY',
+      `the way leads through more than ${MOST_PEERS} peers; does it lead in a circle?`,
+    );
+  }
+  const { peer, calls } = abroad.peer(link.peer);
+  const { words, protocol, port } = link.rest;
+  const rest: RemoteRest = new RemoteRest({
+    peer,
+    calls,
+    guest: guestName(record.id, depth),
+    request: {
+      words: [...words],
+      protocol,
+      ...(port !== undefined && { port }),
+      trail: [...trail, `${abroad.host}/${record.id}`],
+    },
+    log,
+    onChange: async () => {
+      await tail().changed(rest.member, () => Promise.resolve());
+      onChange();
+    },
+  });
+  return rest;
+}
+
+/** The same for the same link of the same wormhole, also after a restart. */
+function guestName(id: string, depth: number): string {
+  const name = `${id}.${depth}`;
+  return name.length <= LONGEST ? name : createHash('sha256').update(name).digest('hex').slice(0, 32);
+}

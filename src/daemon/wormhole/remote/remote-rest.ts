@@ -1,0 +1,185 @@
+/**
+ * The rest of a spec behind `remote PEER`: a guest of that peer, made when it is needed, and made again whenever the peer
+ * may have forgotten it.
+ *
+ *   ensure ─► link to the peer ─► guest there ─► the tail's only member is here
+ *             link gone: the member is away, connections wait ─► link again: guest again ─► here
+ *
+ * Owns the wish to be linked, and the guest's being there.
+ */
+import type { LinkFacts } from '../../../carrier/link/facts.ts';
+import { Deadline, within } from '../../../lib/deadline.ts';
+import { WormholeError } from '../../../lib/errors.ts';
+import type { Guest, GuestRequest } from '../../../spec/api.ts';
+import type { Logger } from '../../log.ts';
+import type { GuestCalls } from '../../peers/guest-calls.ts';
+import type { Peer } from '../../peers/peer.ts';
+import type { Hanging } from '../hanging.ts';
+import { backOff, pause } from '../pause.ts';
+import { failed, type Status, UP } from '../status.ts';
+import { FarMember } from './far-member.ts';
+
+/** Milliseconds between attempts to make the guest again: first and last. */
+const RETRY_MS = [500, 30_000] as const;
+/** Milliseconds for which the guest is believed to be there. */
+const BELIEVED_MS = 1_000;
+
+export interface RemoteRestOptions {
+  readonly peer: Peer;
+  readonly calls: GuestCalls;
+  /** Name of the guest there; the peer's own knowledge of us makes it unique. */
+  readonly guest: string;
+  readonly request: Omit<GuestRequest, 'eager'>;
+  readonly log: Logger;
+  /** The member came, went, or has another status. Resolves when the route knows. */
+  readonly onChange: () => Promise<void>;
+}
+
+export class RemoteRest implements Hanging {
+  readonly segment = undefined;
+  readonly member: FarMember;
+  readonly #options: RemoteRestOptions;
+  readonly #closed = new AbortController();
+  readonly #wish: Disposable;
+  #following: Disposable | undefined;
+  /** It is to be there, as opposed to waiting for its first connection. */
+  #needed = false;
+  #link: LinkFacts | undefined;
+  #making: Promise<void> | undefined;
+  #confirmedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: RemoteRestOptions) {
+    this.#options = options;
+    const { peer } = options;
+    this.member = new FarMember(`remote ${peer.name}`, (signal) => this.#confirm(signal));
+    this.member.left(undefined, { state: 'waiting', reason: `peer ${peer.name} is not linked yet` });
+    this.#wish = peer.want();
+  }
+
+  async ensure(signal: AbortSignal, eager: boolean): Promise<void> {
+    this.#needed = true;
+    if (eager) {
+      using either = new Deadline(Number.POSITIVE_INFINITY, signal, this.#closed.signal);
+      await this.#make(true, either.signal);
+    }
+    // Not before: it would be made again, by somebody who takes less for enough.
+    this.#following ??= this.#options.peer.follow((link) => this.#linked(link));
+  }
+
+  /** How it is there, asked now. */
+  async inspect(signal: AbortSignal): Promise<Guest> {
+    return await this.#options.calls.get(this.#options.guest, signal);
+  }
+
+  settle(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** What the peer does not hear now it finds out when it is linked again, or its lease ends. */
+  async remove(signal: AbortSignal): Promise<void> {
+    const { peer, calls, guest } = this.#options;
+    this.#close();
+    peer.guests.delete(guest);
+    if (!this.#needed || peer.link === undefined) return;
+    try {
+      await calls.remove(guest, true, signal);
+    } catch (error) {
+      if (WormholeError.is(error) && error.code === 'WH_ERR_WORMHOLE_NOT_FOUND') return;
+      throw error;
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#close();
+    return Promise.resolve();
+  }
+
+  #close(): void {
+    this.#closed.abort(new WormholeError('WH_ERR_ABORTED', 'the wormhole is closed'));
+    this.#following?.[Symbol.dispose]();
+    this.#wish[Symbol.dispose]();
+  }
+
+  #linked(link: LinkFacts | undefined): void {
+    const { peer } = this.#options;
+    if (this.#closed.signal.aborted) return;
+    const before = this.#link;
+    this.#link = link;
+    if (link === undefined) {
+      const reason = peer.reason === '' ? `peer ${peer.name} is not linked` : peer.reason;
+      this.member.left(new WormholeError('WH_ERR_PEER_UNREACHABLE', reason), { state: 'waiting', reason });
+      this.#changed();
+      return;
+    }
+    // Another link to the same process: what runs there runs on, only the way is another.
+    if (before?.instance === link.instance && this.member.here) this.#arrived(link, UP);
+    else void this.#makeAgain(link);
+  }
+
+  async #makeAgain(link: LinkFacts): Promise<void> {
+    const { signal } = this.#closed;
+    for (const delay of backOff(...RETRY_MS)) {
+      if (signal.aborted || this.#link !== link || this.member.here) return;
+      try {
+        await this.#make(false, signal);
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#options.log.warn(
+          { err: error, peer: this.#options.peer.name },
+          'the rest of a wormhole cannot be made on its peer; trying again',
+        );
+        this.member.left(error);
+        this.#changed();
+      }
+      await pause(delay, signal).catch(() => undefined);
+    }
+  }
+
+  /** One at a time; a second one waits for the first. */
+  async #make(eager: boolean, signal: AbortSignal): Promise<void> {
+    this.#making ??= this.#put(eager).finally(() => {
+      this.#making = undefined;
+    });
+    await within(signal, this.#making);
+  }
+
+  async #put(eager: boolean): Promise<void> {
+    const { peer, calls, guest, request } = this.#options;
+    const { signal } = this.#closed;
+    const link = await peer.up(signal);
+    const before = peer.guests.has(guest);
+    peer.guests.add(guest);
+    const made = await calls.put(guest, { ...request, eager }, signal).catch((error: unknown) => {
+      if (!before) peer.guests.delete(guest);
+      throw error;
+    });
+    this.#confirmedAt = performance.now();
+    if (signal.aborted || peer.link === undefined) return;
+    this.#arrived(peer.link ?? link, statusOf(made, peer.name));
+  }
+
+  #arrived(link: LinkFacts, status: Status): void {
+    const { guest, request } = this.#options;
+    this.#link = link;
+    this.member.arrived({ link: link.number, guest, hops: request.trail.length }, status);
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.#options.onChange().catch((err: unknown) => {
+      this.#options.log.debug({ err }, 'the route of a wormhole that is being closed was not told');
+    });
+  }
+
+  /** The peer's people may have deleted it. */
+  async #confirm(signal: AbortSignal): Promise<void> {
+    if (performance.now() - this.#confirmedAt < BELIEVED_MS) return;
+    await this.#make(false, signal);
+  }
+}
+
+function statusOf({ state, reason }: Guest, peer: string): Status {
+  if (state === 'up' || state === 'idle' || state === 'starting' || state === 'draining') return UP;
+  return reason === '' ? failed(undefined) : { state, reason: `peer ${peer}: ${reason}` };
+}
