@@ -18,6 +18,7 @@ export const SO_RCVBUF = 8;
 export const SO_KEEPALIVE = 9;
 export const SO_LINGER = 13;
 export const SO_PEERCRED = 17;
+export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
 export const SHUT_WR = 1;
 export const MSG_PEEK = 0x2;
@@ -27,6 +28,7 @@ export const MSG_NOSIGNAL = 0x4000;
 // netinet/in.h, netinet/tcp.h
 export const IPPROTO_IP = 0;
 export const IPPROTO_TCP = 6;
+export const IPPROTO_UDP = 17;
 export const IPPROTO_IPV6 = 41;
 export const IP_PKTINFO = 8;
 export const IP_MTU_DISCOVER = 10;
@@ -39,6 +41,10 @@ export const TCP_NODELAY = 1;
 export const TCP_KEEPIDLE = 4;
 export const TCP_KEEPINTVL = 5;
 export const TCP_KEEPCNT = 6;
+
+// linux/udp.h
+export const UDP_SEGMENT = 103;
+export const UDP_GRO = 104;
 
 // fcntl.h
 export const F_DUPFD_CLOEXEC = 1030;
@@ -59,9 +65,11 @@ export const EPOLLERR = 0x8;
 export const EPOLLHUP = 0x10;
 export const EPOLLRDHUP = 0x2000;
 export const EPOLLEXCLUSIVE = 0x1000_0000;
+export const EPOLLONESHOT = 0x4000_0000;
 export const EPOLLET = 0x8000_0000;
 export const EPOLL_CTL_ADD = 1;
 export const EPOLL_CTL_DEL = 2;
+export const EPOLL_CTL_MOD = 3;
 
 // sched.h, linux/openat2.h, linux/fs.h, sys/file.h, sys/resource.h
 export const CLONE_NEWNET = 0x4000_0000;

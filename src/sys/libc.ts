@@ -14,6 +14,9 @@ const raw = (signature: string): Call => lib.func(signature) as Call;
 /** Turns libc's "-1 and errno" into the kernel's "-errno". */
 const answer = (result: number): number => (result === -1 ? -koffi.errno() : result);
 
+/** Of an asynchronous call only the result comes back: errno was the other thread's. */
+const epollWaitCall = lib.func('int epoll_wait(int, uintptr_t, int, int)');
+
 const c = {
   close: raw('int close(int)'),
   socket: raw('int socket(int, int, int)'),
@@ -96,6 +99,19 @@ export const epollCtl = (epoll: number, operation: number, fd: number, event: nu
   answer(c.epoll_ctl(epoll, operation, fd, event));
 export const epollWait = (epoll: number, events: number, count: number, timeoutMs: number): number =>
   answer(c.epoll_wait(epoll, events, count, timeoutMs));
+/**
+ * epoll_wait(2) on a thread of libuv's pool, so that the event loop goes on meanwhile; `done` is called on the event loop with
+ * the number of events, 0 when it failed.
+ */
+export const epollWaitLater = (
+  epoll: number,
+  events: number,
+  count: number,
+  timeoutMs: number,
+  done: (count: number) => void,
+): void => {
+  epollWaitCall.async(epoll, events, count, timeoutMs, (_error: unknown, result: number) => done(Math.max(0, result)));
+};
 export const setns = (fd: number, type: number): number => answer(c.setns(fd, type));
 export const getrlimit = (resource: number, limit: number): number => answer(c.getrlimit(resource, limit));
 export const setrlimit = (resource: number, limit: number): number => answer(c.setrlimit(resource, limit));

@@ -107,6 +107,11 @@ export class DatagramBatch {
     return i * CONTROL;
   }
 
+  /** Bytes of ancillary data of datagram `i`, valid until {@link rearm}. */
+  controlLength(i: number): number {
+    return this.#incoming.controlLength(i);
+  }
+
   /** Makes datagrams `first` … ready to be received into again: the kernel has overwritten the lengths it was given. */
   rearm(count: number): void {
     this.#incoming.rearm(count, NAME, CONTROL);
@@ -130,12 +135,12 @@ export class DatagramBatch {
 
   /** Sends datagrams `first` … `first + count - 1`. @returns how many were taken, or `-errno` of the first */
   send(fd: number, first: number, count: number): number {
-    return libc.sendmmsg(fd, this.#outgoing.address + first * HEADER, count, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return libc.sendmmsg(fd, this.#outgoing.addressOf(first), count, MSG_DONTWAIT | MSG_NOSIGNAL);
   }
 }
 
 /** `count` mmsghdr with one iovec each. */
-class HeaderBlock {
+export class HeaderBlock {
   readonly address: number;
   readonly #headers: Uint32Array;
   readonly #vectors: Uint32Array;
@@ -151,6 +156,16 @@ class HeaderBlock {
       setPointer(this.#headers, i * WORDS + IOV_AT, vectors.address + i * IOVEC);
       this.#headers[i * WORDS + IOV_COUNT_AT] = 1;
     }
+  }
+
+  /** Where header `i` stands. */
+  addressOf(i: number): number {
+    return this.address + i * HEADER;
+  }
+
+  /** Where the bytes of message `i` begin. */
+  setBase(i: number, pointer: number): void {
+    setPointer(this.#vectors, i * 4, pointer);
   }
 
   setName(i: number, pointer: number, length: number): void {
@@ -174,6 +189,10 @@ class HeaderBlock {
 
   received(i: number): number {
     return this.#headers[i * WORDS + LENGTH_AT] as number;
+  }
+
+  controlLength(i: number): number {
+    return this.#headers[i * WORDS + CONTROL_LENGTH_AT] as number;
   }
 
   rearm(count: number, name: number, control: number): void {

@@ -71,6 +71,13 @@ export function bindIp(fd: number, endpoint: IpEndpoint): void {
   bindBytes(fd, encodeIp(endpoint));
 }
 
+/** Connects a datagram socket, or begins to connect a stream. @throws {SyscallError} ENETUNREACH, EINPROGRESS */
+export function connectIp(fd: number, endpoint: IpEndpoint): void {
+  const address = encodeIp(endpoint);
+  address.copy(scratch.buffer);
+  check('connect', libc.connect(fd, scratch.address, address.length));
+}
+
 /** Binds to an encoded sockaddr. */
 export function bindBytes(fd: number, address: Buffer): void {
   address.copy(scratch.buffer);
