@@ -18,6 +18,7 @@ needed=(
   busybox-static:/bin/busybox
   socat:/usr/bin/socat
   curl:/usr/bin/curl
+  openssl:/usr/bin/openssl
   procps:/bin/ps
   python3:/usr/bin/python3
   gcc:/usr/bin/gcc

@@ -1,0 +1,127 @@
+/**
+ * The engine that is there: quiche, on native ports where they work and on node:dgram elsewhere.
+ *
+ * Runs on the event loop of the thread that made it; several in one process do not know of each other.
+ */
+import { randomBytes } from 'node:crypto';
+import { WormholeError } from '../../lib/errors.ts';
+import { formatPeer } from '../peer.ts';
+import { nativeConfig } from './config.ts';
+import { QuicheConnection } from './connection.ts';
+import type {
+  QuicAddress,
+  QuicConnection,
+  QuicConnectOptions,
+  QuicEngine,
+  QuicListener,
+  QuicListenOptions,
+} from './engine.ts';
+import { QuicheListener } from './listener.ts';
+import { Loop } from './loop.ts';
+import type { Port } from './port.ts';
+import { loadQuiche, type Quiche } from './quiche.ts';
+
+/** Makes ports of one kind. */
+interface Ports extends Disposable {
+  listen(address: QuicAddress): Promise<Port>;
+  connect(to: QuicAddress): Promise<Port>;
+}
+
+export interface QuicheEngineOptions {
+  /** False = node:dgram in any case. */
+  readonly native?: boolean;
+}
+
+/** @throws {WormholeError} WH_ERR_UNSUPPORTED where the optional package is missing */
+export async function quicheEngine({ native = true }: QuicheEngineOptions = {}): Promise<QuicEngine> {
+  const quiche = loadQuiche();
+  return new QuicheEngine(quiche, native && process.platform === 'linux' ? await nativePorts() : await portablePorts());
+}
+
+async function nativePorts(): Promise<Ports> {
+  const { NativePort, PortMemory } = await import('./native-port.ts');
+  const memory = new PortMemory();
+  return {
+    listen: async (address) => NativePort.listen(memory, address),
+    connect: async (to) => NativePort.connect(memory, to),
+    [Symbol.dispose]: () => memory[Symbol.dispose](),
+  };
+}
+
+async function portablePorts(): Promise<Ports> {
+  const { PortablePort } = await import('./portable-port.ts');
+  return {
+    listen: (address) => PortablePort.listen(address),
+    connect: (to) => PortablePort.connect(to),
+    [Symbol.dispose]: () => {},
+  };
+}
+
+class QuicheEngine implements QuicEngine {
+  readonly #quiche: Quiche;
+  readonly #ports: Ports;
+
+  constructor(quiche: Quiche, ports: Ports) {
+    this.#quiche = quiche;
+    this.#ports = ports;
+  }
+
+  async listen(options: QuicListenOptions): Promise<QuicListener> {
+    const config = nativeConfig(this.#quiche, options.credentials, options.transport);
+    const { host, port } = options.address;
+    let socket: Port;
+    try {
+      socket = await this.#ports.listen(options.address);
+    } catch (cause) {
+      const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+      throw new WormholeError('WH_ERR_LISTEN', `cannot listen on udp ${formatPeer(host, port)}: ${code}`, { cause });
+    }
+    return new QuicheListener(this.#quiche, socket, config, options);
+  }
+
+  async connect(options: QuicConnectOptions): Promise<QuicConnection> {
+    const { address, serverName, credentials, transport, signal } = options;
+    signal.throwIfAborted();
+    const config = nativeConfig(this.#quiche, credentials, transport);
+    let port: Port;
+    try {
+      port = await this.#ports.connect(address);
+    } catch (cause) {
+      const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+      throw new WormholeError('WH_ERR_PEER_UNREACHABLE', code, { cause });
+    }
+    const remote = port.remote;
+    if (remote === undefined) throw new Error('a port that is connected knows where to');
+    const { from, to } = remote.info;
+    const native = this.#quiche.Connection.connect(serverName, randomBytes(16), to, from, config);
+    return await new Promise((resolve, reject) => {
+      const loop: Loop = new Loop(port, (packet, _from, now) => connection.receive(packet, remote, now));
+      const aborted = (): void => {
+        reject(signal.reason as Error);
+        connection.close();
+      };
+      const connection = new QuicheConnection(native, loop, {
+        isServer: false,
+        remote,
+        packetBytes: transport.packetBytes,
+        handshakeMs: options.handshakeMs,
+        idleMs: transport.idleMs,
+        keepAliveMs: options.keepAliveMs,
+        onEstablished: () => {
+          signal.removeEventListener('abort', aborted);
+          resolve(connection);
+        },
+        onEnd: (_ended, reason) => {
+          signal.removeEventListener('abort', aborted);
+          loop.close();
+          reject(reason ?? new WormholeError('WH_ERR_PEER_UNREACHABLE', 'the other side said goodbye'));
+        },
+      });
+      signal.addEventListener('abort', aborted, { once: true });
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ports[Symbol.dispose]();
+  }
+}

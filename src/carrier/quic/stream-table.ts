@@ -1,0 +1,125 @@
+/**
+ * The streams of one connection by id: those we open, those of the peer, which are told to whoever takes them, and what
+ * each of them waits for.
+ *
+ *   ids (RFC 9000, 2.1):  0, 4, 8, … opened by the client   1, 5, 9, … by the server
+ */
+import type { QuicConnection } from './engine.ts';
+import type { NativeConnection } from './quiche.ts';
+import { QuicheStream, type StreamOwner } from './stream.ts';
+
+/** The connection, as its streams need it. */
+export interface StreamConnection extends QuicConnection {
+  readonly native: NativeConnection;
+  touch(): void;
+}
+
+export class StreamTable implements StreamOwner {
+  readonly #connection: StreamConnection;
+  readonly #streams = new Map<number, QuicheStream>();
+  /** Own ones that the engine does not know of yet, because nothing was written to them. */
+  readonly #unheard = new Set<QuicheStream>();
+  readonly #blocked = new Set<QuicheStream>();
+  readonly #finishing = new Set<QuicheStream>();
+  readonly #peersBit: number;
+  /** Ids of the peer below the highest that came, which have not come yet; as many as it may open. */
+  readonly #skipped = new Set<number>();
+  #nextOwn: number;
+  #nextPeer: number;
+  #take: ((stream: QuicheStream) => void) | undefined;
+  #waiting: QuicheStream[] = [];
+
+  constructor(connection: StreamConnection, isServer: boolean) {
+    this.#connection = connection;
+    this.#nextOwn = isServer ? 1 : 0;
+    this.#peersBit = isServer ? 0 : 1;
+    this.#nextPeer = this.#peersBit;
+  }
+
+  /** Undefined while the peer allows no more. */
+  open(): QuicheStream | undefined {
+    if (this.native.peerStreamsLeftBidi() <= this.#unheard.size) return undefined;
+    const stream = new QuicheStream(this.#nextOwn, false, this.#connection, this);
+    this.#nextOwn += 4;
+    this.#streams.set(stream.id, stream);
+    this.#unheard.add(stream);
+    return stream;
+  }
+
+  onOpened(take: (stream: QuicheStream) => void): void {
+    this.#take = take;
+    for (const stream of this.#waiting.splice(0)) take(stream);
+  }
+
+  all(): QuicheStream[] {
+    return [...this.#streams.values()];
+  }
+
+  /** Tells streams what is new. @param mayWrite there may be room where there was none */
+  settle(mayWrite: boolean): void {
+    for (const id of this.native.readable()) this.#find(id)?.readable();
+    if (mayWrite) this.#tellBlocked();
+    // Last: between an end and its packet nothing may arrive (see `stream.ts`).
+    for (const stream of this.#finishing) if (stream.sendEnd()) this.#finishing.delete(stream);
+  }
+
+  #tellBlocked(): void {
+    // Those that wait again do not get a second turn.
+    const blocked = [...this.#blocked];
+    for (const stream of blocked) {
+      if (!stream.room) continue;
+      this.#blocked.delete(stream);
+      stream.writable();
+    }
+  }
+
+  // --- of the streams --------------------------------------------------------------------------------------------
+
+  get native(): NativeConnection {
+    return this.#connection.native;
+  }
+
+  touch(): void {
+    this.#connection.touch();
+  }
+
+  begins(stream: QuicheStream): void {
+    this.#unheard.delete(stream);
+  }
+
+  finishes(stream: QuicheStream): void {
+    this.#finishing.add(stream);
+    this.touch();
+  }
+
+  waits(stream: QuicheStream): void {
+    // At the end of the row: whoever waits gets a turn.
+    this.#blocked.delete(stream);
+    this.#blocked.add(stream);
+  }
+
+  forget(stream: QuicheStream): void {
+    for (const set of [this.#blocked, this.#finishing, this.#unheard]) set.delete(stream);
+    this.#streams.delete(stream.id);
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------
+
+  /** Undefined for a stream that is over. */
+  #find(id: number): QuicheStream | undefined {
+    const known = this.#streams.get(id);
+    if (known !== undefined || (id & 1) !== this.#peersBit || !this.#isNew(id)) return known;
+    const stream = new QuicheStream(id, true, this.#connection, this);
+    this.#streams.set(id, stream);
+    if (this.#take === undefined) this.#waiting.push(stream);
+    else this.#take(stream);
+    return stream;
+  }
+
+  #isNew(id: number): boolean {
+    if (id < this.#nextPeer) return this.#skipped.delete(id);
+    for (let skipped = this.#nextPeer; skipped < id; skipped += 4) this.#skipped.add(skipped);
+    this.#nextPeer = id + 4;
+    return true;
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * A bad line between two ends of UDP: hands on what it gets, loses some of it, or goes silent.
+ *
+ *   client ──► front ──► back ──► server      one back per client
+ */
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+
+export class UdpRelay implements AsyncDisposable {
+  readonly #front = createSocket('udp4');
+  readonly #backs = new Map<number, Socket>();
+  readonly #server: number;
+  #count = 0;
+  /** One of so many packets is lost; 0 = none. */
+  loseEvery = 0;
+  silent = false;
+
+  private constructor(server: number) {
+    this.#server = server;
+    this.#front.on('message', (bytes, from) => this.#there(bytes, from));
+  }
+
+  /** @param server port on 127.0.0.1 */
+  static async to(server: number): Promise<UdpRelay> {
+    const relay = new UdpRelay(server);
+    relay.#front.bind(0, '127.0.0.1');
+    await once(relay.#front, 'listening');
+    return relay;
+  }
+
+  get port(): number {
+    return this.#front.address().port;
+  }
+
+  #lost(): boolean {
+    this.#count += 1;
+    return this.silent || (this.loseEvery > 0 && this.#count % this.loseEvery === 0);
+  }
+
+  #there(bytes: Buffer, { port }: RemoteInfo): void {
+    let back = this.#backs.get(port);
+    if (back === undefined) {
+      back = createSocket('udp4');
+      back.on('message', (answer) => {
+        if (!this.#lost()) this.#front.send(answer, port, '127.0.0.1');
+      });
+      back.on('error', () => {});
+      this.#backs.set(port, back);
+    }
+    if (!this.#lost()) back.send(bytes, this.#server, '127.0.0.1');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of [this.#front, ...this.#backs.values()]) socket.close();
+  }
+}
