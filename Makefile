@@ -25,7 +25,7 @@ RULES := --project unit --no-isolate --pool=threads --cache=false --reporter=min
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: help build demo test test-unit test-functional check format bench install uninstall clean distclean
+.PHONY: help build demo test test-unit test-functional check format bench bench-peers install uninstall clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -65,6 +65,9 @@ format: $(LOCK) ## Format everything and sort imports
 
 bench: build ## Compare with haproxy, nginx, socat and others; writes bench/RESULTS.md (ARGS='--quick' for less)
 	@$(NODE) bench/run.mjs $(ARGS)
+
+bench-peers: build ## Compare between two hosts with stunnel, haproxy, ssh and socat; writes bench/peers/RESULTS.md (ARGS='--quick' for less)
+	@$(NODE) bench/peers/run.mjs $(ARGS)
 
 install: build ## Install programs, unit, completions and an example configuration (honours DESTDIR and PREFIX)
 	@NODE='$(NODE)' DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' SYSCONFDIR='$(SYSCONFDIR)' SYSTEMDDIR='$(SYSTEMDDIR)' \

@@ -71,12 +71,12 @@ function datagrams(key, mode, slices, words) {
 }
 
 /** @param {keyof import('./contenders.mjs').Ports} port @param {string} mode @param {readonly (string | number)[]} words */
-function load(port, mode, words) {
+export function load(port, mode, words) {
   return (/** @type {Contender} */ { prefix, ports }) => run([...prefix, loadProgram, mode, ports[port], ...words]);
 }
 
 /** @param {number} streams @param {number} seconds @returns {Cell['measure']} adds the proxy's CPU seconds */
-function bulk(streams, seconds) {
+export function bulk(streams, seconds) {
   const receive = load('source', 'bulk', [streams, seconds]);
   return async (contender) => {
     const before = cpuSeconds(contender.roots);
@@ -133,7 +133,7 @@ async function run(argv) {
  *
  * @param {readonly (string | number)[]} argv
  */
-function spawnLoad(argv) {
+export function spawnLoad(argv) {
   const [file = '', ...words] = argv.map(String);
   const child = spawn(file, words, { stdio: ['pipe', 'pipe', 'inherit'] });
   const figures = new Promise((/** @type {(figures: Figures) => void} */ resolve, reject) => {

@@ -29,6 +29,8 @@ const questions = {
   socat: [['socat', '-V'], /socat version (\S+)/],
   systemd: [['/lib/systemd/systemd-socket-proxyd', '--version'], /systemd \d+ \((.*)\)/],
   'docker-proxy': [['dpkg-query', '-W', '-f', '${Version}', 'docker.io'], /(\S+)/],
+  stunnel: [['stunnel4', '-version'], /stunnel (\S+)/],
+  ssh: [['ssh', '-V'], /OpenSSH_(\S+)/],
   gcc: [['gcc', '-dumpfullversion'], /(\S+)/],
 };
 
@@ -37,7 +39,7 @@ export function describeVersions(contenders) {
   /** @type {Record<string, string>} */
   const versions = { node: process.version };
   for (const [name, [[file = '', ...words], pattern]] of Object.entries(questions)) {
-    if (name !== 'gcc' && !contenders.includes(name)) continue;
+    if (name !== 'gcc' && !contenders.some((contender) => contender.split(' ')[0] === name)) continue;
     const { stdout, stderr } = spawnSync(file, words, { encoding: 'utf8' });
     versions[name] = pattern.exec(`${stdout}${stderr}`)?.[1] ?? 'unknown';
   }

@@ -23,9 +23,14 @@ const needed = [
   { file: '/usr/sbin/ip', name: 'iproute2' },
 ];
 
-/** Installs what is missing, as far as it can, and says what it could not. */
-export function install() {
-  const missing = needed.filter(({ file }) => !existsSync(file)).map(({ name }) => name);
+/**
+ * Installs what is missing, as far as it can, and says what it could not.
+ *
+ * @param {readonly { file: string, name: string }[]} more packages, beside those that every benchmark needs
+ */
+export function install(more = []) {
+  const all = [...needed, ...more];
+  const missing = all.filter(({ file }) => !existsSync(file)).map(({ name }) => name);
   if (missing.length === 0) return;
   console.error(`installing ${missing.join(' ')}`);
   withoutStartingServices(() => {
@@ -33,7 +38,7 @@ export function install() {
     spawnSync('apt-get', ['update', '-qq'], { stdio: 'inherit', env });
     spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], { stdio: 'inherit', env });
   });
-  const still = needed.filter(({ file }) => !existsSync(file));
+  const still = all.filter(({ file }) => !existsSync(file));
   if (still.length > 0)
     console.error(`could not install: ${still.map(({ name, file }) => `${name} (${file})`).join(', ')}`);
 }

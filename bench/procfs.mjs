@@ -69,11 +69,11 @@ export function residentMemory(roots) {
   return sum;
 }
 
-/** @param {'tcp' | 'udp'} protocol @param {number} port whether a socket of this namespace waits there, on any address */
-export function listening(protocol, port) {
+/** @param {'tcp' | 'udp'} protocol @param {number} port @param {number} pid whether a socket of that process's namespace waits there, on any address */
+export function listening(protocol, port, pid) {
   const state = protocol === 'tcp' ? '0A' : '07'; // LISTEN; an unconnected UDP socket
   const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  return [`/proc/self/net/${protocol}`, `/proc/self/net/${protocol}6`].some((file) =>
+  return [`/proc/${pid}/net/${protocol}`, `/proc/${pid}/net/${protocol}6`].some((file) =>
     readIfThere(file)
       .split('\n')
       .some((line) => {

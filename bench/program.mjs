@@ -61,7 +61,7 @@ export class Program {
   /** @param {'tcp' | 'udp'} protocol @param {readonly number[]} ports resolves when all of them are listened on */
   async listens(protocol, ports) {
     await this.until(
-      () => ports.every((port) => listening(protocol, port)),
+      () => ports.every((port) => listening(protocol, port, this.pid)),
       `it listened on ${protocol} ${ports.join(', ')}`,
     );
   }

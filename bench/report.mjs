@@ -22,7 +22,7 @@ import { slicesOf } from './slices.mjs';
 
 /** @param {Result} result @returns {string} */
 export function toMarkdown(result) {
-  const { machine, versions, options, references, judged, startup, onDemand, minutes } = result;
+  const { machine, versions, options, contenders, references, judged, startup, onDemand, minutes } = result;
   const parts = [
     '# Benchmark results',
     `Written by \`make bench\`${options.partial ? ' (a partial run: a look, not a result)' : ''}. Medians of ${options.rounds} ` +
@@ -37,7 +37,7 @@ export function toMarkdown(result) {
         .join(' · ')}`,
     ].join('\n'),
   ];
-  if (judged.length > 0) parts.push(mainTable(result), notes(references));
+  if (judged.length > 0) parts.push(mainTable({ judged, contenders, subject: options.subject }), notes(references));
   const across = acrossTable(result);
   if (across !== '') parts.push('## The target in another network namespace', across);
   if (startup !== undefined) parts.push('## Starting', startupTable(startup));
@@ -45,8 +45,8 @@ export function toMarkdown(result) {
   return `${parts.join('\n\n')}\n`;
 }
 
-/** @param {Result} result */
-function mainTable({ judged, contenders, options: { subject } }) {
+/** @param {{ judged: readonly Judged[], contenders: readonly string[], subject: string }} result */
+export function mainTable({ judged, contenders, subject }) {
   const names = contenders.filter((name) => !name.endsWith('-ns'));
   return table(
     ['', ...names, `${subject} : best peer`, 'must', ''],

@@ -16,7 +16,7 @@ import { parseOptions, usage } from './options.mjs';
 import { benchDir, buildDir, staticLoadProgram } from './paths.mjs';
 import { compile, install } from './prepare.mjs';
 import { toMarkdown } from './report.mjs';
-import { roundOf } from './slices.mjs';
+import { allRounds } from './rounds.mjs';
 import { measureStartup } from './startup.mjs';
 import { judge } from './verdict.mjs';
 import { inside, runInside, settle } from './world.mjs';
@@ -31,7 +31,7 @@ async function measure(options, dir) {
     throw new Error(`--subject ${options.subject} is not among the programs`);
   const { contenders, stop } = await start(chosen, dir);
   try {
-    const samples = await allRounds(options, contenders, dir);
+    const samples = await allRounds(cellsFor(options), options.rounds, contenders, dir);
     const wanted = options.only.includes('start') && chosen.some(({ name }) => name === 'wormhole');
     const startup = wanted ? await measureStartup(options.pairs, dir) : undefined;
     const ours = chosen.some(({ name }) => name === 'wormhole');
@@ -53,46 +53,6 @@ async function measure(options, dir) {
   } finally {
     await stop();
   }
-}
-
-/**
- * Rounds × tests × slices × contenders: neighbours in time are different programs under the same test, and who comes
- * first changes from test to test, from slice to slice and from round to round.
- *
- * @param {import('./options.mjs').Options} options
- * @param {readonly import('./contenders.mjs').Contender[]} contenders
- * @param {string} dir
- */
-async function allRounds(options, contenders, dir) {
-  const cells = cellsFor(options);
-  /** @type {import('./verdict.mjs').Sample[]} */
-  const samples = [];
-  /** @type {Set<string>} */
-  const dead = new Set();
-  for (let round = 0; round < options.rounds; round++) {
-    for (const [i, cell] of cells.entries()) {
-      const fitting = contenders.filter((contender) => cell.fits(contender));
-      process.stderr.write(`round ${round + 1}/${options.rounds} ${cell.key}:`);
-      /** @type {Map<string, Record<string, number>[]>} */
-      const slices = new Map(fitting.map(({ name }) => [name, []]));
-      for (let slice = 0; slice < cell.slices; slice++) {
-        const first = (round * 3 + i + slice) % Math.max(1, fitting.length);
-        for (const contender of [...fitting.slice(first), ...fitting.slice(0, first)]) {
-          if (slice === 0) process.stderr.write(` ${contender.name}`);
-          slices.get(contender.name)?.push(await cell.measure(contender, round, dir));
-          const obituary = contender.obituary();
-          if (obituary === undefined || dead.has(contender.name)) continue;
-          dead.add(contender.name);
-          process.stderr.write(`\n${contender.name} did not survive ${cell.key}: ${obituary}\n`);
-        }
-      }
-      for (const [contender, measured] of slices) {
-        samples.push({ cell: cell.key, contender, round, figures: roundOf(measured) });
-      }
-      process.stderr.write('\n');
-    }
-  }
-  return samples;
 }
 
 /** @param {import('./report.mjs').Result} result */

@@ -90,10 +90,11 @@ export function medians(samples, cell, field) {
  * @param {readonly Sample[]} samples
  * @param {string} subject
  * @param {readonly string[]} bar the peers that count
+ * @param {readonly Row[]} wanted
  * @returns {Judged[]} a line for every row that was measured
  */
-export function judge(samples, subject, bar) {
-  return rows.flatMap((row) => {
+export function judge(samples, subject, bar, wanted = rows) {
+  return wanted.flatMap((row) => {
     const all = medians(samples, row.cell, row.field);
     if (Object.keys(all).length === 0) return [];
     const best = row.better === undefined && row.lossless !== true ? '' : bestOf(all, bar, row.better ?? 'more');

@@ -24,14 +24,21 @@ export const socketOf = (dir) => join(dir, 'socket');
 /** @param {string} dir @param {readonly string[]} words @returns {string[]} a command line for a daemon started there */
 export const cliWords = (dir, words) => [cli, '--socket', socketOf(dir), ...words];
 
-/** Writes what a daemon in `dir` needs. @param {string} dir @param {number} controlPort @returns {string[]} its command line */
-export function daemonWords(dir, controlPort) {
+/**
+ * Writes what a daemon in `dir` needs, unless it is there.
+ *
+ * @param {string} dir
+ * @param {number | { host: string, port: number }} control its port, on 127.0.0.1 unless said otherwise
+ * @returns {string[]} its command line
+ */
+export function daemonWords(dir, control) {
   mkdirSync(join(dir, 'state'), { recursive: true });
   const key = join(dir, 'key.secret');
   if (!existsSync(key)) writeFileSync(key, randomBytes(32).toString('hex'), { mode: 0o600 });
-  const control = ['--socket', socketOf(dir), '-H', `127.0.0.1:${controlPort}`];
+  const { host, port } = typeof control === 'number' ? { host: '127.0.0.1', port: control } : control;
+  const listeners = ['--socket', socketOf(dir), '-H', `${host}:${port}`];
   // The peers write no line per connection either.
-  return [daemon, ...control, '--state-dir', join(dir, 'state'), '-K', key, '--log-level', 'warn'];
+  return [daemon, ...listeners, '--state-dir', join(dir, 'state'), '-K', key, '--log-level', 'warn'];
 }
 
 /** @param {string} path @returns {Promise<boolean>} whether a unix socket is listened on */

@@ -1,0 +1,48 @@
+/**
+ * wormhole between two hosts: a daemon on each with the same key, and wormholes whose rest runs on the far one.
+ */
+import { spawnSync } from 'node:child_process';
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { folder } from '../contenders.mjs';
+import { Program } from '../program.mjs';
+import { answers, built, cliWords, daemonWords, socketOf } from '../wormhole.mjs';
+import { far, near } from './far-host.mjs';
+import { startedPair } from './pairs.mjs';
+
+/** @typedef {import('./pairs.mjs').Pair} Pair */
+
+/** Of both daemons, each in a network of its own. */
+const port = 9999;
+
+/** @type {Pair['start']} */
+async function start(links, dir, prefix) {
+  const sides = { near: folder(dir, 'near'), far: folder(dir, 'far') };
+  const nearWords = daemonWords(sides.near, { host: near, port });
+  copyFileSync(join(sides.near, 'key.secret'), join(sides.far, 'key.secret'));
+  const farHalf = new Program([...prefix, ...daemonWords(sides.far, { host: far, port })], {
+    log: join(dir, 'far.log'),
+  });
+  const nearHalf = new Program(nearWords, { log: join(dir, 'near.log') });
+  const running = await startedPair([nearHalf, farHalf], [[farHalf, 'tcp', port]]);
+  try {
+    await nearHalf.until(() => answers(socketOf(sides.near)), 'its socket answered');
+    for (const { protocol, listen, target } of links) {
+      const spec = ['url', `${protocol}://:${listen}`, 'remote', far, 'tail', 'url', `127.0.0.1:${target}`];
+      const [file = '', ...words] = cliWords(sides.near, ['create', ...spec]);
+      const create = spawnSync(file, words, { encoding: 'utf8' });
+      if (create.status !== 0)
+        throw new Error(`wormhole create ${spec.join(' ')}: ${create.stderr || create.error?.message}`);
+      await nearHalf.listens(protocol, [listen]);
+    }
+    return running;
+  } catch (error) {
+    await running.stop();
+    throw error;
+  }
+}
+
+/** @type {Pair} */
+export const wormholePair = { name: 'wormhole', file: cliWords('', [])[0] ?? '', carries: 'both', start };
+
+export { built };
