@@ -29,6 +29,10 @@ export type Daemon = AsyncDisposable &
     | 'events'
     | 'doctor'
     | 'containers'
+    | 'peers'
+    | 'join'
+    | 'leave'
+    | 'kick'
   >;
 
 /** Where to look for the daemon; all absent = the default socket. */

@@ -11,7 +11,10 @@ import type {
   DoctorReport,
   Event,
   Health,
+  JoinRequest,
   LogLine,
+  Peer,
+  PeerList,
   PingAnswer,
   PingRequest,
   Stats,
@@ -141,6 +144,26 @@ export class Client implements AsyncDisposable {
     return this.#call.json<DoctorReport>({ method: 'GET', target: '/v1/doctor' }, shapes.doctor, options);
   }
 
+  /** GET /v1/peers */
+  peers(options?: CallOptions): Promise<PeerList> {
+    return this.#call.json<PeerList>({ method: 'GET', target: '/v1/peers' }, shapes.peers, options);
+  }
+
+  /** POST /v1/peers: dial a peer and stay linked. @throws {WormholeError} WH_ERR_PEER_UNREACHABLE, WH_ERR_PEER_EXISTS, … */
+  join(request: JoinRequest, options?: CallOptions): Promise<Peer> {
+    return this.#call.json<Peer>({ method: 'POST', target: '/v1/peers', json: request }, shapes.peer, options);
+  }
+
+  /** DELETE /v1/peers/:name. @throws {WormholeError} WH_ERR_PEER_NOT_FOUND */
+  leave(name: string, options?: CallOptions): Promise<Peer> {
+    return this.#call.json<Peer>({ method: 'DELETE', target: peerPath(name) }, shapes.peer, options);
+  }
+
+  /** POST /v1/peers/:name/kick: its connection is dropped, and replaced. @throws {WormholeError} WH_ERR_PEER_NOT_FOUND */
+  kick(name: string, options?: CallOptions): Promise<Peer> {
+    return this.#call.json<Peer>({ method: 'POST', target: `${peerPath(name)}/kick` }, shapes.peer, options);
+  }
+
   /** GET /v1/containers */
   containers(options?: CallOptions): Promise<ContainerList> {
     return this.#call.json<ContainerList>({ method: 'GET', target: '/v1/containers' }, shapes.containers, options);
@@ -151,6 +174,10 @@ export class Client implements AsyncDisposable {
     this.#closing.abort();
     return Promise.resolve();
   }
+}
+
+function peerPath(name: string): string {
+  return `/v1/peers/${encodeURIComponent(name)}`;
 }
 
 function wormholePath(id: string): string {

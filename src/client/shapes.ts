@@ -10,6 +10,8 @@ import type {
   Event,
   Health,
   LogLine,
+  Peer,
+  PeerList,
   PingAnswer,
   Stats,
   Wormhole,
@@ -64,6 +66,27 @@ const doctor: Shape<DoctorReport> = { checks: 'array' };
 const containers: Shape<ContainerList> = { containers: 'array' };
 const logLine: Shape<LogLine> = { timeMs: 'number', level: 'string', msg: 'string', facts: 'object' };
 
+const peer: Shape<Peer> = {
+  name: 'string',
+  state: 'string',
+  reason: 'string',
+  source: 'string',
+  addresses: 'array',
+  address: 'string',
+  path: 'string',
+  carrier: 'string',
+  datagrams: 'string',
+  identity: 'string',
+  host: 'string',
+  version: 'string',
+  rttMs: 'anything',
+  clockSkewMs: 'anything',
+  streams: 'number',
+  wormholes: 'number',
+  guests: 'number',
+};
+const peers: Shape<PeerList> = { name: 'string', peers: 'array' };
+
 const event: Shape<Event> = {
   timeMs: 'number',
   wormhole: 'string',
@@ -72,7 +95,20 @@ const event: Shape<Event> = {
   pull: 'anything',
 };
 
-export const shapes = { event, health, ping, wormhole, detail, list, stats, doctor, containers, logLine } as const;
+export const shapes = {
+  event,
+  health,
+  ping,
+  wormhole,
+  detail,
+  list,
+  stats,
+  doctor,
+  containers,
+  logLine,
+  peer,
+  peers,
+} as const;
 
 /** @throws {WormholeError} WH_ERR_PROTOCOL naming the member that is missing or of another kind */
 export function checkShape(value: object, shape: Readonly<Record<string, Kind>>): void {

@@ -1,6 +1,7 @@
 /** The operations of the control API, on the parts of a running daemon. */
 
 import type { Engine } from '../docker/engine.ts';
+import { Deadline } from '../lib/deadline.ts';
 import type { PingAnswer } from '../spec/api.ts';
 import type { Operations } from './api/operations.ts';
 import type { Circumstances } from './doctor/check.ts';
@@ -14,6 +15,9 @@ import type { Policies } from './policy/policies.ts';
 import type { Registry } from './registry/registry.ts';
 import { eventOf } from './registry/telling.ts';
 import { toStats } from './wormhole/stats.ts';
+
+/** Milliseconds that other hosts have to tell of their part of a wormhole. */
+const INSPECT_MS = 3_000;
 
 export interface OperateOptions {
   readonly version: string;
@@ -49,16 +53,21 @@ export function operationsOf(options: OperateOptions): Operations {
     }),
     ping: async ({ payload, host }, caller) => {
       const answer: PingAnswer = { payload, version, instance, timeMs: Date.now() };
-      return host === undefined ? answer : await pingPeer(payload, host, options, caller);
+      if (host === undefined) return answer;
+      // What a peer may have pinged is judged address by address.
+      if (caller.origin.kind === 'peer') return await pingPeer(payload, host, options, caller);
+      return await peers.pingPeer(host, payload, caller.signal);
     },
     list: () => ({ wormholes: registry.list().map((entry) => entry.describe()) }),
     create: async ({ words }, { origin, signal }) => {
       const owner = origin.kind === 'peer' ? { owner: origin.identity } : {};
       return (await registry.create(words, signal, owner)).describe();
     },
-    inspect: (id) => {
+    inspect: async (id, { signal }) => {
       const entry = registry.get(id);
-      return { wormhole: entry.describe(), segments: entry.segments(), plan: entry.plan };
+      using limit = new Deadline(INSPECT_MS, signal);
+      const segments = await entry.segmentsEverywhere(limit.signal);
+      return { wormhole: entry.describe(), segments, plan: entry.plan };
     },
     remove: async (id, { now }) => (await registry.remove(id, now === 'true')).describe(),
     wormholeStats: (id) => registry.get(id).stats(),

@@ -106,6 +106,10 @@ export const Segment = Type.Object(
       description: 'that it starts and stops',
     }),
     coldStarts: Type.Array(ColdStart, { description: 'the last ones, newest first' }),
+    peer: Type.Optional(
+      Type.String({ description: 'where it runs, as this daemon and those behind it name it, `b > c`; absent: here' }),
+    ),
+    rttMs: Type.Optional(Type.Union([Type.Number(), Type.Null()], { description: 'to that peer from the one before' })),
     stats: Stats,
   },
   closed,

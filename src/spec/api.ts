@@ -109,7 +109,20 @@ export const PingAnswer = Type.Object(
     version: Type.String(),
     instance: Type.String({ description: 'random id of the answering daemon process' }),
     timeMs: Type.Number({ description: 'wall clock of the answering daemon, Unix time in ms' }),
-    peerRttMs: Type.Optional(Type.Number({ description: 'daemon → peer and back, connection included' })),
+    peerRttMs: Type.Optional(Type.Number({ description: 'daemon → peer and back, on a link that is there already' })),
+    way: Type.Optional(
+      Type.Object(
+        {
+          path: Type.String({ description: 'direct: this daemon dialed · joined: the peer did' }),
+          carrier: Type.String(),
+          address: Type.String({ description: 'the other end of the connection' }),
+          name: Type.String({ description: 'what the peer calls itself' }),
+          key: Type.String({ description: 'fingerprint of the key that was proved: both sides show the same' }),
+          linkMs: Type.Number({ description: 'that making the link took; 0 when it was there' }),
+        },
+        closed,
+      ),
+    ),
   },
   closed,
 );

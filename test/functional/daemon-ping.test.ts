@@ -60,7 +60,7 @@ describe('ping', () => {
   test('a peer that is not there, one that does not speak, one that is not a daemon', async () => {
     const nobody = await daemon().wormhole('ping', ':6666');
     expect(nobody).toMatchObject({ code: 69, stdout: '' });
-    expect(nobody.stderr).toContain('WH_ERR_DAEMON_UNREACHABLE');
+    expect(nobody.stderr).toContain('WH_ERR_PEER_UNREACHABLE');
     await using babbler = await serve(undefined, (socket) => socket.end('220 mail.example ESMTP\r\n'));
     const other = await daemon().wormhole('ping', `:${portOf(babbler)}`);
     expect(other.stdout).toBe('');

@@ -103,6 +103,10 @@ function absentDaemon(): Daemon {
     events: absent,
     doctor: asyncAbsent,
     containers: asyncAbsent,
+    peers: asyncAbsent,
+    join: asyncAbsent,
+    leave: asyncAbsent,
+    kick: asyncAbsent,
     [Symbol.asyncDispose]: async () => {},
   };
 }

@@ -29,7 +29,7 @@ export async function inspect(call: Invocation): Promise<number> {
     ...(wormhole.stats.members.length > 0 ? [section('Targets', members(wormhole), paint)] : []),
     ...detail.segments
       .slice(1)
-      .map((segment, index) => section(`Segment ${index + 2}`, hanging(segment, paint), paint)),
+      .map((segment, index) => section(titleOf(segment, index + 2), hanging(segment, paint), paint)),
     ...coldStarts(detail.segments, paint),
     `${paint('bold', 'Plan')}\n${planLines(detail.plan)
       .map((line) => `  ${printable(line)}\n`)
@@ -81,6 +81,11 @@ function members({ stats }: Wormhole): Fact[] {
   ]);
 }
 
+function titleOf({ peer, rttMs }: Segment, number: number): string {
+  if (peer === undefined) return `Segment ${number}`;
+  return `Segment ${number} on ${printable(peer)}${typeof rttMs === 'number' ? `, ${millis(rttMs)} away` : ''}`;
+}
+
 /** A segment that hangs on the one before. */
 function hanging(one: Segment, paint: Paint): Fact[] {
   const { stats } = one;
@@ -93,6 +98,8 @@ function hanging(one: Segment, paint: Paint): Fact[] {
       'connections',
       `${stats.connectionsOpen} open, ${stats.connectionsTotal} total, ${stats.connectionsFailed} failed`,
     ],
+    ['bytes', `${bytes(stats.bytesIn)} in, ${bytes(stats.bytesOut)} out`],
+    ['dial', `p50 ${millis(stats.dialP50Ms)}, p99 ${millis(stats.dialP99Ms)}`],
   ];
 }
 

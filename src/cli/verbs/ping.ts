@@ -22,7 +22,7 @@ export async function ping(call: Invocation): Promise<number> {
   // Its clock was read half-way, as far as anybody can tell.
   const clockSkewMs = Math.round(answer.timeMs - (sentMs + gotMs) / 2);
 
-  const { rttMs: ms, connectMs, version, instance, peerRttMs } = answer;
+  const { rttMs: ms, connectMs, version, instance, peerRttMs, way } = answer;
   const path = host === undefined ? daemon.address : `${daemon.address} -> ${host}`;
   if (call.json) {
     await printJson(stdout, {
@@ -33,14 +33,20 @@ export async function ping(call: Invocation): Promise<number> {
       clockSkewMs,
       connectMs,
       ...(peerRttMs !== undefined && { peerRttMs }),
+      ...(way !== undefined && { way }),
     });
     return 0;
   }
   await print(stdout, `${ms.toFixed(6)}\n`);
   const via = peerRttMs === undefined ? '' : `, ${peerRttMs.toFixed(3)} ms of it beyond the daemon`;
+  const link =
+    way === undefined
+      ? ''
+      : `peer ${printable(way.name)} at ${printable(way.address)}, ${way.path}, carrier ${way.carrier}, key ${way.key}` +
+        `${way.linkMs > 0 ? `, linked in ${way.linkMs.toFixed(3)} ms` : ''}\n`;
   await print(
     stderr,
-    `path ${printable(path)}${via}, connected in ${connectMs.toFixed(3)} ms\nversion ${printable(version)}, instance ${printable(instance)}, clock skew ${clockSkewMs} ms\n`,
+    `path ${printable(path)}${via}, connected in ${connectMs.toFixed(3)} ms\n${link}version ${printable(version)}, instance ${printable(instance)}, clock skew ${clockSkewMs} ms\n`,
   );
   return 0;
 }

@@ -52,7 +52,7 @@ export interface Operations {
   ping(request: PingRequest, caller: Caller): Promise<PingAnswer>;
   list(): WormholeList;
   create(request: CreateRequest, caller: Caller): Promise<Wormhole>;
-  inspect(id: string): WormholeDetail;
+  inspect(id: string, caller: Caller): Promise<WormholeDetail>;
   remove(id: string, query: DeleteQuery): Promise<Wormhole>;
   wormholeStats(id: string): Stats;
   stats(): Stats;
@@ -67,7 +67,7 @@ export interface Operations {
   leave(name: string): Promise<Peer>;
   kick(name: string): Promise<Peer>;
   putGuest(id: string, request: GuestRequest, caller: Caller): Promise<Guest>;
-  guest(id: string, caller: Caller): Guest;
+  guest(id: string, caller: Caller): Promise<Guest>;
   removeGuest(id: string, query: DeleteQuery, caller: Caller): Promise<Guest>;
   rollGuests(roll: GuestRoll, caller: Caller): Promise<GuestList>;
 }

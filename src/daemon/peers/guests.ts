@@ -62,8 +62,11 @@ export class Guests implements Disposable {
     return await this.#inTurn(key, () => this.#put(key, request, owner, caller.signal));
   }
 
-  get(id: string, caller: Caller): Guest {
-    return toGuest(this.#entry(keyOf(id, ownerOf(caller)), ownerOf(caller)));
+  /** With what runs on further peers. */
+  async get(id: string, caller: Caller): Promise<Guest> {
+    const owner = ownerOf(caller);
+    const entry = this.#entry(keyOf(id, owner), owner);
+    return { ...toGuest(entry), segments: await entry.segmentsEverywhere(caller.signal) };
   }
 
   async remove(id: string, now: boolean, caller: Caller): Promise<Guest> {

@@ -101,6 +101,7 @@ export class Joins implements Disposable {
     this.#kept.delete(peer.name);
     peer.callOneself(undefined);
     wish[Symbol.dispose]();
+    this.#peers.left(peer);
   }
 
   #read(): readonly Join[] {

@@ -1,13 +1,14 @@
 /** The operations of the control API that are about peers and their guests. */
 import type { LinkFacts } from '../../carrier/link/facts.ts';
 import type { CarrierLinks } from '../../carrier/listener.ts';
-import type { Peer as Shape } from '../../spec/api.ts';
+import type { PingAnswer, Peer as Shape } from '../../spec/api.ts';
 import type { Operations } from '../api/operations.ts';
 import { describeClient, describePeer } from './describe.ts';
 import type { Guests } from './guests.ts';
 import type { Joins } from './joins.ts';
 import type { Peer } from './peer.ts';
 import type { Peers } from './peers.ts';
+import { pingOnLink } from './ping.ts';
 
 export interface OperatePeersOptions {
   /** What this daemon calls itself. */
@@ -15,13 +16,14 @@ export interface OperatePeersOptions {
   readonly peers: Peers;
   readonly joins: Joins;
   readonly guests: Guests;
-  readonly links: Pick<CarrierLinks, 'facts' | 'kick'>;
+  readonly links: Pick<CarrierLinks, 'facts' | 'kick' | 'openApi'>;
 }
 
-export type PeerOperations = Pick<
-  Operations,
-  'peers' | 'join' | 'leave' | 'kick' | 'putGuest' | 'guest' | 'removeGuest' | 'rollGuests'
->;
+export interface PeerOperations
+  extends Pick<Operations, 'peers' | 'join' | 'leave' | 'kick' | 'putGuest' | 'guest' | 'removeGuest' | 'rollGuests'> {
+  /** @throws {WormholeError} why the peer cannot be reached */
+  pingPeer(address: string, payload: string, signal: AbortSignal): Promise<PingAnswer>;
+}
 
 export function peerOperations({ name, peers, joins, guests, links }: OperatePeersOptions): PeerOperations {
   const now = async (link: LinkFacts | undefined): Promise<LinkFacts | undefined> =>
@@ -50,6 +52,7 @@ export function peerOperations({ name, peers, joins, guests, links }: OperatePee
     putGuest: (id, request, caller) => guests.put(id, request, caller),
     guest: (id, caller) => guests.get(id, caller),
     removeGuest: (id, query, caller) => guests.remove(id, query.now === 'true', caller),
+    pingPeer: (address, payload, signal) => pingOnLink(peers, links, { address, payload }, signal),
     rollGuests: (roll, caller) => guests.roll(roll, caller),
   };
 }

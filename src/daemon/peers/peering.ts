@@ -109,6 +109,7 @@ export function peeringOf(options: PeeringOptions): Peering {
       links: {
         facts: async (link) => await (await links()).facts(link),
         kick: async (link) => await (await links()).kick(link),
+        openApi: async (link, signal) => await (await links()).openApi(link, signal),
       },
     }),
     restore: () => joins.restore(),

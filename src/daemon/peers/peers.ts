@@ -67,6 +67,13 @@ export class Peers implements Disposable {
     return peer;
   }
 
+  /** This daemon wants to stay linked no longer; a wormhole may still lead there. */
+  left(peer: Peer): void {
+    if (peer.known.source !== 'join') return;
+    peer.learn({ ...peer.known, source: 'spec' });
+    this.forget(peer);
+  }
+
   /** Forgets a peer that nobody needs. */
   forget(peer: Peer): void {
     if (peer.known.source === 'config' || peer.wanted || peer.link !== undefined) return;

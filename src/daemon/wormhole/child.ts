@@ -6,6 +6,7 @@
  * that by itself.
  */
 import { isDeepStrictEqual } from 'node:util';
+import type { Segment as Shape } from '../../spec/api.ts';
 import type { HeadPlan, LinkPlan, TargetPlan } from '../../spec/plan.ts';
 import type { Hanging } from './hanging.ts';
 import type { Segment } from './segment.ts';
@@ -41,6 +42,10 @@ export class Child implements Hanging {
   /** The parent's tail follows no longer: a head that hangs on it listens on where it is. */
   async settle(): Promise<void> {
     if (this.#hanging) await this.#segment?.parts.head.abandon();
+  }
+
+  async describe(signal: AbortSignal): Promise<Shape[]> {
+    return (await this.#segment?.describeAll(signal)) ?? [];
   }
 
   async remove(signal: AbortSignal): Promise<void> {

@@ -25,6 +25,8 @@ export interface Entry {
   describe(): Shape;
   /** Each segment for itself, in order. */
   segments(): Segment[];
+  /** The same, with those that run on other hosts. */
+  segmentsEverywhere(signal: AbortSignal): Promise<Segment[]>;
   /** Stops accepting and following; resolves when nothing new can come in. */
   stop(): Promise<void>;
   /** Stops; resolves when the last connection has ended, or ends the rest after `drainMs`. May be called again. */

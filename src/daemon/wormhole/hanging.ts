@@ -1,4 +1,5 @@
 /** What hangs on a tail by a link: a segment of this daemon (`child.ts`), or the rest of the spec on a peer (`remote/`). */
+import type { Segment as Shape } from '../../spec/api.ts';
 import type { Segment } from './segment.ts';
 
 export interface Hanging extends AsyncDisposable {
@@ -8,6 +9,8 @@ export interface Hanging extends AsyncDisposable {
   ensure(signal: AbortSignal, eager: boolean): Promise<unknown>;
   /** The parent's tail follows no longer. */
   settle(): Promise<void>;
+  /** Each of its segments, wherever it runs, as it is now. */
+  describe(signal: AbortSignal): Promise<Shape[]>;
   /** It is not wanted any more: what it made outside of this process goes. @throws {AggregateError} of what would not go */
   remove(signal: AbortSignal): Promise<void>;
 }

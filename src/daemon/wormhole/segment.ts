@@ -97,6 +97,11 @@ export class Segment {
     };
   }
 
+  /** It and all that hang on it, on other hosts too. */
+  async describeAll(signal: AbortSignal): Promise<Shape[]> {
+    return [this.describe(), ...((await this.parts.child?.describe(signal)) ?? [])];
+  }
+
   /** Stops accepting and following; resolves when nothing new can come in. Its child listens on, for those inside. */
   stop(): Promise<void> {
     return this.parts.following[Symbol.asyncDispose]();

@@ -36,6 +36,10 @@ export abstract class Unmade {
     return [];
   }
 
+  segmentsEverywhere(): Promise<Segment[]> {
+    return Promise.resolve([]);
+  }
+
   abstract stop(): Promise<void>;
 
   end(): Promise<void> {

@@ -108,6 +108,10 @@ export class Wormhole implements Entry {
     return this.#parts.segment.all.map((segment) => segment.describe());
   }
 
+  async segmentsEverywhere(signal: AbortSignal): Promise<SegmentShape[]> {
+    return await this.#parts.segment.describeAll(signal);
+  }
+
   stop(): Promise<void> {
     return (this.#stopping ??= this.#parts.segment.stop());
   }

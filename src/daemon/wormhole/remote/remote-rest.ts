@@ -10,13 +10,14 @@
 import type { LinkFacts } from '../../../carrier/link/facts.ts';
 import { Deadline, within } from '../../../lib/deadline.ts';
 import { WormholeError } from '../../../lib/errors.ts';
-import type { Guest, GuestRequest } from '../../../spec/api.ts';
+import type { Guest, GuestRequest, Segment } from '../../../spec/api.ts';
 import type { Logger } from '../../log.ts';
 import type { GuestCalls } from '../../peers/guest-calls.ts';
 import type { Peer } from '../../peers/peer.ts';
 import type { Hanging } from '../hanging.ts';
 import { backOff, pause } from '../pause.ts';
-import { failed, type Status, UP } from '../status.ts';
+import { sumStats, toStats } from '../stats.ts';
+import { failed, reasonOf, type Status, UP } from '../status.ts';
 import { FarMember } from './far-member.ts';
 
 /** Milliseconds between attempts to make the guest again: first and last. */
@@ -66,9 +67,23 @@ export class RemoteRest implements Hanging {
     this.#following ??= this.#options.peer.follow((link) => this.#linked(link));
   }
 
-  /** How it is there, asked now. */
-  async inspect(signal: AbortSignal): Promise<Guest> {
-    return await this.#options.calls.get(this.#options.guest, signal);
+  async describe(signal: AbortSignal): Promise<Segment[]> {
+    const { peer, calls, guest } = this.#options;
+    if (!this.#needed) return [];
+    const where = { peer: peer.name, rttMs: peer.link?.rttMs ?? null };
+    try {
+      if (peer.link === undefined) throw new WormholeError('WH_ERR_PEER_UNREACHABLE', peer.reason);
+      const { segments } = await calls.get(guest, signal);
+      return segments.map((one, index) => ({
+        ...one,
+        ...(one.peer === undefined ? where : { peer: `${peer.name} > ${one.peer}` }),
+        // The first one behind a link is the one that the link leads to.
+        ...(index === 0 && where),
+      }));
+    } catch (error) {
+      const unknown = { url: '', targets: [], containers: [], coldStarts: [], stats: toStats(sumStats([]), []) };
+      return [{ ...unknown, ...where, state: 'waiting', reason: reasonOf(error) }];
+    }
   }
 
   settle(): Promise<void> {

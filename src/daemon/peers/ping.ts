@@ -1,0 +1,66 @@
+/** A ping to a peer on its link: there and back once, through its control API, and what is known of the way. */
+import { createHmac } from 'node:crypto';
+import { Socket } from 'node:net';
+import type { CarrierLinks } from '../../carrier/listener.ts';
+import { Client } from '../../client/client.ts';
+import { WormholeError } from '../../lib/errors.ts';
+import type { Secret } from '../../lib/secret.ts';
+import { parseAddress } from '../../spec/address.ts';
+import type { PingAnswer } from '../../spec/api.ts';
+import type { PeerAddress } from '../../spec/plan.ts';
+import type { Peers } from './peers.ts';
+
+/** Milliseconds that the peer may take to answer. */
+const PING_MS = 10_000;
+
+interface Ping {
+  /** As written. */
+  readonly address: string;
+  readonly payload: string;
+}
+
+/** @throws {WormholeError} why the peer cannot be reached */
+export async function pingOnLink(
+  peers: Peers,
+  links: Pick<CarrierLinks, 'openApi'>,
+  { address, payload }: Ping,
+  signal: AbortSignal,
+): Promise<PingAnswer> {
+  const peer = peers.at(readAddress(address));
+  using _wish = peer.want();
+  const begun = performance.now();
+  const there = peer.link !== undefined;
+  const link = await peer.up(signal);
+  const linkMs = there ? 0 : performance.now() - begun;
+  const open = async (abort: AbortSignal): Promise<Socket> => {
+    const fd = (await links.openApi(link.number, abort)).release();
+    return new Socket({ fd, allowHalfOpen: true, readable: true, writable: true });
+  };
+  const endpoint = { kind: 'opened', name: `peer ${peer.name}`, open } as const;
+  await using client = new Client({ endpoint, guessed: false, timeoutMs: PING_MS });
+  const sent = performance.now();
+  const { rttMs: _rtt, connectMs: _connect, ...answer } = await client.ping({ payload, signal });
+  const peerRttMs = performance.now() - sent;
+  const { dialed, address: other, name } = link;
+  const key = fingerprint(peer.known.key());
+  return {
+    ...answer,
+    peerRttMs,
+    way: { path: dialed ? 'direct' : 'joined', carrier: 'tls', address: other, name, key, linkMs },
+  };
+}
+
+/** The same at both ends, and nothing to find the key by: the key has 32 random bytes, or was judged as if. */
+function fingerprint(key: Secret): string {
+  return createHmac('sha256', key.bytes()).update('wormhole key fingerprint').digest('hex').slice(0, 16);
+}
+
+function readAddress(text: string): PeerAddress {
+  try {
+    return parseAddress(text);
+  } catch (cause) {
+    // As the client says it of the same words.
+    if (WormholeError.is(cause)) throw new WormholeError('WH_ERR_USAGE', cause.message, { cause });
+    throw cause;
+  }
+}
