@@ -11,6 +11,7 @@ import type { Guest, GuestList, GuestRequest, GuestRoll } from '../../spec/api.t
 import type { RestOfSpec } from '../../spec/plan.ts';
 import type { Caller } from '../api/operations.ts';
 import type { Logger } from '../log.ts';
+import type { Interpreted } from '../registry/interpret.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Surroundings } from '../surroundings.ts';
 import type { Entry } from '../wormhole/entry.ts';
@@ -32,6 +33,9 @@ export interface GuestsOptions {
 interface Owner {
   readonly host: string;
   readonly identity: string;
+  /** What it calls itself, and the link that it asked on. */
+  readonly name: string;
+  readonly link: number;
 }
 
 interface Asked {
@@ -59,7 +63,7 @@ export class Guests implements Disposable {
   async put(id: string, request: GuestRequest, caller: Caller): Promise<Guest> {
     const owner = ownerOf(caller);
     const key = keyOf(id, owner);
-    return await this.#inTurn(key, () => this.#put(key, request, owner, caller.signal));
+    return await this.#inTurn(key, () => this.#put(id, request, owner, caller.signal));
   }
 
   /** With what runs on further peers. */
@@ -118,33 +122,40 @@ export class Guests implements Disposable {
     for (const [key, { owner }] of this.#asked) {
       if (owner.host !== host) continue;
       this.#options.log.info({ wormhole: key }, 'the peer it runs for has gone');
-      await this.#inTurn(key, () => this.#end(key, true)).catch((err: unknown) => {
+      // It may have come back and asked anew.
+      const end = async () => (this.#asked.get(key)?.owner === owner ? await this.#end(key, true) : undefined);
+      await this.#inTurn(key, end).catch((err: unknown) => {
         this.#options.log.warn({ err, wormhole: key }, 'what ran for a peer could not be ended');
       });
     }
   }
 
-  async #put(key: string, request: GuestRequest, owner: Owner, signal: AbortSignal): Promise<Guest> {
+  async #put(guest: string, request: GuestRequest, owner: Owner, signal: AbortSignal): Promise<Guest> {
     const { registry } = this.#options;
-    const { eager, trail, ...rest } = request;
-    const asked = JSON.stringify([rest, trail]);
+    const key = keyOf(guest, owner);
+    const { eager, trail, listen, ...rest } = request;
+    // What listens here for a peer hangs on the link that takes its connections.
+    const asked = JSON.stringify([rest, trail, ...(listen === undefined ? [] : [listen, owner.link])]);
     const known = this.#asked.get(key);
     if (known !== undefined) {
+      // Whoever says that it is the same daemon has to prove the same key.
+      if (known.owner.identity !== owner.identity) throw unknown();
       const entry = registry.list().find(({ id, status }) => id === key && status.state !== 'starting');
-      if (entry !== undefined && known.request === asked) return toGuest(entry);
+      if (entry !== undefined && known.request === asked) {
+        this.#asked.set(key, { owner, request: asked });
+        return toGuest(entry);
+      }
       await this.#end(key, false).catch(ignoreMissing);
     }
     if (this.count(owner.host) >= MOST)
       throw new WormholeError('WH_ERR_LIMIT', `a peer has at most ${MOST} guests here`);
-    const { interpretRest } = await import('../registry/interpret.ts');
-    const interpreted = await interpretRest(owner.identity, restOf(rest), this.#options.policies, signal);
-    if (interpreted.plan.id !== undefined)
-      throw new WormholeError('WH_ERR_SPEC_INVALID', 'a guest has no id of its own');
+    const made = await this.#interpret(request, owner, signal);
+    if (made.plan.id !== undefined) throw new WormholeError('WH_ERR_SPEC_INVALID', 'a guest has no id of its own');
     this.#asked.set(key, { owner, request: asked });
+    const back = { link: owner.link, guest, hops: Math.max(1, trail.length) };
     try {
-      const { identity } = owner;
       const entry = await registry.host(
-        { id: key, words: rest.words, owner: identity, ...interpreted, eager, trail },
+        { id: key, owner: owner.identity, ...made, eager, trail, ...(listen !== undefined && { back }) },
         signal,
       );
       return toGuest(entry);
@@ -152,6 +163,22 @@ export class Guests implements Disposable {
       this.#asked.delete(key);
       throw error;
     }
+  }
+
+  async #interpret(
+    { words, protocol, port, listen }: GuestRequest,
+    { identity, name }: Owner,
+    signal: AbortSignal,
+  ): Promise<Interpreted & { readonly words: readonly string[] }> {
+    const { interpretListener, interpretRest } = await import('../registry/interpret.ts');
+    const { policies } = this.#options;
+    if (listen === undefined) {
+      return { words, ...(await interpretRest(identity, restOf({ words, protocol, port }), policies, signal)) };
+    }
+    if (words.length > 0 || protocol !== 'tcp') {
+      throw new WormholeError('WH_ERR_REQUEST_INVALID', 'what listens here for a peer has no words, and is TCP');
+    }
+    return await interpretListener(identity, name, listen, policies, signal);
   }
 
   async #end(key: string, now: boolean): Promise<Entry> {
@@ -185,11 +212,18 @@ export function keyOf(id: string, { host }: Pick<Owner, 'host'>): string {
 
 /** @throws {WormholeError} WH_ERR_REQUEST_REFUSED for anybody but a peer on its link */
 function ownerOf({ origin }: Caller): Owner {
-  if (origin.kind === 'peer' && origin.link !== undefined) return { host: origin.link.host, identity: origin.identity };
+  if (origin.kind === 'peer' && origin.link !== undefined) {
+    const { host, name, number } = origin.link;
+    return { host, identity: origin.identity, name, link: number };
+  }
   throw new WormholeError('WH_ERR_REQUEST_REFUSED', 'guests are asked for by peers, on their link');
 }
 
-function restOf({ words, protocol, port }: Omit<GuestRequest, 'eager' | 'trail'>): RestOfSpec {
+function restOf({
+  words,
+  protocol,
+  port,
+}: Pick<GuestRequest, 'words' | 'protocol'> & { port: number | undefined }): RestOfSpec {
   if (port !== undefined && (port < 1 || port > 65_535)) {
     throw new WormholeError('WH_ERR_REQUEST_INVALID', 'body.port must be from 1 to 65535');
   }

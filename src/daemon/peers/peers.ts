@@ -105,8 +105,7 @@ export class Peers implements Disposable {
         this.#links.delete(number);
         this.#draining.delete(number);
         this.#away(facts, change.reason);
-        if (facts.role === 'client' || !this.links.some(({ host }) => host === facts.host))
-          this.#options.onHostGone(facts);
+        if (!this.links.some(({ host }) => host === facts.host)) this.#options.onHostGone(facts);
     }
   }
 

@@ -1,6 +1,9 @@
 /** From the words of a spec to what can be carried out and what can be shown. */
 import { WormholeError } from '../../lib/errors.ts';
 import type { Chain } from '../../spec/chain.ts';
+import { formatHost, parsePort, splitHostPort } from '../../spec/host.ts';
+import { show } from '../../spec/invalid.ts';
+import { parseIp } from '../../spec/ip.ts';
 import type { Plan, RestOfSpec } from '../../spec/plan.ts';
 import { chainOfRest, parse, plan, planOfRest, quote, redact, redactChain } from '../../spec/spec.ts';
 import type { Surroundings } from '../surroundings.ts';
@@ -43,6 +46,32 @@ export async function interpretRest(
   const found = interpretChain(chainOfRest(rest), (chain) => planOfRest(chain, rest));
   await policies.judge(owner, found.plan, signal);
   return found;
+}
+
+/**
+ * Interprets what a peer asks to listen on here, for connections that it takes itself, and has it judged.
+ *
+ * @param peer what it calls itself
+ * @param listen `HOST:PORT`, a literal
+ * @throws {WormholeError} as {@link interpretFor}
+ */
+export async function interpretListener(
+  owner: string,
+  peer: string,
+  listen: string,
+  policies: Pick<Surroundings['policies'], 'judge'>,
+  signal: AbortSignal,
+): Promise<Interpreted & { readonly words: readonly string[] }> {
+  const { host, port = '' } = splitHostPort(listen);
+  if (parseIp(host.split('%')[0] ?? '') === undefined || port === '' || parsePort(port) === 0) {
+    throw new WormholeError('WH_ERR_SPEC_INVALID', `${show(listen)} is no IP address and port to listen on`);
+  }
+  const words = ['url', `tcp://${formatHost(host)}:${parsePort(port)}`, `remote=${peer}`];
+  const found = interpret(words);
+  // It may have its own connections: only where it listens has to be judged.
+  const { link: _, ...here } = found.plan.segment;
+  await policies.judge(owner, { ...found.plan, segment: here }, signal);
+  return { words, ...found };
 }
 
 function interpretChain(chain: Chain, planOf: (chain: Chain) => Plan): Interpreted {

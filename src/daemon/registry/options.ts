@@ -2,6 +2,7 @@
 import type { Event } from '../../spec/api.ts';
 import type { Memory } from '../state/store.ts';
 import type { Surroundings } from '../surroundings.ts';
+import type { FarPlace } from '../wormhole/remote/far-member.ts';
 import type { Interpreted } from './interpret.ts';
 
 export interface RegistryOptions {
@@ -32,4 +33,6 @@ export interface Making extends Interpreted {
   /** See {@link CreateOptions.owner}. */
   readonly owner: string | undefined;
   readonly trail?: readonly string[];
+  /** Where connections to its listener go: to whoever asked for it. */
+  readonly back?: FarPlace;
 }

@@ -25,7 +25,7 @@ import { explainConflict } from './holder.ts';
 import { targetLabel } from './labels.ts';
 import { Member } from './member.ts';
 import { placeHead } from './place-head.ts';
-import { remoteRest } from './remote/remote-of.ts';
+import { backToWhoAsked, remoteRest } from './remote/remote-of.ts';
 import { routeOptions } from './route-options.ts';
 import { Segment } from './segment.ts';
 import type { SegmentOptions } from './segment-options.ts';
@@ -52,7 +52,8 @@ export async function openSegment(options: SegmentOptions): Promise<Segment> {
   );
   const followed: FollowedMember[] = [];
   const rest = remoteRest(options, () => tail);
-  const child = rest ?? childOf(options, () => tail);
+  const far = backToWhoAsked(options) ?? rest?.member;
+  const child = rest ?? (far === undefined ? childOf(options, () => tail) : undefined);
   const steps = segmentSteps({ plan: plan.tail, followed, tail: () => tail, child, surroundings });
   const activation = isActivated(plan)
     ? new Activation({
@@ -66,7 +67,7 @@ export async function openSegment(options: SegmentOptions): Promise<Segment> {
   if (activation !== undefined) options.onActivation?.(activation);
   const { connectTimeoutMs } = plan.tail;
   const tail: Tail = new Tail({
-    members: rest === undefined ? members : [rest.member],
+    members: far === undefined ? members : [far],
     connectTimeoutMs,
     onChange,
     lookAgain: (container, its) => resumeIfRunning(container, surroundings, its),

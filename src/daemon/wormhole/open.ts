@@ -6,6 +6,7 @@ import type { Activation } from '../activator/activation.ts';
 import type { WormholeRecord } from '../state/record.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { openSegment } from './open-segment.ts';
+import type { FarPlace } from './remote/far-member.ts';
 import type { Spot } from './self-proxy.ts';
 import { Wormhole } from './wormhole.ts';
 
@@ -23,6 +24,8 @@ export interface OpenOptions {
   readonly onActivation?: (activation: Activation) => void;
   /** HOST/WORMHOLE of the peers that it runs for, the first one first; none for one of this daemon's own. */
   readonly trail?: readonly string[];
+  /** See {@link SegmentOptions.back}. */
+  readonly back?: FarPlace;
   /** Id of the wormhole that listens at a spot, if it is one of ours. */
   readonly holderOf: (spot: Spot) => string | undefined;
 }

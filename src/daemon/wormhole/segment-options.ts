@@ -5,6 +5,7 @@ import type { Logger } from '../log.ts';
 import type { Permit } from '../policy/permit.ts';
 import type { WormholeRecord } from '../state/record.ts';
 import type { Surroundings } from '../surroundings.ts';
+import type { FarPlace } from './remote/far-member.ts';
 import type { Spot } from './self-proxy.ts';
 import type { Tail } from './tail.ts';
 
@@ -30,6 +31,8 @@ export interface SegmentOptions {
   readonly onActivation?: (activation: Activation) => void;
   /** HOST/WORMHOLE of the peers that it runs for, the first one first. */
   readonly trail: readonly string[];
+  /** Its connections go to the peer that it runs for, instead of where its link leads. */
+  readonly back?: FarPlace;
   /** Id of the wormhole that listens at a spot, if it is one of ours. */
   readonly holderOf: (spot: Spot) => string | undefined;
 }

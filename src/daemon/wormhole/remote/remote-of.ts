@@ -1,8 +1,11 @@
 /** What a segment needs for the rest of its spec, if that runs on a peer. */
 import { createHash } from 'node:crypto';
 import { WormholeError } from '../../../lib/errors.ts';
+import { formatAddress } from '../../../spec/address.ts';
 import type { SegmentOptions } from '../segment-options.ts';
+import { UP } from '../status.ts';
 import type { Tail } from '../tail.ts';
+import { FarMember } from './far-member.ts';
 import { RemoteRest } from './remote-rest.ts';
 
 /** Peers that a spec may lead through. */
@@ -12,9 +15,10 @@ const LONGEST = 100;
 
 /** @returns undefined unless the segment's link is `remote` @throws {WormholeError} WH_ERR_SELF_PROXY for too long a way */
 export function remoteRest(options: SegmentOptions, tail: () => Tail): RemoteRest | undefined {
-  const { plan, record, depth, trail, surroundings, log, onChange } = options;
+  const { plan, record, depth, trail, back, surroundings, log, onChange } = options;
   const { link } = plan;
-  if (link?.kind !== 'remote' || link.peer === undefined || link.rest === undefined) return undefined;
+  if (link?.kind !== 'remote' || link.peer === undefined || link.rest === undefined || back !== undefined)
+    return undefined;
   const { abroad } = surroundings;
   if (trail.length >= MOST_PEERS) {
     throw new WormholeError(
@@ -41,6 +45,14 @@ export function remoteRest(options: SegmentOptions, tail: () => Tail): RemoteRes
     },
   });
   return rest;
+}
+
+/** The only member of a tail whose connections go to the peer that asked for it, on the link that it asked on. */
+export function backToWhoAsked({ back, plan: { link } }: SegmentOptions): FarMember | undefined {
+  if (back === undefined || link?.peer === undefined) return undefined;
+  const member = new FarMember(`back to ${formatAddress(link.peer)}`, () => Promise.resolve());
+  member.arrived(back, UP);
+  return member;
 }
 
 /** The same for the same link of the same wormhole, also after a restart. */
