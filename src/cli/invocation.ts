@@ -66,7 +66,7 @@ export interface Surroundings {
 }
 
 /** Options of the verb and of the program, by long name. */
-export type Flags = Readonly<Record<string, string | boolean | undefined>>;
+export type Flags = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 /** One call of a verb. */
 export interface Invocation {

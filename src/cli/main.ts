@@ -6,11 +6,12 @@
  * connects: modules that are loaded in one go are loaded sooner, and `ping` is to cost little more than Node itself.
  */
 import { connect } from '../client/connect.ts';
+import { Interrupt } from './interrupt.ts';
 import { run } from './run.ts';
 
 const interrupt = new AbortController();
-// Once: a second interrupt finds no listener and ends the process at once.
-process.once('SIGINT', () => interrupt.abort(new DOMException('interrupted', 'AbortError')));
+// Once: a second signal finds no listener and ends the process at once.
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupt.abort(new Interrupt(name)));
 // A failed write is reported to whoever wrote; as an event it would be an uncaught error.
 process.stdout.on('error', () => {});
 process.stderr.on('error', () => {});

@@ -6,9 +6,9 @@
  */
 import { Command, CommanderError, Option } from 'commander';
 import { WormholeError } from '../lib/errors.ts';
+import { ownVersion } from '../lib/own-version.ts';
 import type { CommandLine } from './command-line.ts';
 import { helpFooter, programFooter } from './help-text.ts';
-import { ownVersion } from './own-version.ts';
 import { commonOptions, findVerb, type OptionRow, type VerbRow, verbs } from './verb-table.ts';
 
 /**

@@ -4,31 +4,24 @@
 import type { Event } from '../spec/api.ts';
 import { printable } from '../spec/invalid.ts';
 import type { Sink } from './invocation.ts';
+import { LiveLine } from './live-line.ts';
 import { bytes } from './units.ts';
 
 const BAR = 24;
-/** Carriage return, then "erase to the end of the line" (ECMA-48 EL). */
-const OVER = '\r\u001B[K';
-
 /** Shown on `sink` until disposed, which leaves no trace of it. */
 export class Progress implements Disposable {
-  readonly #sink: Sink;
-  #shown = '';
+  readonly #line: LiveLine;
 
   constructor(sink: Sink) {
-    this.#sink = sink;
+    this.#line = new LiveLine(sink);
   }
 
   show(event: Event): void {
-    const line = describe(event).slice(0, (this.#sink.columns ?? 80) - 1);
-    if (line === this.#shown) return;
-    this.#shown = line;
-    this.#sink.write(`${OVER}${line}`, () => undefined);
+    this.#line.show(describe(event));
   }
 
   [Symbol.dispose](): void {
-    if (this.#shown !== '') this.#sink.write(OVER, () => undefined);
-    this.#shown = '';
+    this.#line[Symbol.dispose]();
   }
 }
 

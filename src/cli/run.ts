@@ -6,12 +6,12 @@
  */
 import { Exit } from '../lib/errors.ts';
 import { type CommandLine, plainLine } from './command-line.ts';
+import { exitCodeOf } from './interrupt.ts';
 import type { Flags, Invocation, Surroundings } from './invocation.ts';
 import { OutputError, print } from './print.ts';
 import { whereabouts } from './whereabouts.ts';
 
-/** Shells' code for a program that a signal ended: 128 + its number. */
-const interrupted = 130;
+/** Shells' code for a program that SIGPIPE ended: 128 + its number. */
 const brokenPipe = 141;
 
 /** Runs one command line. Never rejects; the code is for the process to exit with. */
@@ -22,7 +22,7 @@ export async function run(surroundings: Surroundings): Promise<number> {
     line = plainLine(argv) ?? (await import('./program.ts')).parse(argv);
     return await obey(line, surroundings);
   } catch (error) {
-    if (signal.aborted) return interrupted;
+    if (signal.aborted) return exitCodeOf(signal);
     const call = line?.kind === 'call' ? line : { words: [], flags: guessedFlags(argv) };
     try {
       if (error instanceof OutputError) throw error;
@@ -54,7 +54,8 @@ async function obey(line: CommandLine, surroundings: Surroundings): Promise<numb
   };
   const verb = await line.verb.load();
   const code = await verb(call);
-  return surroundings.signal.aborted ? interrupted : code;
+  const { signal } = surroundings;
+  return signal.aborted && line.verb.foreground !== true ? exitCodeOf(signal) : code;
 }
 
 /** How a command line that was not understood wants its failure: it may still have said so. */

@@ -25,6 +25,8 @@ export interface VerbRow {
   /** The operands are the words of a spec: whatever follows the first of them is one too, dashes or not. */
   readonly takesSpec?: true;
   readonly hidden?: true;
+  /** Runs until it is interrupted, and that is its ordinary end. */
+  readonly foreground?: true;
   readonly load: () => Promise<Verb>;
 }
 
@@ -148,6 +150,36 @@ export const verbs: readonly VerbRow[] = [
     options: [],
     examples: ['wormhole kick db-host'],
     load: async () => (await import('./verbs/kick.ts')).kick,
+  },
+  {
+    name: 'forward',
+    operands: '',
+    summary: 'forward ports through a daemon elsewhere, without one here; runs until interrupted',
+    options: [
+      { flags: '-t, --target <ADDR>', text: 'the daemon at HOST[:PORT] (default: that of -H)' },
+      {
+        flags: '-c, --connection <SPEC...>',
+        text: '[[BIND:]PORT:][HOST:]PORT: a port here that leads to HOST:PORT there',
+      },
+      {
+        flags: '-R, --reverse <SPEC...>',
+        text: 'the same the other way: a port there that leads to HOST:PORT from here',
+      },
+      { flags: '--bind <IP>', text: 'listen on this address for -c (default: 127.0.0.1)' },
+      { flags: '--as <NAME>', text: 'the key is that of NAME, not the common one' },
+      { flags: '--resume <DUR>', text: 'outlive a lost network or daemon for this long (default: 30s)' },
+      { flags: '--retry', text: 'never give up, from the first attempt on' },
+      { flags: '--retry-interval <DUR>', text: 'longest pause between attempts (default: 5s)' },
+      { flags: '--drain <DUR>', text: 'let connections end for this long when interrupted (default: 10s)' },
+      { flags: '-q, --quiet', text: 'tell failures only' },
+    ],
+    examples: [
+      'wormhole forward -t db-host -c 3306:container/mysql:3306',
+      'wormhole forward -t docker:18000 -c 10001:172.18.0.1:2375 -c 8080:whoami:80',
+      'wormhole forward -t public-host -R 0.0.0.0:8080:localhost:3000',
+    ],
+    foreground: true,
+    load: async () => (await import('./verbs/forward.ts')).forwardVerb,
   },
   {
     name: 'stats',

@@ -1,4 +1,4 @@
-/** The declarations of `wormhole/client`, as a program meets them that has installed the package and nothing else. */
+/** F51 The declarations of `wormhole/client` and `wormhole/forward`, as a program meets them that has installed the package and nothing else. */
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +18,13 @@ beforeAll(() => {
   writeFileSync(
     join(folder, 'main.ts'),
     `import { connect, WormholeError, type Wormhole } from 'wormhole/client';
+     import { forward, type Forward, type ForwardEvent } from 'wormhole/forward';
+     const told = (event: ForwardEvent): void => event.kind === 'closed' ? console.log(event.connection.bytesIn) : undefined;
+     const ports: Forward = await forward({ target: 'db-host', connections: ['3306:db:3306'], onEvent: told });
+     const listen: string | undefined = ports.status().mappings[0]?.listen;
+     // @ts-expect-error a target is text
+     await forward({ target: 9999 });
+     await ports.close(listen?.length);
      const client = await connect({ timeoutMs: 5_000 });
      const made: Wormhole = await client.create(['url', ':3306']);
      const open: number = made.stats.connectionsOpen;

@@ -2,10 +2,10 @@
  * `version`: of this program always, of the daemon when it answers.
  */
 
+import { ownVersion } from '../../lib/own-version.ts';
 import { printable } from '../../spec/invalid.ts';
 import { known, PartialFailure } from '../failure.ts';
 import type { Invocation } from '../invocation.ts';
-import { ownVersion } from '../own-version.ts';
 import { print, printJson } from '../print.ts';
 
 /** Fails as any verb does when the daemon does not answer, after having told its own version. */

@@ -7,8 +7,10 @@
  * An ICMP error tells the pool that the target is not there; the flow itself lives on, so that it works when the
  * target appears. Only when the pool has other members it ends, and the next datagram picks anew.
  */
+import type { Socket } from 'node:dgram';
 import type { ConnectionRecord, RouteOptions, UpstreamTarget } from '../route.ts';
-import { type FlowUpstream, openUpstream } from './flow-upstream.ts';
+import { connectDatagram, sendDatagram } from './datagram-socket.ts';
+import { endpointText } from './listen-address.ts';
 import { type Quiet, watchQuiet } from './quiet.ts';
 import type { Tally } from './tally.ts';
 import { type CurrentTargets, now } from './targets.ts';
@@ -18,24 +20,17 @@ const PENDING_MAX = 64;
 /** Bytes that may wait, over all clients of a route. */
 const PENDING_BYTES_MAX = 1 << 20;
 
-/** Where a flow's datagrams come from. */
 export interface FlowClient {
-  /** Unlike that of any other client of the route. */
-  readonly key: string;
-  /** For people: its address. */
-  readonly from: string;
-  /** Sends an answer. @param done called with true when it left */
-  send(data: Buffer, done: (sent: boolean) => void): void;
-  /** Told when the flow has ended. */
-  close?(): void;
+  readonly address: string;
+  readonly port: number;
 }
 
 export interface FlowDeps {
   readonly options: RouteOptions;
   readonly tail: CurrentTargets;
   readonly tally: Tally;
-  /** An answer is on its way to the client. */
-  readonly onAnswer: (flow: Flow) => void;
+  /** Sends an answer to the client from the head; reports whether the kernel took it. */
+  readonly reply: (data: Buffer, client: FlowClient, done: (sent: boolean) => void) => void;
   /** Called once, when the flow has ended. */
   readonly onEnd: (flow: Flow) => void;
 }
@@ -48,9 +43,9 @@ export class Flow {
   #quiet: Quiet | undefined;
   readonly #began = now();
   #pending: Buffer[] | undefined = [];
-  #upstream: FlowUpstream | undefined;
-  readonly #ending = new AbortController();
+  #socket: Socket | undefined;
   #target: UpstreamTarget | undefined;
+  #ended = false;
   #dialMs = -1;
   #bytesIn = 0;
   #bytesOut = 0;
@@ -89,19 +84,18 @@ export class Flow {
 
   /** Ends the flow and reports it; again is a no-op. */
   end(reason: ConnectionRecord['reason'], detail: string): void {
-    if (this.ended) return;
-    this.#ending.abort();
+    if (this.#ended) return;
+    this.#ended = true;
     const { tally, tail, options, onEnd } = this.#deps;
     this.#quiet?.stop();
     tally.open--;
     tally.datagramsDropped += this.#takePending().length;
-    if (this.#upstream === undefined) tally.failed++;
+    if (this.#socket === undefined) tally.failed++;
     else if (this.#target !== undefined) tail.pool.closed(this.#target.member);
-    this.#upstream?.close();
-    this.client.close?.();
+    this.#socket?.close();
     onEnd(this);
     options.onClosed?.({
-      client: this.client.from,
+      client: endpointText(this.client.address, this.client.port),
       upstream: this.#target?.label ?? '',
       reason,
       detail,
@@ -112,46 +106,34 @@ export class Flow {
     });
   }
 
-  get ended(): boolean {
-    return this.#ending.signal.aborted;
-  }
-
   async #open(): Promise<void> {
     const { tail, tally } = this.#deps;
     try {
       if (tail.stale) await this.#targets();
-      if (this.ended) return;
+      if (this.#ended) return;
       const [target] = tail.pool.pick();
-      if (target === undefined || target.address.kind === 'unix') {
+      if (target === undefined || target.address.kind !== 'ip') {
         this.end('no-target', 'there is no target to send to');
         return;
       }
       tail.pool.dialing(target.member);
-      const upstream = await this.#reach(target);
-      if (this.ended) {
-        upstream.close();
+      const { host, port } = target.address;
+      const socket = await connectDatagram(host, port, (error) => this.#refused(target, error));
+      if (this.#ended) {
+        socket.close();
         return;
       }
       tail.pool.opened(target.member);
       this.#target = target;
-      this.#upstream = upstream;
+      this.#socket = socket;
       this.#dialMs = now() - this.#began;
       tally.dialTimes.add(this.#dialMs * 1000);
+      socket.on('message', (data) => this.#answer(data));
       this.#watch();
       for (const data of this.#takePending()) this.#send(data);
     } catch (error) {
       this.end('dial-failed', (error as Error).message);
     }
-  }
-
-  #reach(target: UpstreamTarget): Promise<FlowUpstream> {
-    const { options, tail } = this.#deps;
-    const wanted = { from: this.client.from, options, ways: tail.ways, signal: this.#ending.signal };
-    return openUpstream(target, wanted, {
-      onDatagram: (data) => this.#answer(data),
-      onRefused: (error) => this.#refused(target, error),
-      onClose: () => this.end('done', ''),
-    });
   }
 
   async #targets(): Promise<void> {
@@ -172,9 +154,9 @@ export class Flow {
   }
 
   #send(data: Buffer): void {
-    if (this.#upstream === undefined || this.ended) return;
+    if (this.#socket === undefined || this.#ended) return;
     const { tally } = this.#deps;
-    this.#upstream.send(data, (sent) => {
+    sendDatagram(this.#socket, data, undefined, (sent) => {
       if (!sent) {
         tally.datagramsDropped++;
         return;
@@ -186,12 +168,10 @@ export class Flow {
   }
 
   #answer(data: Buffer): void {
-    const { tally, onAnswer, tail } = this.#deps;
-    if (this.ended) return;
+    const { tally, reply, tail } = this.#deps;
     this.#quiet?.touch();
     if (this.#target !== undefined) tail.pool.answered(this.#target.member);
-    onAnswer(this);
-    this.client.send(data, (sent) => {
+    reply(data, this.client, (sent) => {
       if (!sent) {
         tally.datagramsDropped++;
         return;
