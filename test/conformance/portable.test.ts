@@ -1,8 +1,11 @@
-/** The portable data plane keeps the contract. */
+/** The portable data plane keeps the contract, with what every system has and with what root on Linux can. */
 import { startPortableDataPlane } from '../../src/proxy/portable/plane.ts';
-import { relayConformance } from './relay.ts';
+import { Raw } from '../../src/proxy/portable/raw.ts';
+import { type Inability, relayConformance } from './relay.ts';
 
-relayConformance('the portable data plane', startPortableDataPlane, {
-  deadSocket: 'skipped: node:net tells nothing about a socket that it was given, before it is used',
+const unable: Inability = {
   replyAddress: 'skipped: node:dgram does not tell the address a datagram was sent to',
-});
+};
+
+relayConformance('the portable data plane', startPortableDataPlane, unable);
+relayConformance('the portable data plane with raw sockets', () => startPortableDataPlane({ raw: new Raw() }), unable);

@@ -4,10 +4,10 @@ import { Oracle } from '../support/relay-oracle.ts';
 import { connectedSocket, echoServer, member, peerOf, serve } from '../support/relay-targets.ts';
 import { settle, until } from '../support/relay-wait.ts';
 import { RelayWorld } from '../support/relay-world.ts';
-import type { Inability, Lend } from './relay.ts';
+import type { Lend } from './relay.ts';
 
 /** See the module header. */
-export function givenGroup(lend: Lend, unable: Inability): void {
+export function givenGroup(lend: Lend): void {
   /** Until as many wait, and the question was put: counters are faster than messages. */
   const waiting = async (world: RelayWorld, oracle: Oracle, n: number): Promise<void> => {
     await world.stats(`${n} wait`, ({ connectionsWaiting }) => connectionsWaiting === n);
@@ -97,9 +97,7 @@ export function givenGroup(lend: Lend, unable: Inability): void {
     expect(given.socket.open).toBe(false);
   });
 
-  const dead = unable.deadSocket;
-  if (dead !== undefined) console.log(dead);
-  test.skipIf(dead !== undefined)('that has died meanwhile is a dial that failed: the next one is tried', async () => {
+  test('that has died meanwhile is a dial that failed: the next one is tried', async () => {
     await using target = await serve();
     const oracle = new Oracle();
     await using world = await RelayWorld.open(lend(), [], { ask: oracle.ask });

@@ -28,8 +28,6 @@ export type Lend = () => DataPlane;
 export interface Inability {
   /** Replies of a wildcard UDP head leave from the address that was asked. */
   readonly replyAddress?: string;
-  /** A socket that it is given is found to be dead before it is used. */
-  readonly deadSocket?: string;
 }
 
 const groups: Readonly<Record<string, (lend: Lend, unable: Inability) => void>> = {

@@ -11,9 +11,9 @@ import type { Link } from '../../carrier/link/link.ts';
 import type { Links } from '../../carrier/link/links.ts';
 import type { StreamServer } from '../../carrier/serve.ts';
 import { WormholeError } from '../../lib/errors.ts';
-import type { LinkAddress } from '../../proxy/portable/attempt.ts';
 import { startPortableDataPlane } from '../../proxy/portable/plane.ts';
-import { rawDial } from '../../proxy/portable/raw-dial.ts';
+import { Raw } from '../../proxy/portable/raw.ts';
+import type { LinkAddress } from '../../proxy/portable/ways.ts';
 import { type ServedPlane, servePlane } from '../../proxy/ported/server.ts';
 import type { ToStreams } from './streams.ts';
 
@@ -84,7 +84,7 @@ export class StreamService implements StreamServer {
   }
 
   async #serve(port: MessagePort): Promise<ServedPlane> {
-    const plane = await startPortableDataPlane({ link: (...what) => this.#open(...what), raw: rawDial });
+    const plane = await startPortableDataPlane({ link: (...what) => this.#open(...what), raw: new Raw() });
     this.#served = servePlane(plane, port);
     return this.#served;
   }

@@ -5,11 +5,11 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ConnectionRecord, RouteOptions, ServedTrace } from '../route.ts';
 import { proxyHeader } from '../stream/proxy-protocol.ts';
-import type { Ways } from './attempt.ts';
 import type { Client, JoinEnd } from './client.ts';
 import { DialFailure, type Upstream } from './dialing.ts';
 import { join } from './join.ts';
 import { ClientGone, seek } from './seeking.ts';
+import { endsOf } from './socket.ts';
 import type { Tally } from './tally.ts';
 import { type CurrentTargets, now } from './targets.ts';
 
@@ -18,7 +18,6 @@ export interface ConnectionDeps {
   readonly options: RouteOptions;
   readonly tail: CurrentTargets;
   readonly tally: Tally;
-  readonly ways: Ways;
 }
 
 /**
@@ -78,8 +77,7 @@ function traceOf(accepted: number, dialMs: number): ServedTrace {
 function announce(client: Duplex, target: Duplex, version: RouteOptions['proxyProtocol']): void {
   if (version === undefined) return;
   // Of a client of a peer only the peer knows both ends.
-  const { remoteAddress, remotePort, localAddress, localPort }: Partial<Socket> =
-    client instanceof Socket ? client : {};
+  const { remoteAddress, remotePort, localAddress, localPort } = client instanceof Socket ? endsOf(client) : {};
   const ends =
     remoteAddress === undefined || localAddress === undefined
       ? undefined

@@ -5,14 +5,15 @@ import type { Socket } from 'node:dgram';
 import { WormholeError } from '../../lib/errors.ts';
 import type { OwnedFd } from '../../sys/fd.ts';
 import type { RouteOptions, RouteStats, Targets } from '../route.ts';
-import type { Ways } from './attempt.ts';
 import type { Client } from './client.ts';
+import type { DatagramEnd } from './datagram-end.ts';
 import { bindDatagram, sendDatagram } from './datagram-socket.ts';
 import { Flow, type FlowClient, type FlowDeps } from './flow.ts';
-import type { ListenAddress } from './listen-address.ts';
+import { endpointText, type ListenAddress } from './listen-address.ts';
 import type { PortableRoute } from './plane.ts';
 import { Tally } from './tally.ts';
 import { CurrentTargets } from './targets.ts';
+import type { Ways } from './ways.ts';
 
 /** See the module header. */
 export class DatagramRoute implements PortableRoute {
@@ -25,17 +26,18 @@ export class DatagramRoute implements PortableRoute {
   readonly #onClosed: () => void;
   #head: Socket | undefined;
   #closed = false;
+  #taken = 0;
 
   /** @param onClosed called once, when nothing of the route is left */
   constructor(options: RouteOptions, ways: Ways, onClosed: () => void) {
     this.#options = options;
-    this.#tail = new CurrentTargets(options, { links: false, raw: ways.raw !== undefined });
+    this.#tail = new CurrentTargets(options, ways);
     this.#onClosed = onClosed;
     this.#deps = {
       options,
       tail: this.#tail,
       tally: this.#tally,
-      reply: (data, client, done) => this.#reply(data, client, done),
+      onAnswer: (flow) => this.#use(flow),
       onEnd: (flow) => this.#forget(flow),
     };
   }
@@ -59,7 +61,7 @@ export class DatagramRoute implements PortableRoute {
       head.close();
       throw new WormholeError('WH_ERR_ABORTED', 'the route was closed');
     }
-    head.on('message', (data, client) => this.#forward(data, client));
+    head.on('message', (data, { address, port }) => this.#forward(data, address, port));
     this.#head = head;
     return head;
   }
@@ -69,10 +71,6 @@ export class DatagramRoute implements PortableRoute {
     this.#head?.close();
     this.#head = undefined;
     return Promise.resolve();
-  }
-
-  take(client: Client): void {
-    client.failed({ reason: 'local-error', detail: 'the wormhole takes datagrams' });
   }
 
   retarget(targets: Targets): Promise<void> {
@@ -97,11 +95,45 @@ export class DatagramRoute implements PortableRoute {
     return this.close(0);
   }
 
-  #forward(data: Buffer, { address, port }: FlowClient): void {
-    const key = keyOf({ address, port });
-    const flow = this.#flows.get(key) ?? this.#open({ address, port });
-    this.#use(key, flow);
+  take(client: Client): void {
+    client.failed({ reason: 'local-error', detail: 'the wormhole takes datagrams' });
+  }
+
+  takeFlow(end: DatagramEnd, from: string): void {
+    if (this.#closed) {
+      end.close();
+      return;
+    }
+    const flow = this.#open({
+      key: `taken ${++this.#taken}`,
+      from,
+      send: (data, done) => done(end.send(data)),
+      close: () => end.close(),
+    });
+    end.onDatagram((data) => {
+      this.#use(flow);
+      flow.forward(data);
+    });
+    end.onClose(() => flow.end('done', ''));
+  }
+
+  #forward(data: Buffer, address: string, port: number): void {
+    const key = `${address} ${port}`;
+    const flow = this.#flows.get(key) ?? this.#open(this.#client(key, address, port));
+    this.#use(flow);
     flow.forward(data);
+  }
+
+  /** Without a head its answers are dropped. */
+  #client(key: string, address: string, port: number): FlowClient {
+    return {
+      key,
+      from: endpointText(address, port),
+      send: (data, done) => {
+        if (this.#head === undefined) done(false);
+        else sendDatagram(this.#head, data, { address, port }, done);
+      },
+    };
   }
 
   #open(client: FlowClient): Flow {
@@ -110,28 +142,21 @@ export class DatagramRoute implements PortableRoute {
     if (oldest !== undefined && maxConns > 0 && this.#flows.size >= maxConns) {
       oldest.end('closed-by-daemon', `evicted: ${maxConns} flows at once`);
     }
-    return new Flow(client, this.#deps);
+    const flow = new Flow(client, this.#deps);
+    this.#use(flow);
+    return flow;
   }
 
-  #reply(data: Buffer, client: FlowClient, done: (sent: boolean) => void): void {
-    const key = keyOf(client);
-    const flow = this.#flows.get(key);
-    if (flow !== undefined) this.#use(key, flow);
-    if (this.#head === undefined) done(false);
-    else sendDatagram(this.#head, data, client, done);
-  }
-
-  #use(key: string, flow: Flow): void {
+  /** The one used last goes last. One without a target may have ended at once. */
+  #use(flow: Flow): void {
+    if (flow.ended) return;
+    const { key } = flow.client;
     this.#flows.delete(key);
     this.#flows.set(key, flow);
   }
 
   #forget(flow: Flow): void {
-    const key = keyOf(flow.client);
+    const { key } = flow.client;
     if (this.#flows.get(key) === flow) this.#flows.delete(key);
   }
-}
-
-function keyOf({ address, port }: FlowClient): string {
-  return `${address} ${port}`;
 }

@@ -7,8 +7,10 @@
 import { createSocket, type Socket, type SocketType } from 'node:dgram';
 import { fstatSync, readFileSync } from 'node:fs';
 import { WormholeError } from '../../lib/errors.ts';
+import type { UpstreamTarget } from '../route.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { listenFailure } from './listener.ts';
+import type { Raw } from './raw.ts';
 
 /** Bytes that may wait in user space for one socket; what comes on top is dropped, as a full kernel queue would. */
 const QUEUE_MAX_BYTES = 1 << 20;
@@ -37,20 +39,36 @@ function bindingOf({ host, port }: { readonly host: string; readonly port: numbe
 }
 
 /** Connects an upstream; the caller owns it. @throws node's SystemError, e.g. ENETUNREACH */
-export function connectDatagram(host: string, port: number, onError: (error: Error) => void): Promise<Socket> {
-  const socket = createSocket(typeFor(host));
+export function connectDatagram(
+  target: UpstreamTarget,
+  raw: Raw | undefined,
+  onError: (error: Error) => void,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const failed = (error: Error): void => {
       socket.close();
       reject(error);
     };
-    socket.once('error', failed);
-    socket.connect(port, host, () => {
+    const connected = (error?: Error): void => {
+      // node:dgram tells a callback, instead of an 'error'
+      if (error !== undefined) {
+        failed(error);
+        return;
+      }
       socket.off('error', failed);
       socket.on('error', onError);
       resolve(socket);
-    });
+    };
+    const socket = raw === undefined ? connectHere(target, connected) : raw.connectDatagram(target, connected);
+    socket.once('error', failed);
   });
+}
+
+function connectHere({ address }: UpstreamTarget, connected: (error?: Error) => void): Socket {
+  if (address.kind !== 'ip') throw new Error('datagrams need an IP address');
+  const socket = createSocket(typeFor(address.host));
+  socket.connect(address.port, address.host, connected);
+  return socket;
 }
 
 /** Sends unless too much waits already. @param done called with true when the kernel took the datagram */

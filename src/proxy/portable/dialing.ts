@@ -7,8 +7,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { WormholeError } from '../../lib/errors.ts';
 import type { ConnectionRecord, UpstreamTarget } from '../route.ts';
 import { DialSchedule } from '../stream/dial-schedule.ts';
-import { adopt, attempt, type Ways } from './attempt.ts';
+import { attempt } from './attempt.ts';
 import type { ConnectionDeps } from './connection.ts';
+import { adopt, look } from './socket.ts';
 import { type CurrentTargets, type GivenSocket, now } from './targets.ts';
 
 /** Out of descriptors or memory: nothing that a target is to blame for. */
@@ -39,47 +40,62 @@ export class DialFailure extends Error {
  * @throws the signal's reason
  */
 export async function dial(
-  { tail, options: { connectTimeoutMs }, ways }: ConnectionDeps,
+  { tail, options: { connectTimeoutMs } }: ConnectionDeps,
   from: string,
   signal: AbortSignal,
   given?: GivenSocket,
 ): Promise<Upstream> {
   if (given !== undefined) {
-    const { target, socket } = given;
-    tail.pool.dialing(target.member);
-    tail.pool.opened(target.member);
-    return { stream: adopt(socket), target };
+    const upstream = await take(tail, given);
+    if (upstream !== undefined) return upstream;
   }
   const schedule = new DialSchedule(connectTimeoutMs);
   let last: NodeJS.ErrnoException | undefined;
   for (;;) {
     if (tail.pool.empty) throw exhausted(last);
+    // The rest of an order is not tried when others came meanwhile: its descriptors are gone.
+    const { generation } = tail;
     schedule.begin(tail.pool.pick(), now());
     let step = schedule.next(now());
-    for (; step === 'attempt'; step = schedule.next(now())) {
-      const outcome = await tryTarget(tail, schedule, ways, from, signal);
+    let final = true;
+    for (; step === 'attempt' && generation === tail.generation; step = schedule.next(now())) {
+      const outcome = await tryTarget(tail, schedule, from, signal);
       if (!(outcome instanceof Error)) return outcome;
-      if (isFinal(outcome)) throw new DialFailure('dial-failed', outcome.message);
-      last = outcome;
+      // that time was short says less than what happened while there was some
+      if (last === undefined || outcome.code !== 'ETIMEDOUT') last = outcome;
+      final &&= isFinal(outcome);
     }
-    if (step === 'timeout') throw exhausted(last);
+    if (step === 'timeout' || final) throw exhausted(last);
+    if (step === 'attempt') continue;
     tail.doubt();
     await pause(schedule.pauseMs(now()), undefined, { signal });
   }
 }
 
+/** @returns undefined when it has died meanwhile */
+async function take(tail: CurrentTargets, { target, socket }: GivenSocket): Promise<Upstream | undefined> {
+  const stream = adopt(socket);
+  tail.pool.dialing(target.member);
+  const error = await new Promise<Error | undefined>((resolve) => look(stream, resolve));
+  if (error === undefined) {
+    tail.pool.opened(target.member);
+    return { stream, target };
+  }
+  tail.pool.failed(target.member);
+  return undefined;
+}
+
 async function tryTarget(
   tail: CurrentTargets,
   schedule: DialSchedule,
-  ways: Ways,
   from: string,
   signal: AbortSignal,
-): Promise<Upstream | Error> {
+): Promise<Upstream | NodeJS.ErrnoException> {
   const { target, lastOfMember } = schedule;
   tail.pool.dialing(target.member);
   tail.pool.pending(target.member, 1);
   try {
-    const stream = await attempt(target, { ways, from, timeoutMs: schedule.attemptMs(now()), signal });
+    const stream = await attempt(target, { ways: tail.ways, from, timeoutMs: schedule.attemptMs(now()), signal });
     tail.pool.opened(target.member);
     return { stream, target };
   } catch (error) {

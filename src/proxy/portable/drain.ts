@@ -1,7 +1,7 @@
 /**
  * Waiting for connections to end, but not for ever.
  */
-import { TIMER_MAX_MS } from './attempt.ts';
+import { TIMER_MAX_MS } from './patience.ts';
 
 /** Resolves when `rest` has settled, or after `drainMs` (0 = at once). */
 export async function drained(rest: Promise<unknown>, drainMs: number): Promise<void> {

@@ -7,10 +7,8 @@
  * An ICMP error tells the pool that the target is not there; the flow itself lives on, so that it works when the
  * target appears. Only when the pool has other members it ends, and the next datagram picks anew.
  */
-import type { Socket } from 'node:dgram';
 import type { ConnectionRecord, RouteOptions, UpstreamTarget } from '../route.ts';
-import { connectDatagram, sendDatagram } from './datagram-socket.ts';
-import { endpointText } from './listen-address.ts';
+import { type FlowUpstream, openUpstream } from './flow-upstream.ts';
 import { type Quiet, watchQuiet } from './quiet.ts';
 import type { Tally } from './tally.ts';
 import { type CurrentTargets, now } from './targets.ts';
@@ -20,17 +18,24 @@ const PENDING_MAX = 64;
 /** Bytes that may wait, over all clients of a route. */
 const PENDING_BYTES_MAX = 1 << 20;
 
+/** Where a flow's datagrams come from. */
 export interface FlowClient {
-  readonly address: string;
-  readonly port: number;
+  /** Unlike that of any other client of the route. */
+  readonly key: string;
+  /** For people: its address. */
+  readonly from: string;
+  /** Sends an answer. @param done called with true when it left */
+  send(data: Buffer, done: (sent: boolean) => void): void;
+  /** Told when the flow has ended. */
+  close?(): void;
 }
 
 export interface FlowDeps {
   readonly options: RouteOptions;
   readonly tail: CurrentTargets;
   readonly tally: Tally;
-  /** Sends an answer to the client from the head; reports whether the kernel took it. */
-  readonly reply: (data: Buffer, client: FlowClient, done: (sent: boolean) => void) => void;
+  /** An answer is on its way to the client. */
+  readonly onAnswer: (flow: Flow) => void;
   /** Called once, when the flow has ended. */
   readonly onEnd: (flow: Flow) => void;
 }
@@ -43,9 +48,9 @@ export class Flow {
   #quiet: Quiet | undefined;
   readonly #began = now();
   #pending: Buffer[] | undefined = [];
-  #socket: Socket | undefined;
+  #upstream: FlowUpstream | undefined;
+  readonly #ending = new AbortController();
   #target: UpstreamTarget | undefined;
-  #ended = false;
   #dialMs = -1;
   #bytesIn = 0;
   #bytesOut = 0;
@@ -84,18 +89,19 @@ export class Flow {
 
   /** Ends the flow and reports it; again is a no-op. */
   end(reason: ConnectionRecord['reason'], detail: string): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (this.ended) return;
+    this.#ending.abort();
     const { tally, tail, options, onEnd } = this.#deps;
     this.#quiet?.stop();
     tally.open--;
     tally.datagramsDropped += this.#takePending().length;
-    if (this.#socket === undefined) tally.failed++;
+    if (this.#upstream === undefined) tally.failed++;
     else if (this.#target !== undefined) tail.pool.closed(this.#target.member);
-    this.#socket?.close();
+    this.#upstream?.close();
+    this.client.close?.();
     onEnd(this);
     options.onClosed?.({
-      client: endpointText(this.client.address, this.client.port),
+      client: this.client.from,
       upstream: this.#target?.label ?? '',
       reason,
       detail,
@@ -106,34 +112,46 @@ export class Flow {
     });
   }
 
+  get ended(): boolean {
+    return this.#ending.signal.aborted;
+  }
+
   async #open(): Promise<void> {
     const { tail, tally } = this.#deps;
     try {
       if (tail.stale) await this.#targets();
-      if (this.#ended) return;
+      if (this.ended) return;
       const [target] = tail.pool.pick();
-      if (target === undefined || target.address.kind !== 'ip') {
+      if (target === undefined || target.address.kind === 'unix') {
         this.end('no-target', 'there is no target to send to');
         return;
       }
       tail.pool.dialing(target.member);
-      const { host, port } = target.address;
-      const socket = await connectDatagram(host, port, (error) => this.#refused(target, error));
-      if (this.#ended) {
-        socket.close();
+      const upstream = await this.#reach(target);
+      if (this.ended) {
+        upstream.close();
         return;
       }
       tail.pool.opened(target.member);
       this.#target = target;
-      this.#socket = socket;
+      this.#upstream = upstream;
       this.#dialMs = now() - this.#began;
       tally.dialTimes.add(this.#dialMs * 1000);
-      socket.on('message', (data) => this.#answer(data));
       this.#watch();
       for (const data of this.#takePending()) this.#send(data);
     } catch (error) {
       this.end('dial-failed', (error as Error).message);
     }
+  }
+
+  #reach(target: UpstreamTarget): Promise<FlowUpstream> {
+    const { options, tail } = this.#deps;
+    const wanted = { from: this.client.from, options, ways: tail.ways, signal: this.#ending.signal };
+    return openUpstream(target, wanted, {
+      onDatagram: (data) => this.#answer(data),
+      onRefused: (error) => this.#refused(target, error),
+      onClose: () => this.end('done', ''),
+    });
   }
 
   async #targets(): Promise<void> {
@@ -154,9 +172,9 @@ export class Flow {
   }
 
   #send(data: Buffer): void {
-    if (this.#socket === undefined || this.#ended) return;
+    if (this.#upstream === undefined || this.ended) return;
     const { tally } = this.#deps;
-    sendDatagram(this.#socket, data, undefined, (sent) => {
+    this.#upstream.send(data, (sent) => {
       if (!sent) {
         tally.datagramsDropped++;
         return;
@@ -168,10 +186,12 @@ export class Flow {
   }
 
   #answer(data: Buffer): void {
-    const { tally, reply, tail } = this.#deps;
+    const { tally, onAnswer, tail } = this.#deps;
+    if (this.ended) return;
     this.#quiet?.touch();
     if (this.#target !== undefined) tail.pool.answered(this.#target.member);
-    reply(data, this.client, (sent) => {
+    onAnswer(this);
+    this.client.send(data, (sent) => {
       if (!sent) {
         tally.datagramsDropped++;
         return;

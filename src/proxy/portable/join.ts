@@ -5,12 +5,14 @@
  *     client ──FIN───► target      each direction ends by itself; done when both have
  *     client ──RST───► target      an error of one side resets the other
  *
- * The caller gives both sockets away: whatever ends the join, they are destroyed when it resolves.
+ * The caller gives both streams away: whatever ends the join, they are destroyed when it resolves.
  */
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { JoinEnd } from './client.ts';
 import { type Quiet, watchQuiet } from './quiet.ts';
 import { resetStream } from './reset.ts';
+import { look } from './socket.ts';
 
 export interface JoinOptions {
   /** Milliseconds without a byte in either direction; 0 = off. */
@@ -60,14 +62,22 @@ export function join(client: Duplex, target: Duplex, options: JoinOptions): Prom
       });
       const ended = (): void => {
         quiet.halfOpen();
-        to.end();
+        // A reset may look like an end; behind bytes that wait the question would wait, too.
+        if (!(from instanceof Socket) || from.writableEnded || from.writableLength > 0) to.end();
+        else look(from, (error) => void (error === undefined && to.end()));
       };
       // a client that said nothing may have ended while its target was dialed
       if (from.readableEnded) ended();
       else from.on('end', ended);
       const reason = direction === 'in' ? 'client-reset' : 'target-reset';
       from.on('error', (error) => finish({ reason, detail: error.message }));
-      from.once('close', closed);
+      const gone = (): void => {
+        // without a word, but not after both ends: streams other than sockets may do that
+        if (!from.readableEnded || !from.writableFinished) finish({ reason, detail: '' });
+        closed();
+      };
+      if (from.closed) gone();
+      else from.once('close', gone);
     };
     forward(client, target, 'in');
     forward(target, client, 'out');

@@ -3,8 +3,8 @@
  */
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import { WormholeError } from '../../lib/errors.ts';
-import { socketOptions } from './attempt.ts';
 import { endpointText, type ListenAddress } from './listen-address.ts';
+import { socketOptions } from './socket.ts';
 
 /** A listening socket. */
 export interface StreamListener {

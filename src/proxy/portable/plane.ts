@@ -1,20 +1,20 @@
 /**
- * The portable data plane: the contract of `../route.ts` on node:net and node:dgram, for hosts without Linux or
- * root.
+ * The portable data plane: the contract of `../route.ts` on streams of Node.js. It serves hosts without Linux or root,
+ * and everywhere what comes from a peer or goes to one, which is a stream of a link and no descriptor.
  *
- * It owns its routes and runs on the caller's event loop; there are no workers. What needs raw descriptors or
- * namespaces is refused with WH_ERR_UNSUPPORTED. Three things differ silently, because Node does not tell:
+ * It owns its routes and runs on the caller's event loop; there are no workers. What no way leads to is refused with
+ * WH_ERR_UNSUPPORTED. Two things differ silently, because Node does not tell:
  *
  *  - the address a datagram was sent to: replies of a head on a wildcard address leave from one the kernel chooses;
- *  - a reset that arrives together with the last data: libuv reports it as an end, and the next write finds out;
  *  - a reset of a side that is not read because the other one is stalled: it shows when the stall ends.
  */
 import type { DataPlane, Route, RouteOptions } from '../route.ts';
-import type { Ways } from './attempt.ts';
 import type { Client } from './client.ts';
+import type { DatagramEnd } from './datagram-end.ts';
 import { DatagramRoute } from './datagram-route.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { StreamRoute } from './stream-route.ts';
+import type { Ways } from './ways.ts';
 
 /** A route that can also listen where descriptors do not exist. */
 export interface PortableRoute extends Route {
@@ -27,13 +27,15 @@ export interface PortableRoute extends Route {
   listenOn(address: ListenAddress): Promise<ListenAddress>;
   /** Serves a client that came otherwise than through the listener; it counts like the others. Streams only. */
   take(client: Client): void;
+  /** As {@link take}, for one UDP client, owned from now on; a route of streams closes it. @param from its address as text */
+  takeFlow(client: DatagramEnd, from: string): void;
 }
 
 export interface PortableDataPlane extends DataPlane {
   open(options: RouteOptions): Promise<PortableRoute>;
 }
 
-/** Starts the portable data plane; disposing of it aborts what is left. */
+/** Starts the portable data plane; disposing of it aborts what is left. @param ways `raw` is owned from now on */
 export function startPortableDataPlane(ways: Ways = {}): Promise<PortableDataPlane> {
   const routes = new Set<PortableRoute>();
   return Promise.resolve({
@@ -46,6 +48,7 @@ export function startPortableDataPlane(ways: Ways = {}): Promise<PortableDataPla
     },
     async [Symbol.asyncDispose](): Promise<void> {
       await Promise.all([...routes].map((route) => route.close(0)));
+      ways.raw?.[Symbol.dispose]();
     },
   });
 }

@@ -2,7 +2,7 @@
  * Notices that a connection has gone quiet. One timer per connection: a byte only notes the time, the timer looks at
  * the note when it fires.
  */
-import { TIMER_MAX_MS } from './attempt.ts';
+import { TIMER_MAX_MS } from './patience.ts';
 import { now } from './targets.ts';
 
 /** A watch over one connection. */

@@ -1,6 +1,7 @@
 /**
  * From an accepted client to its upstream: waits for targets, then dials, and gives up when the client has gone.
  */
+import { Socket } from 'node:net';
 import type { Client } from './client.ts';
 import type { ConnectionDeps } from './connection.ts';
 import { DialFailure, dial, type Upstream } from './dialing.ts';
@@ -15,8 +16,11 @@ export async function seek(client: Client, deps: ConnectionDeps, signal: AbortSi
   const either = AbortSignal.any([signal, gone.signal]);
   const leave = (error: Error): void => gone.abort(new ClientGone(error.message));
   const { stream } = client;
+  const close = (): void => gone.abort(new ClientGone(''));
   stream.on('error', leave);
-  if (stream.errored !== null) leave(stream.errored);
+  stream.once('close', close);
+  if (stream.errored != null) leave(stream.errored);
+  else if (stream.destroyed) close();
   try {
     const upstream = await reach(client, deps, either);
     if (!either.aborted) return upstream;
@@ -26,6 +30,9 @@ export async function seek(client: Client, deps: ConnectionDeps, signal: AbortSi
   } catch (error) {
     // timers reject with an AbortError of their own
     throw either.aborted ? either.reason : error;
+  } finally {
+    stream.off('error', leave);
+    stream.off('close', close);
   }
 }
 
@@ -55,6 +62,9 @@ async function targetsFor(
   const { stream } = client;
   stream.once('end', leave);
   if (stream.readableEnded) leave();
+  // A socket reads by itself, and tells its end; other streams must be asked.
+  const look = (): void => void (stream.readableLength === 0 && stream.read(0));
+  if (!(stream instanceof Socket)) stream.on('readable', look);
   tally.waiting++;
   try {
     return await tail.wait(AbortSignal.any([signal, gone.signal]));
@@ -64,5 +74,6 @@ async function targetsFor(
   } finally {
     tally.waiting--;
     stream.off('end', leave);
+    stream.off('readable', look);
   }
 }

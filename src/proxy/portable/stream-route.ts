@@ -4,9 +4,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { OwnedFd } from '../../sys/fd.ts';
 import type { RouteOptions, RouteStats, Targets } from '../route.ts';
-import type { Ways } from './attempt.ts';
 import { accepted, type Client } from './client.ts';
 import { serve } from './connection.ts';
+import type { DatagramEnd } from './datagram-end.ts';
 import { drained } from './drain.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { listenStream, type StreamListener } from './listener.ts';
@@ -14,11 +14,11 @@ import type { PortableRoute } from './plane.ts';
 import { Tally } from './tally.ts';
 import { CurrentTargets } from './targets.ts';
 import { WaitingRoom } from './waiting-room.ts';
+import type { Ways } from './ways.ts';
 
 /** See the module header. */
 export class StreamRoute implements PortableRoute {
   readonly #options: RouteOptions;
-  readonly #ways: Ways;
   readonly #tail: CurrentTargets;
   readonly #tally = new Tally();
   readonly #waiting = new WaitingRoom();
@@ -30,8 +30,7 @@ export class StreamRoute implements PortableRoute {
   /** @param onClosed called once, when nothing of the route is left */
   constructor(options: RouteOptions, ways: Ways, onClosed: () => void) {
     this.#options = options;
-    this.#ways = ways;
-    this.#tail = new CurrentTargets(options, { links: ways.link !== undefined, raw: ways.raw !== undefined });
+    this.#tail = new CurrentTargets(options, ways);
     this.#onClosed = onClosed;
   }
 
@@ -96,7 +95,13 @@ export class StreamRoute implements PortableRoute {
   }
 
   take(client: Client): void {
+    // one that is reset before anybody looks at it must not end the process
+    client.stream.on('error', () => undefined);
     this.#accept(client);
+  }
+
+  takeFlow(client: DatagramEnd): void {
+    client.close();
   }
 
   #accept(client: Client): void {
@@ -111,7 +116,7 @@ export class StreamRoute implements PortableRoute {
 
   #serve(client: Client): void {
     const controller = new AbortController();
-    const deps = { options: this.#options, tail: this.#tail, tally: this.#tally, ways: this.#ways };
+    const deps = { options: this.#options, tail: this.#tail, tally: this.#tally };
     const connection = serve(client, deps, controller.signal).finally(() => {
       this.#connections.delete(connection);
       const next = this.#connections.size < this.#limit ? this.#waiting.next() : undefined;

@@ -2,12 +2,12 @@
  * Where the connections of one portable route go now: its pool, how long the addresses hold, and the question for
  * new ones, asked once however many connections wait for the answer.
  */
-import { WormholeError } from '../../lib/errors.ts';
 import type { OwnedFd } from '../../sys/fd.ts';
 import { Question } from '../question.ts';
 import type { RouteOptions, Targets, UpstreamTarget } from '../route.ts';
 import { Pool } from '../target/pool.ts';
-import { isForeign } from './attempt.ts';
+import type { RawTargets } from './raw.ts';
+import { refuseUnreachable, type Ways } from './ways.ts';
 
 /** Least time between two questions that failed dials cause. */
 const REASK_MS = 1000;
@@ -23,12 +23,6 @@ export interface GivenSocket {
   readonly socket: OwnedFd;
 }
 
-/** What can be dialed. */
-export interface Reaches {
-  readonly links: boolean;
-  readonly raw: boolean;
-}
-
 /** Somebody who wants to know. */
 interface Waiter {
   readonly resolve: (given: GivenSocket | undefined) => void;
@@ -40,17 +34,23 @@ const nobody: Waiter = { resolve: () => undefined, reject: () => undefined };
 /** The tail of one route. */
 export class CurrentTargets {
   readonly pool: Pool;
+  readonly ways: Ways;
+  /** Counts replacements: of targets picked before one, the descriptors are gone. */
+  generation = 0;
+  readonly #kind: RouteOptions['kind'];
+  /** Descriptors of the targets. */
+  readonly #raw: RawTargets | undefined;
   readonly #question: Question<Waiter> | undefined;
   /** In the order they came. */
   readonly #waiting = new Set<Waiter>();
   #validUntil = Number.NEGATIVE_INFINITY;
   #askedAt = Number.NEGATIVE_INFINITY;
   #served = 0;
-  readonly #reaches: Reaches;
 
-  /** @param reaches the kinds of targets that can be dialed beyond those of node:net */
-  constructor({ balance, ask }: RouteOptions, reaches: Reaches) {
-    this.#reaches = reaches;
+  constructor({ balance, ask, kind }: RouteOptions, ways: Ways) {
+    this.ways = ways;
+    this.#kind = kind;
+    this.#raw = ways.raw?.targets();
     this.pool = new Pool({ balance, random: Math.random, now });
     if (ask === undefined) return;
     this.#question = new Question(ask, {
@@ -62,7 +62,7 @@ export class CurrentTargets {
     });
   }
 
-  /** @throws {WormholeError} WH_ERR_UNSUPPORTED for targets in a namespace or in another root */
+  /** @throws {WormholeError} WH_ERR_UNSUPPORTED for targets that no way leads to from here */
   replace(targets: Targets): void {
     this.#learn(targets, false);
   }
@@ -70,8 +70,9 @@ export class CurrentTargets {
   #learn({ targets, validForMs, connected }: Targets, answers: boolean): void {
     let socket = connected?.socket;
     try {
-      for (const target of targets) refuseUnreachable(target, this.#reaches);
-      this.pool.replace(targets);
+      for (const target of targets) refuseUnreachable(target, this.#kind, this.ways);
+      this.pool.replace(this.#raw?.replace(targets) ?? targets);
+      this.generation++;
       this.#validUntil = now() + validForMs;
       if (answers) this.#question?.settle();
       else if (this.stale) return;
@@ -153,24 +154,9 @@ export class CurrentTargets {
     this.#question?.ask(waiter, this.#question.answered);
   }
 
-  /** Nobody will wait any more. */
+  /** Nobody waits or dials any more. */
   close(): void {
     this.#question?.close();
+    this.#raw?.close();
   }
-}
-
-function refuseUnreachable(target: UpstreamTarget, { links, raw }: Reaches): void {
-  const { label, address } = target;
-  if (address.kind === 'link' && !links) {
-    throw new WormholeError(
-      'WH_ERR_UNSUPPORTED',
-      `${label} is reached on a link to a peer, which this relay has none of`,
-    );
-  }
-  if (raw || !isForeign(target)) return;
-  throw new WormholeError(
-    'WH_ERR_UNSUPPORTED',
-    `${label} lives in a namespace, which this relay cannot enter: run wormholed as root on Linux`,
-    { detail: { target: label } },
-  );
 }

@@ -55,7 +55,7 @@ export function prepareTarget(wire: WireTarget, namespace: NetNamespace | undefi
 }
 
 /** One per worker. */
-export class Dialer {
+export class Dialer implements Disposable {
   readonly #scratch = new NativeMemory(SOCKADDR_MAX);
   /** The worker's own namespace, for the way back. */
   readonly #home = NetNamespace.current();
@@ -73,15 +73,35 @@ export class Dialer {
     return result;
   }
 
+  /**
+   * How far a {@link dial} to an IP address is that had to wait: connect(2) tells when it is called again.
+   *
+   * @returns 0 when it is connected, else `-errno`: EINPROGRESS when it must still wait
+   */
+  look(fd: number, target: DialTarget): number {
+    const result = this.#connectTo(fd, target);
+    return result === -Errno.EALREADY ? -Errno.EINPROGRESS : result;
+  }
+
+  /** @returns a UDP socket where `target` is, not connected yet, owned by the caller, or `-errno` */
+  datagramSocket(target: DialTarget): number {
+    const fd = this.#socket(target, SOCK_DGRAM);
+    if (fd >= 0) prepareDatagramSocket(fd, target.domain === AF_INET6);
+    return fd;
+  }
+
   /** @returns a UDP socket connected to `target`, owned by the caller, or `-errno` */
   dialDatagram(target: DialTarget): number {
-    const fd = this.#socket(target, SOCK_DGRAM);
+    const fd = this.datagramSocket(target);
     if (fd < 0) return fd;
-    prepareDatagramSocket(fd, target.domain === AF_INET6);
     const result = this.#connectTo(fd, target);
     if (result === 0) return fd;
     close(fd);
     return result;
+  }
+
+  [Symbol.dispose](): void {
+    this.#home[Symbol.dispose]();
   }
 
   #socket({ domain, namespaceFd }: DialTarget, kind: number): number {

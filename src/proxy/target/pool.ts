@@ -9,6 +9,7 @@
  */
 import type { Balance } from '../../spec/plan.ts';
 import type { MemberHealth, UpstreamTarget } from '../route.ts';
+import { sameAddresses } from './same-address.ts';
 
 const BACKOFF_MIN_MS = 1000;
 const BACKOFF_MAX_MS = 30_000;
@@ -233,17 +234,4 @@ function load({ open, pending }: Member<UpstreamTarget>): number {
 
 function isDown(member: Member<UpstreamTarget>, now: number): boolean {
   return member.streak > 0 && (now < member.downUntil || now < member.probedUntil);
-}
-
-function sameAddresses(a: readonly UpstreamTarget[], b: readonly UpstreamTarget[]): boolean {
-  return a.length === b.length && a.every((target, i) => sameAddress(target, b[i] as UpstreamTarget));
-}
-
-function sameAddress(a: UpstreamTarget, b: UpstreamTarget): boolean {
-  if (a.namespace !== b.namespace) return false;
-  if (a.address.kind === 'ip') {
-    return b.address.kind === 'ip' && a.address.host === b.address.host && a.address.port === b.address.port;
-  }
-  if (a.address.kind === 'unix') return b.address.kind === 'unix' && a.address.path === b.address.path;
-  return b.address.kind === 'link' && a.address.link === b.address.link && a.address.guest === b.address.guest;
 }

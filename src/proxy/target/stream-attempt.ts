@@ -4,17 +4,16 @@
  * The socket is raw: nothing may read from it, since it becomes the first client's connection, and the service may speak
  * first. Owns the socket until it is taken. See connect(2), tcp(7), unix(7).
  */
-
 import { AF_INET, AF_INET6, AF_UNIX, O_PATH, SOCK_STREAM } from '../../sys/constants.ts';
 import { Errno, SyscallError } from '../../sys/errno.ts';
 import { OwnedFd } from '../../sys/fd.ts';
 import { tryOpenInRoot } from '../../sys/inroot.ts';
-import { close, connect, getpeername, getsockname } from '../../sys/libc.ts';
+import { close, connect } from '../../sys/libc.ts';
 import { NativeMemory } from '../../sys/memory.ts';
 import type { NetNamespace } from '../../sys/netns.ts';
 import { encodeIp, encodeUnix, SOCKADDR_MAX } from '../../sys/sockaddr.ts';
 import { socketIn } from '../../sys/sockets.ts';
-import { resetOnClose } from '../stream/tcp.ts';
+import { isItsOwnPeer } from './own-peer.ts';
 
 export type Destination =
   /** `host` is a literal. The namespace is borrowed; absent = the daemon's own. */
@@ -22,10 +21,7 @@ export type Destination =
   /** `root` is a borrowed descriptor that the path is looked up in; absent = the daemon's own root. */
   | { readonly kind: 'unix'; readonly path: string; readonly root: number | undefined };
 
-/** Two addresses with their lengths: the one to connect to, or both ends of a socket. */
-const SLOT = 128;
-const LENGTH_AT = 112;
-const scratch = new NativeMemory(2 * SLOT);
+const scratch = new NativeMemory(SOCKADDR_MAX);
 
 export class StreamAttempt implements Disposable {
   readonly #destination: Destination;
@@ -51,7 +47,8 @@ export class StreamAttempt implements Disposable {
   look(): void {
     const state = this.#connect();
     this.state = state === Errno.EALREADY ? Errno.EINPROGRESS : state;
-    if (this.state === 0 && this.#isItsOwnPeer()) this.state = Errno.ECONNREFUSED;
+    if (this.state === 0 && this.#destination.kind === 'ip' && isItsOwnPeer(this.#socket.fd))
+      this.state = Errno.ECONNREFUSED;
   }
 
   /** Hands the connected socket over. */
@@ -73,23 +70,6 @@ export class StreamAttempt implements Disposable {
     const result = connectTo(fd, encodeUnix(`/proc/self/fd/${file}`));
     close(file);
     return -result;
-  }
-
-  /**
-   * Where nobody listens on a port of the ephemeral range, each attempt may be given that very port as its source, and
-   * connects to itself (simultaneous open, RFC 9293 §3.5). Reset, because its TIME-WAIT would keep the service from binding.
-   */
-  #isItsOwnPeer(): boolean {
-    if (this.#destination.kind === 'unix') return false;
-    const { fd } = this.#socket;
-    for (const [slot, ask] of [getsockname, getpeername].entries()) {
-      scratch.view.setUint32(slot * SLOT + LENGTH_AT, SOCKADDR_MAX, true);
-      if (ask(fd, scratch.address + slot * SLOT, scratch.address + slot * SLOT + LENGTH_AT) < 0) return false;
-    }
-    const length = scratch.view.getUint32(LENGTH_AT, true);
-    if (scratch.buffer.compare(scratch.buffer, SLOT, SLOT + length, 0, length) !== 0) return false;
-    resetOnClose(fd);
-    return true;
   }
 }
 

@@ -1,0 +1,61 @@
+/**
+ * What speaks to a target on behalf of one UDP client: a connected socket, or a flow through a link.
+ */
+import type { RouteOptions, UpstreamTarget } from '../route.ts';
+import type { DatagramEnd } from './datagram-end.ts';
+import { connectDatagram, sendDatagram } from './datagram-socket.ts';
+import { patiently } from './patience.ts';
+import type { Ways } from './ways.ts';
+
+/** Owned by the flow. */
+export interface FlowUpstream {
+  /** @param done called with true when the datagram left */
+  send(data: Buffer, done: (sent: boolean) => void): void;
+  close(): void;
+}
+
+/** What an upstream tells. */
+export interface FlowEars {
+  readonly onDatagram: (data: Buffer) => void;
+  /** The target is not there, says ICMP; it may come. */
+  readonly onRefused: (error: Error) => void;
+  /** Nothing will come any more. */
+  readonly onClose: () => void;
+}
+
+/** What an upstream is made for. */
+export interface FlowWanted {
+  /** The client, as text. */
+  readonly from: string;
+  readonly options: RouteOptions;
+  readonly ways: Ways;
+  readonly signal: AbortSignal;
+}
+
+/** @throws node's SystemError, e.g. ENETUNREACH; what the link fails with; the signal's reason */
+export async function openUpstream(target: UpstreamTarget, wanted: FlowWanted, ears: FlowEars): Promise<FlowUpstream> {
+  const end = await dialThrough(target, wanted);
+  if (end !== undefined) {
+    end.onDatagram(ears.onDatagram);
+    end.onClose(ears.onClose);
+    return { send: (data, done) => done(end.send(data)), close: () => end.close() };
+  }
+  const socket = await connectDatagram(target, wanted.ways.raw, ears.onRefused);
+  socket.on('message', ears.onDatagram);
+  return { send: (data, done) => sendDatagram(socket, data, undefined, done), close: () => socket.close() };
+}
+
+async function dialThrough({ address }: UpstreamTarget, wanted: FlowWanted): Promise<DatagramEnd | undefined> {
+  const { from, options, ways, signal } = wanted;
+  const dial = ways.flow;
+  if (address.kind !== 'link' || dial === undefined) return undefined;
+  const timeoutMs = options.connectTimeoutMs > 0 ? options.connectTimeoutMs : Number.POSITIVE_INFINITY;
+  return patiently({ timeoutMs, signal }, (made, refuse) => {
+    const unwanted = new AbortController();
+    dial(address, from, unwanted.signal).then((end) => {
+      if (unwanted.signal.aborted) end.close();
+      else made(end);
+    }, refuse);
+    return (reason) => unwanted.abort(reason);
+  });
+}

@@ -1,0 +1,53 @@
+/**
+ * Ways to targets beyond what node:net and node:dgram do by themselves.
+ */
+import type { Duplex } from 'node:stream';
+import { WormholeError } from '../../lib/errors.ts';
+import type { RouteOptions, UpstreamAddress, UpstreamTarget } from '../route.ts';
+import type { DatagramEnd } from './datagram-end.ts';
+import type { Raw } from './raw.ts';
+
+/** An address of a link. */
+export type LinkAddress = Extract<UpstreamAddress, { kind: 'link' }>;
+
+/** What is absent cannot be reached. */
+export interface Ways {
+  /**
+   * Opens a stream of a link, with `allowHalfOpen`; owned by the caller.
+   *
+   * @param from where the client came from
+   * @param signal of who has left; what resolves after that is destroyed
+   * @throws why it cannot be opened
+   */
+  readonly link?: (address: LinkAddress, from: string, signal: AbortSignal) => Promise<Duplex>;
+  /** Opens a flow of datagrams through a link, as {@link link} does a stream. */
+  readonly flow?: (address: LinkAddress, from: string, signal: AbortSignal) => Promise<DatagramEnd>;
+  /** Connects in the target's namespace or root (Linux, root). */
+  readonly raw?: Raw;
+}
+
+/** @throws {WormholeError} WH_ERR_UNSUPPORTED when no way leads to `target` */
+export function refuseUnreachable(target: UpstreamTarget, kind: RouteOptions['kind'], ways: Ways): void {
+  const why = unreachable(target, kind, ways);
+  if (why === undefined) return;
+  throw new WormholeError('WH_ERR_UNSUPPORTED', `${target.label} ${why}`, { detail: { target: target.label } });
+}
+
+function unreachable(
+  { address, namespace }: UpstreamTarget,
+  kind: RouteOptions['kind'],
+  ways: Ways,
+): string | undefined {
+  if (address.kind === 'link') {
+    const way = kind === 'stream' ? ways.link : ways.flow;
+    return way === undefined ? 'is reached on a link to a peer, which this relay has none of' : undefined;
+  }
+  const foreign = namespace !== undefined || (address.kind === 'unix' && address.root !== undefined);
+  if (!foreign) return undefined;
+  if (ways.raw === undefined) {
+    return 'lives in a namespace, which this relay cannot enter: run wormholed as root on Linux';
+  }
+  // node:dgram names the sender of each datagram, and cannot where only another namespace has its interface
+  const scoped = kind === 'datagram' && address.kind === 'ip' && address.host.includes('%');
+  return scoped ? 'is link-local in a namespace, where this relay cannot send datagrams' : undefined;
+}

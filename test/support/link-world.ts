@@ -1,0 +1,108 @@
+/**
+ * A portable data plane whose clients are brought and whose targets are links, with everything that it was asked for.
+ */
+import type { Duplex } from 'node:stream';
+import type { Client, JoinEnd } from '../../src/proxy/portable/client.ts';
+import { type PortableDataPlane, type PortableRoute, startPortableDataPlane } from '../../src/proxy/portable/plane.ts';
+import type { LinkAddress } from '../../src/proxy/portable/ways.ts';
+import type { ConnectionRecord, RouteOptions, UpstreamTarget } from '../../src/proxy/route.ts';
+import { until } from './relay-wait.ts';
+import type { StreamPairs } from './stream-pair.ts';
+
+/** Where brought clients say that they come from. */
+export const FROM = '10.1.2.3:4567';
+/** A target at the end of a link. */
+export const link: UpstreamTarget = {
+  member: 0,
+  label: 'db@peer',
+  address: { kind: 'link', link: 7, guest: 'db', hops: 2 },
+};
+
+/** What the plane asked of a link; the test answers. */
+interface Dialed {
+  readonly address: LinkAddress;
+  readonly from: string;
+  readonly signal: AbortSignal;
+  readonly answer: (stream: Duplex) => void;
+  readonly refuse: (error: Error) => void;
+}
+
+/** See the module header. */
+export class LinkWorld implements AsyncDisposable {
+  readonly dialed: Dialed[];
+  readonly records: ConnectionRecord[] = [];
+  readonly #pairs: StreamPairs;
+  readonly #plane: PortableDataPlane;
+
+  private constructor(pairs: StreamPairs, plane: PortableDataPlane, dialed: Dialed[]) {
+    this.#pairs = pairs;
+    this.#plane = plane;
+    this.dialed = dialed;
+  }
+
+  /** @param pairs owned from now on */
+  static async make(pairs: StreamPairs): Promise<LinkWorld> {
+    const dialed: Dialed[] = [];
+    const plane = await startPortableDataPlane({
+      link: (address, from, signal) =>
+        new Promise((answer, refuse) => dialed.push({ address, from, signal, answer, refuse })),
+    });
+    return new LinkWorld(pairs, plane, dialed);
+  }
+
+  async open(targets: readonly UpstreamTarget[], options: Partial<RouteOptions> = {}): Promise<PortableRoute> {
+    const route = await this.#plane.open({
+      id: 'test',
+      kind: 'stream',
+      balance: 'rr',
+      connectTimeoutMs: 20_000,
+      connIdleMs: 0,
+      halfOpenLingerMs: 0,
+      flowIdleMs: 0,
+      maxConns: 100,
+      onClosed: (record) => this.records.push(record),
+      ...options,
+    });
+    if (options.ask === undefined) await route.retarget({ targets, validForMs: Number.POSITIVE_INFINITY });
+    return route;
+  }
+
+  /** Brings a client to the route. @returns the far end of its stream */
+  async taken(route: PortableRoute): Promise<Duplex> {
+    const [near, far] = await this.pair();
+    route.take(clientOf(near));
+    return far;
+  }
+
+  pair(): Promise<[Duplex, Duplex]> {
+    return this.#pairs.pair();
+  }
+
+  /** The n-th connection to end. */
+  record(n = 0): Promise<ConnectionRecord> {
+    return until(`connection ${n} was recorded`, () => this.records[n]);
+  }
+
+  /** The n-th question to a link. */
+  dial(n = 0): Promise<Dialed> {
+    return until('the link was dialed', () => this.dialed[n]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#plane[Symbol.asyncDispose]();
+    this.#pairs[Symbol.dispose]();
+  }
+}
+
+/** A client that a peer brings; one that is not served is destroyed. @param told what it is told is added to that */
+export function clientOf(stream: Duplex, told: Array<'dialed' | JoinEnd> = []): Client {
+  return {
+    stream,
+    from: FROM,
+    dialed: () => void told.push('dialed'),
+    failed: (end) => {
+      told.push(end);
+      stream.destroy();
+    },
+  };
+}
