@@ -34,8 +34,8 @@ export async function serve(client: Client, deps: ConnectionDeps, signal: AbortS
   let upstream: Upstream | undefined;
   let dialMs = -1;
   let end: JoinEnd;
-  tally.open++;
-  tally.total++;
+  tally.add('open', 1);
+  tally.add('total', 1);
   try {
     const answer = options.onServed !== undefined && tail.stale ? tail.awaited : 0;
     upstream = await seek(client, deps, signal);
@@ -45,19 +45,19 @@ export async function serve(client: Client, deps: ConnectionDeps, signal: AbortS
     announce(stream, upstream.stream, options.proxyProtocol);
     const count = (direction: 'in' | 'out', n: number): void => {
       bytes[direction] += n;
-      if (direction === 'in') tally.bytesIn += n;
-      else tally.bytesOut += n;
+      if (direction === 'in') tally.add('bytesIn', n);
+      else tally.add('bytesOut', n);
       if (direction === 'out' && tail.firstServed(answer)) options.onServed?.(traceOf(accepted, dialMs));
     };
     const { connIdleMs, halfOpenLingerMs } = options;
     end = await join(stream, upstream.stream, { connIdleMs, halfOpenLingerMs, count, signal });
     tail.pool.closed(upstream.target.member);
   } catch (error) {
-    tally.failed++;
+    tally.add('failed', 1);
     end = failureOf(error);
     client.failed(end);
   }
-  tally.open--;
+  tally.add('open', -1);
   options.onClosed?.({
     client: from,
     upstream: upstream?.target.label ?? '',

@@ -4,6 +4,7 @@
 import type { Socket } from 'node:dgram';
 import { WormholeError } from '../../lib/errors.ts';
 import type { OwnedFd } from '../../sys/fd.ts';
+import type { Counters } from '../counters.ts';
 import type { RouteOptions, RouteStats, Targets } from '../route.ts';
 import type { Client } from './client.ts';
 import type { DatagramEnd } from './datagram-end.ts';
@@ -19,7 +20,7 @@ import type { Ways } from './ways.ts';
 export class DatagramRoute implements PortableRoute {
   readonly #options: RouteOptions;
   readonly #tail: CurrentTargets;
-  readonly #tally = new Tally();
+  readonly #tally: Tally;
   /** By client, the longest unused first. */
   readonly #flows = new Map<string, Flow>();
   readonly #deps: FlowDeps;
@@ -29,8 +30,9 @@ export class DatagramRoute implements PortableRoute {
   #taken = 0;
 
   /** @param onClosed called once, when nothing of the route is left */
-  constructor(options: RouteOptions, ways: Ways, onClosed: () => void) {
+  constructor(options: RouteOptions, ways: Ways, counters: Counters, onClosed: () => void) {
     this.#options = options;
+    this.#tally = new Tally(counters);
     this.#tail = new CurrentTargets(options, ways);
     this.#onClosed = onClosed;
     this.#deps = {

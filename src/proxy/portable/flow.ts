@@ -58,8 +58,8 @@ export class Flow {
   constructor(client: FlowClient, deps: FlowDeps) {
     this.client = client;
     this.#deps = deps;
-    deps.tally.open++;
-    deps.tally.total++;
+    deps.tally.add('open', 1);
+    deps.tally.add('total', 1);
     void this.#open();
   }
 
@@ -73,7 +73,7 @@ export class Flow {
   #hold(pending: Buffer[], data: Buffer): void {
     const { tally } = this.#deps;
     if (pending.length >= PENDING_MAX || tally.heldBytes + data.length > PENDING_BYTES_MAX) {
-      tally.datagramsDropped++;
+      tally.add('datagramsDropped', 1);
       return;
     }
     tally.heldBytes += data.length;
@@ -93,9 +93,9 @@ export class Flow {
     this.#ending.abort();
     const { tally, tail, options, onEnd } = this.#deps;
     this.#quiet?.stop();
-    tally.open--;
-    tally.datagramsDropped += this.#takePending().length;
-    if (this.#upstream === undefined) tally.failed++;
+    tally.add('open', -1);
+    tally.add('datagramsDropped', this.#takePending().length);
+    if (this.#upstream === undefined) tally.add('failed', 1);
     else if (this.#target !== undefined) tail.pool.closed(this.#target.member);
     this.#upstream?.close();
     this.client.close?.();
@@ -156,13 +156,13 @@ export class Flow {
 
   async #targets(): Promise<void> {
     const { tail, tally } = this.#deps;
-    tally.waiting++;
+    tally.add('waiting', 1);
     try {
       const given = await tail.wait();
       // nobody can take it: a probe's socket has no client of its own
       given?.socket[Symbol.dispose]();
     } finally {
-      tally.waiting--;
+      tally.add('waiting', -1);
     }
   }
 
@@ -176,11 +176,11 @@ export class Flow {
     const { tally } = this.#deps;
     this.#upstream.send(data, (sent) => {
       if (!sent) {
-        tally.datagramsDropped++;
+        tally.add('datagramsDropped', 1);
         return;
       }
-      tally.datagramsIn++;
-      tally.bytesIn += data.length;
+      tally.add('datagramsIn', 1);
+      tally.add('bytesIn', data.length);
       this.#bytesIn += data.length;
     });
   }
@@ -193,11 +193,11 @@ export class Flow {
     onAnswer(this);
     this.client.send(data, (sent) => {
       if (!sent) {
-        tally.datagramsDropped++;
+        tally.add('datagramsDropped', 1);
         return;
       }
-      tally.datagramsOut++;
-      tally.bytesOut += data.length;
+      tally.add('datagramsOut', 1);
+      tally.add('bytesOut', data.length);
       this.#bytesOut += data.length;
     });
   }

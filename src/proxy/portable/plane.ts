@@ -8,6 +8,7 @@
  *  - the address a datagram was sent to: replies of a head on a wildcard address leave from one the kernel chooses;
  *  - a reset of a side that is not read because the other one is stalled: it shows when the stall ends.
  */
+import { Counters } from '../counters.ts';
 import type { DataPlane, Route, RouteOptions } from '../route.ts';
 import type { Client } from './client.ts';
 import type { DatagramEnd } from './datagram-end.ts';
@@ -32,17 +33,20 @@ export interface PortableRoute extends Route {
 }
 
 export interface PortableDataPlane extends DataPlane {
-  open(options: RouteOptions): Promise<PortableRoute>;
+  /** @param counters where the route counts, e.g. in memory that another thread reads */
+  open(options: RouteOptions, counters?: Counters): Promise<PortableRoute>;
 }
 
 /** Starts the portable data plane; disposing of it aborts what is left. @param ways `raw` is owned from now on */
 export function startPortableDataPlane(ways: Ways = {}): Promise<PortableDataPlane> {
   const routes = new Set<PortableRoute>();
   return Promise.resolve({
-    open(options: RouteOptions): Promise<PortableRoute> {
+    open(options: RouteOptions, counters = new Counters()): Promise<PortableRoute> {
       const forget = (): void => void routes.delete(route);
       const route: PortableRoute =
-        options.kind === 'stream' ? new StreamRoute(options, ways, forget) : new DatagramRoute(options, ways, forget);
+        options.kind === 'stream'
+          ? new StreamRoute(options, ways, counters, forget)
+          : new DatagramRoute(options, ways, counters, forget);
       routes.add(route);
       return Promise.resolve(route);
     },

@@ -65,14 +65,14 @@ async function targetsFor(
   // A socket reads by itself, and tells its end; other streams must be asked.
   const look = (): void => void (stream.readableLength === 0 && stream.read(0));
   if (!(stream instanceof Socket)) stream.on('readable', look);
-  tally.waiting++;
+  tally.add('waiting', 1);
   try {
     return await tail.wait(AbortSignal.any([signal, gone.signal]));
   } catch (error) {
     if (error instanceof ClientGone || signal.aborted) throw error;
     throw new DialFailure('no-target', error instanceof Error ? error.message : String(error));
   } finally {
-    tally.waiting--;
+    tally.add('waiting', -1);
     stream.off('end', leave);
     stream.off('readable', look);
   }

@@ -3,6 +3,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { OwnedFd } from '../../sys/fd.ts';
+import type { Counters } from '../counters.ts';
 import type { RouteOptions, RouteStats, Targets } from '../route.ts';
 import { accepted, type Client } from './client.ts';
 import { serve } from './connection.ts';
@@ -20,7 +21,7 @@ import type { Ways } from './ways.ts';
 export class StreamRoute implements PortableRoute {
   readonly #options: RouteOptions;
   readonly #tail: CurrentTargets;
-  readonly #tally = new Tally();
+  readonly #tally: Tally;
   readonly #waiting = new WaitingRoom();
   readonly #connections = new Map<Promise<void>, AbortController>();
   readonly #onClosed: () => void;
@@ -28,8 +29,9 @@ export class StreamRoute implements PortableRoute {
   #closing: Promise<void> | undefined;
 
   /** @param onClosed called once, when nothing of the route is left */
-  constructor(options: RouteOptions, ways: Ways, onClosed: () => void) {
+  constructor(options: RouteOptions, ways: Ways, counters: Counters, onClosed: () => void) {
     this.#options = options;
+    this.#tally = new Tally(counters);
     this.#tail = new CurrentTargets(options, ways);
     this.#onClosed = onClosed;
   }

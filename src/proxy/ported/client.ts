@@ -3,48 +3,30 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import { WormholeError } from '../../lib/errors.ts';
-import type { OwnedFd } from '../../sys/fd.ts';
-import type { DataPlane, Route, RouteOptions, RouteStats, Targets } from '../route.ts';
-import { wireOptions } from '../wire-options.ts';
-import { toWire } from '../wire-targets.ts';
-import type { FromPlane, ToPlane, WireAnswer } from './messages.ts';
+import type { DataPlane, RouteOptions } from '../route.ts';
+import type { FromPlane, ToPlane } from './messages.ts';
+import { type PortedRoute, planeGone, RemoteRoute, type Request } from './remote-route.ts';
 
-/** A route that its plane's thread knows by a number. */
-export interface PortedRoute extends Route {
-  readonly number: number;
-}
-
-/** A request without its number. */
-type Request = ToPlane extends infer M ? (M extends { seq: number } ? Omit<M, 'seq' | 'route'> : never) : never;
+export type { PortedRoute } from './remote-route.ts';
 
 interface Waiting {
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
 
-const NONE: RouteStats = {
-  connectionsOpen: 0,
-  connectionsWaiting: 0,
-  connectionsTotal: 0,
-  connectionsFailed: 0,
-  bytesIn: 0,
-  bytesOut: 0,
-  dialP50Ms: null,
-  dialP99Ms: null,
-  datagramsIn: 0,
-  datagramsOut: 0,
-  datagramsDropped: 0,
-  members: [],
-};
+/** A plane whose routes have numbers. */
+export interface PortedDataPlane extends DataPlane {
+  open(options: RouteOptions): Promise<PortedRoute>;
+}
 
-/** The plane at the other end of `port`, which is taken. */
-export function planeOver(port: MessagePort): DataPlane {
+/** The plane at the other end of `port`, which is taken. When the other end is gone, what waits for it is rejected. */
+export function planeOver(port: MessagePort): PortedDataPlane {
   return new PortedPlane(port);
 }
 
-class PortedPlane implements DataPlane {
+class PortedPlane implements PortedDataPlane {
   readonly #port: MessagePort;
-  readonly #routes = new Map<number, Ported>();
+  readonly #routes = new Map<number, RemoteRoute>();
   readonly #waiting = new Map<number, Waiting>();
   #lastSeq = 0;
   #lastRoute = 0;
@@ -58,17 +40,17 @@ class PortedPlane implements DataPlane {
     port.unref();
   }
 
-  open(options: RouteOptions): Promise<PortedRoute> {
-    if (this.#closed) return Promise.reject(gone());
+  async open(options: RouteOptions): Promise<PortedRoute> {
+    if (this.#closed) throw planeGone();
     const number = ++this.#lastRoute;
-    const route = new Ported(number, options, {
-      post: (message) => this.#post(message),
+    const route = new RemoteRoute(number, options, {
+      post: (message) => this.#post(message()),
       request: (request) => this.#request(number, request),
       closed: () => this.#routes.delete(number),
     });
     this.#routes.set(number, route);
-    this.#post({ type: 'open', route: number, options: wireOptions(options) });
-    return Promise.resolve(route);
+    this.#post(route.opening);
+    return route;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -77,137 +59,35 @@ class PortedPlane implements DataPlane {
   }
 
   #post(message: ToPlane): void {
-    if (!this.#closed) this.#port.postMessage(message);
+    this.#port.postMessage(message);
   }
 
-  /** @throws {WormholeError} WH_ERR_ABORTED when the other thread has ended */
-  #request(route: number, request: Request): Promise<void> {
-    if (this.#closed) return Promise.reject(gone());
+  /** @throws {WormholeError} WH_ERR_ABORTED when the other thread has ended; then nothing was given away */
+  async #request(route: number, request: () => Request): Promise<void> {
+    if (this.#closed) throw planeGone();
     const seq = ++this.#lastSeq;
-    return new Promise((resolve, reject) => {
+    const message = { ...request(), seq, route };
+    await new Promise<void>((resolve, reject) => {
       this.#waiting.set(seq, { resolve, reject });
-      this.#post({ ...request, seq, route });
+      this.#post(message);
     });
   }
 
   #hear(message: FromPlane): void {
-    const route = this.#routes.get(message.route);
     if (message.type !== 'ack') {
-      route?.hear(message);
+      this.#routes.get(message.route)?.hear(message);
       return;
     }
-    if (message.stats !== undefined) route?.learn(message.stats);
     const waiting = this.#waiting.get(message.seq);
     this.#waiting.delete(message.seq);
     if (message.error === undefined) waiting?.resolve();
-    else waiting?.reject(new WormholeError('WH_ERR_INTERNAL', message.error));
+    else waiting?.reject(new WormholeError(message.error.code, message.error.message));
   }
 
   #over(): void {
     this.#closed = true;
-    for (const { reject } of this.#waiting.values()) reject(gone());
+    for (const { reject } of this.#waiting.values()) reject(planeGone());
     this.#waiting.clear();
     for (const route of this.#routes.values()) route.over();
   }
-}
-
-interface Line {
-  readonly post: (message: ToPlane) => void;
-  readonly request: (request: Request) => Promise<void>;
-  readonly closed: () => void;
-}
-
-class Ported implements PortedRoute {
-  readonly number: number;
-  readonly #options: RouteOptions;
-  readonly #line: Line;
-  readonly #questions = new Map<number, AbortController>();
-  #stats = NONE;
-  #closing: Promise<void> | undefined;
-
-  constructor(number: number, options: RouteOptions, line: Line) {
-    this.number = number;
-    this.#options = options;
-    this.#line = line;
-  }
-
-  listen(socket: OwnedFd): Promise<void> {
-    return this.#line.request({ type: 'listen', fd: socket.release() });
-  }
-
-  async unlisten(): Promise<void> {
-    if (this.#closing === undefined) await this.#line.request({ type: 'unlisten' });
-  }
-
-  retarget(targets: Targets): Promise<void> {
-    return this.#line.request({ type: 'retarget', targets: wireAnswer(targets) });
-  }
-
-  stats(): RouteStats {
-    return this.#stats;
-  }
-
-  async close(drainMs: number): Promise<void> {
-    const asked = this.#line.request({ type: 'close', drainMs }).catch(() => undefined);
-    this.#closing ??= asked.then(() => this.over());
-    await this.#closing;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close(0);
-  }
-
-  learn(stats: RouteStats): void {
-    this.#stats = stats;
-  }
-
-  /** Nothing is left of it, here or there. */
-  over(): void {
-    for (const question of this.#questions.values()) question.abort(gone());
-    this.#questions.clear();
-    this.#line.closed();
-  }
-
-  hear(message: Exclude<FromPlane, { type: 'ack' }>): void {
-    switch (message.type) {
-      case 'ask':
-        return void this.#answer(message.question);
-      case 'unask':
-        return this.#questions.get(message.question)?.abort(gone());
-      case 'served':
-        return this.#options.onServed?.(message.trace);
-      case 'closed':
-        for (const record of message.records) this.#options.onClosed?.(record);
-        return;
-      case 'stats':
-        this.#stats = message.stats;
-    }
-  }
-
-  async #answer(question: number): Promise<void> {
-    const route = this.number;
-    const asked = new AbortController();
-    this.#questions.set(question, asked);
-    try {
-      const targets = await this.#options.ask?.(asked.signal);
-      if (targets === undefined) throw gone();
-      if (asked.signal.aborted) targets.connected?.socket[Symbol.dispose]();
-      else this.#line.post({ type: 'answer', route, question, targets: wireAnswer(targets) });
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      if (!asked.signal.aborted) this.#line.post({ type: 'refuse', route, question, reason });
-    } finally {
-      this.#questions.delete(question);
-    }
-  }
-}
-
-function wireAnswer({ targets, validForMs, connected }: Targets): WireAnswer {
-  const wire = toWire(targets);
-  if (connected === undefined) return { targets: wire, validForMs };
-  return { targets: wire, validForMs, connected: { member: connected.member, fd: connected.socket.release() } };
-}
-
-function gone(): WormholeError {
-  return new WormholeError('WH_ERR_ABORTED', 'the data plane has ended');
 }

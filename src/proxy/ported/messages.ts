@@ -1,11 +1,12 @@
 /**
  * What a data plane in another thread and its user say to each other: plain data and descriptor numbers.
  *
- * A number in a message is given away by the sender: the receiver owns it from then on and closes it. Messages with a `seq`
- * are answered by an `ack` once done; each carries the counters of its route, which are exact at that moment.
+ * A number in a message is given away by the sender: the receiver owns it from then on and closes it, also when it has no
+ * use for the message. Messages with a `seq` are answered by an `ack` once done. Counters are in shared memory.
  */
+import type { ErrorCode } from '../../lib/errors.ts';
 import type { WireConnected, WireRouteOptions, WireTarget } from '../messages.ts';
-import type { ConnectionRecord, RouteStats, ServedTrace } from '../route.ts';
+import type { ConnectionRecord, ServedTrace } from '../route.ts';
 
 /** An answer to a question for targets, or targets that nobody asked for. */
 export interface WireAnswer {
@@ -14,27 +15,32 @@ export interface WireAnswer {
   readonly connected?: WireConnected;
 }
 
+/** Why something could not be done. */
+export interface WireError {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
 export type ToPlane =
-  | { readonly type: 'open'; readonly route: number; readonly options: WireRouteOptions }
+  | {
+      readonly type: 'open';
+      readonly route: number;
+      readonly options: WireRouteOptions;
+      readonly counters: SharedArrayBuffer;
+    }
   | { readonly type: 'listen'; readonly seq: number; readonly route: number; readonly fd: number }
   | { readonly type: 'unlisten'; readonly seq: number; readonly route: number }
   | { readonly type: 'retarget'; readonly seq: number; readonly route: number; readonly targets: WireAnswer }
   /** Drains; the answer comes when nothing is left. May be sent again with less. */
   | { readonly type: 'close'; readonly seq: number; readonly route: number; readonly drainMs: number }
+  /** Each question is settled by one of these two, also one that was withdrawn. */
   | { readonly type: 'answer'; readonly route: number; readonly question: number; readonly targets: WireAnswer }
   | { readonly type: 'refuse'; readonly route: number; readonly question: number; readonly reason: string };
 
 export type FromPlane =
-  | {
-      readonly type: 'ack';
-      readonly seq: number;
-      readonly route: number;
-      readonly stats?: RouteStats;
-      readonly error?: string;
-    }
+  | { readonly type: 'ack'; readonly seq: number; readonly route: number; readonly error?: WireError }
   | { readonly type: 'ask'; readonly route: number; readonly question: number }
   /** Nobody waits for the answer any more. */
   | { readonly type: 'unask'; readonly route: number; readonly question: number }
   | { readonly type: 'served'; readonly route: number; readonly trace: ServedTrace }
-  | { readonly type: 'closed'; readonly route: number; readonly records: readonly ConnectionRecord[] }
-  | { readonly type: 'stats'; readonly route: number; readonly stats: RouteStats };
+  | { readonly type: 'closed'; readonly route: number; readonly records: readonly ConnectionRecord[] };
