@@ -5,6 +5,7 @@
  * a verb's module is loaded when the verb is called.
  */
 import type { Verb } from './invocation.ts';
+import { tunnelVerbs } from './tunnel-verbs.ts';
 
 export interface OptionRow {
   /** In commander's notation, e.g. `-H, --host <ADDR>`. */
@@ -205,6 +206,7 @@ export const verbs: readonly VerbRow[] = [
     examples: ['wormhole doctor', 'sudo wormhole doctor --json'],
     load: async () => (await import('./verbs/doctor.ts')).doctor,
   },
+  ...tunnelVerbs,
   {
     name: 'version',
     operands: '',

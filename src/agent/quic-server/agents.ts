@@ -1,0 +1,83 @@
+/**
+ * The agents that have come to the tunnel's server, and who of them serves the next client.
+ *
+ * Round robin over those of the wanted name. Before a client's first byte goes to an agent that one has shown that it is
+ * there: it was heard of a moment ago, or it answers a ping. One that does not answer is passed over, until it is
+ * heard of again, so that a dead agent costs its first client a fraction of a second, and the others nothing.
+ */
+import { X509Certificate } from 'node:crypto';
+import type { QuicConnection, QuicStream } from '../../carrier/quic/engine.ts';
+import { commonNameOf } from '../certs/issue.ts';
+
+export interface Agent {
+  /** The common name in its certificate; several may share one. */
+  readonly name: string;
+  readonly connection: QuicConnection;
+}
+
+/** Heard of within this time counts as there: one round trip less for clients of a busy agent. */
+const FRESH_MS = 50;
+/** How long an answer may take, by round trips and at least and at most. */
+const ROUND_TRIPS = 4;
+const SHORTEST_MS = 250;
+const LONGEST_MS = 800;
+
+export class Agents {
+  #agents: Agent[] = [];
+  #next = 0;
+  /** When an agent last failed to answer. */
+  readonly #silentSince = new WeakMap<Agent, number>();
+
+  get count(): number {
+    return this.#agents.length;
+  }
+
+  add(connection: QuicConnection): Agent {
+    const agent = { name: nameOf(connection), connection };
+    this.#agents.push(agent);
+    return agent;
+  }
+
+  remove(agent: Agent): void {
+    this.#agents = this.#agents.filter((one) => one !== agent);
+  }
+
+  /** @param name undefined = any @returns undefined when no agent is there */
+  async open(name: string | undefined): Promise<{ readonly agent: Agent; readonly stream: QuicStream } | undefined> {
+    const row = this.#row(name);
+    for (const agent of row) {
+      if (!(await this.#isThere(agent))) continue;
+      const stream = agent.connection.openStream();
+      if (stream !== undefined) return { agent, stream };
+    }
+    return undefined;
+  }
+
+  /** Who is asked, in this order. */
+  #row(name: string | undefined): Agent[] {
+    const fitting = this.#agents.filter((agent) => name === undefined || agent.name === name);
+    const start = fitting.length === 0 ? 0 : this.#next++ % fitting.length;
+    const row = [...fitting.slice(start), ...fitting.slice(0, start)];
+    const silent = (agent: Agent): number => (this.#isSilent(agent) ? 1 : 0);
+    return row.sort((a, b) => silent(a) - silent(b));
+  }
+
+  #isSilent(agent: Agent): boolean {
+    return agent.connection.heardAt < (this.#silentSince.get(agent) ?? -Infinity);
+  }
+
+  async #isThere(agent: Agent): Promise<boolean> {
+    const { connection } = agent;
+    if (connection.closed) return false;
+    const asked = performance.now();
+    if (asked - connection.heardAt < FRESH_MS) return true;
+    const ms = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, ROUND_TRIPS * connection.stats().rttMs));
+    if (await connection.ping(ms)) return true;
+    this.#silentSince.set(agent, asked);
+    return false;
+  }
+}
+
+function nameOf({ peer }: QuicConnection): string {
+  return commonNameOf(new X509Certificate(peer.certificate));
+}

@@ -1,0 +1,43 @@
+/**
+ * `quic-agent`: the tunnel's agent in the foreground, until it is interrupted.
+ */
+import { AllowList } from '../../agent/quic-agent/allow.ts';
+import { passThrough, type Upstream } from '../../agent/quic-agent/pass-through.ts';
+import { runQuicAgent } from '../../agent/quic-agent/run.ts';
+import { SERVER_NAME } from '../../agent/tunnel.ts';
+import { parsePort, splitHostPort } from '../../spec/host.ts';
+import { optional, reading, reporter, required, usage } from '../foreground.ts';
+import type { Invocation } from '../invocation.ts';
+
+const VERB = 'quic-agent';
+
+export async function quicAgent(call: Invocation): Promise<number> {
+  const upstream = endpoint(required(call, VERB, '--upstream'), '--upstream');
+  const allow = reading(VERB, '--allow', () => AllowList.parse(optional(call, VERB, '--allow')));
+  const options = {
+    server: endpoint(optional(call, VERB, '--server') ?? 'localhost:8888', '--server'),
+    serverName: optional(call, VERB, '--server-name') ?? SERVER_NAME,
+    files: {
+      ca: required(call, VERB, '--ca-file'),
+      cert: required(call, VERB, '--cert-file'),
+      key: required(call, VERB, '--cert-key'),
+    },
+    service: passThrough(upstream, allow),
+    once: call.flags['once'] === true,
+  };
+  const report = reporter(call);
+  await runQuicAgent(options, report, call.surroundings.signal);
+  report('info', 'stopping');
+  return 0;
+}
+
+/** `HOST:PORT`. */
+function endpoint(text: string, flags: string): Upstream {
+  return reading(VERB, flags, () => {
+    const { host, port } = splitHostPort(text);
+    if (host === '' || port === undefined || port === '') throw usage(VERB, `${flags} takes HOST:PORT`);
+    const number = parsePort(port);
+    if (number === 0) throw usage(VERB, `${flags} takes a port from 1 to 65535`);
+    return { host, port: number };
+  });
+}

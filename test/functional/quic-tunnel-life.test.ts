@@ -1,0 +1,125 @@
+/**
+ * The programs of the reverse tunnel from their start to their end: any order, lost connections, certificates that are
+ * refused, and the exit codes that tell why.
+ */
+import { rmSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { ask, portOf } from '../support/local.ts';
+import { TunnelWorld } from '../support/quic-tunnel.ts';
+import { closedPort, echoServer } from '../support/relay-targets.ts';
+
+const to = (server: Parameters<typeof portOf>[0]): string[] => ['--upstream', `127.0.0.1:${portOf(server)}`];
+
+test('XT17: an agent finds its server again, whichever of them was first, and whoever went away', async () => {
+  using world = new TunnelWorld();
+  await using target = await echoServer();
+  const { port } = await closedPort();
+  const quic = `127.0.0.1:${port}`;
+  await using agent = world.agent(port, to(target));
+  await agent.tells('cannot connect');
+  const tcp = await (async () => {
+    await using server = await world.server('127.0.0.1:0', quic);
+    await server.tells('an agent is connected');
+    expect(await ask(server.ports[0] ?? 0, 'one')).toBe('one');
+    server.child.kill('SIGTERM');
+    expect(await server.ended).toMatchObject({ code: 0 });
+    return server.ports[0] ?? 0;
+  })();
+  await agent.tells('the server is gone');
+  await using server = await world.server(`127.0.0.1:${tcp}`, quic);
+  await server.tells('an agent is connected');
+  expect(await ask(tcp, 'two')).toBe('two');
+  server.child.kill('SIGKILL');
+  await agent.tells('the server is gone', 2);
+});
+
+test('an agent that ends says goodbye, so that no client is sent to it any more', async () => {
+  using world = new TunnelWorld();
+  await using target = await echoServer();
+  await using server = await world.server();
+  await using agent = world.agent(server.quicPort, to(target));
+  await agent.tells('connected');
+  agent.child.kill('SIGINT');
+  expect(await agent.ended).toMatchObject({ code: 0 });
+  await server.tells('reason="it said goodbye"');
+  expect(await ask(server.ports[0] ?? 0, 'anybody?').catch(() => '')).toBe('');
+});
+
+describe('an agent that is to try once', () => {
+  test.each([
+    ['A12: whose CA is not the server’s', 'elsewhere', [], 77, 'not of a CA that is trusted'],
+    ['A12: whose server has another name', 'here', ['--server-name', 'other'], 77, 'not good for this name'],
+    ['A12: whose certificate is of another CA', 'foreign', [], 77, 'not of a CA that is trusted'],
+  ] as const)('%s ends with 77 and the reason', async (_title, whose, more, exit, reason) => {
+    using world = new TunnelWorld();
+    using other = new TunnelWorld();
+    await using server = await world.server();
+    const files: Record<typeof whose, [string, string]> = {
+      here: [world.file('ca.crt'), world.file('client')],
+      elsewhere: [other.file('ca.crt'), world.file('client')],
+      foreign: [world.file('ca.crt'), other.file('client')],
+    };
+    const [ca, client] = files[whose];
+    const words = ['--server', `127.0.0.1:${server.quicPort}`, '--ca-file', ca, '--upstream', '127.0.0.1:1', '--once'];
+    await using agent = world.run([
+      'quic-agent',
+      ...words,
+      '--cert-file',
+      `${client}.crt`,
+      '--cert-key',
+      `${client}.key`,
+      ...more,
+    ]);
+    const { code, stderr } = await agent.ended;
+    expect({ code, stderr }).toEqual({ code: exit, stderr: expect.stringContaining(reason) });
+    expect(stderr).toContain('[WH_ERR_PEER_AUTH]');
+    await server.tells('an agent was turned away');
+    expect(server.log).not.toContain('an agent is connected');
+  });
+
+  test('and whom nobody answers ends with 69', async () => {
+    using world = new TunnelWorld();
+    const { port } = await closedPort();
+    await using agent = world.agent(port, ['--upstream', '127.0.0.1:1', '--once']);
+    expect(await agent.ended).toMatchObject({ code: 69, stderr: expect.stringContaining('WH_ERR_PEER_UNREACHABLE') });
+  });
+});
+
+describe('what cannot work is told at once', () => {
+  test('a file that is not there: 66; one that is no certificate: 78', async () => {
+    using world = new TunnelWorld();
+    rmSync(world.file('client.key'));
+    await using absent = world.agent(1, ['--upstream', '127.0.0.1:1']);
+    expect(await absent.ended).toMatchObject({ code: 66, stderr: expect.stringContaining('client.key') });
+    const files = ['--cert-file', 'tls.crt', '--cert-key', 'tls.crt', '--client-ca-file', 'ca.crt'];
+    await using wrong = world.run(['quic-server', ...files]);
+    expect(await wrong.ended).toMatchObject({ code: 78, stderr: expect.stringContaining('the private key') });
+  });
+
+  test('an address that is taken: 73', async () => {
+    using world = new TunnelWorld();
+    await using first = await world.server();
+    for (const [tcp, quic] of [
+      [`127.0.0.1:${first.ports[0]}`, '127.0.0.1:0'],
+      ['127.0.0.1:0', `127.0.0.1:${first.quicPort}`],
+    ] as const) {
+      const files = ['--cert-file', 'tls.crt', '--cert-key', 'tls.key', '--client-ca-file', 'ca.crt'];
+      await using second = world.run(['quic-server', '--listen-tcp', tcp, '--listen-quic', quic, ...files]);
+      expect(await second.ended).toMatchObject({ code: 73, stderr: expect.stringContaining('EADDRINUSE') });
+    }
+  });
+
+  test.each([
+    [['quic-server', '--cert-file', 'x', '--cert-key', 'x'], '--client-ca-file is missing'],
+    [['quic-server', '--listen-tcp', 'x'], 'has no port'],
+    [['quic-agent', '--upstream', 'a:1', '--server', ':1'], '--server takes HOST:PORT'],
+    [['quic-agent', '--upstream', 'a:0'], 'a port from 1 to 65535'],
+    [['quic-agent', '--upstream', 'a:1', '--allow', '10.0.0.1/8'], '--allow: '],
+    [['certs', ''], 'the directory is empty'],
+    [['certs', 'd', '--days', '0'], '--days'],
+  ])('wrong usage: 64, %j', async (words, reason) => {
+    using world = new TunnelWorld();
+    await using one = world.run(words);
+    expect(await one.ended).toMatchObject({ code: 64, stderr: expect.stringContaining(reason) });
+  });
+});
