@@ -1,0 +1,33 @@
+/**
+ * What a datagram channel is made of, and what it is told of the carrier's connections.
+ */
+import type { Clock } from '../byte-pipe.ts';
+import type { Role } from '../resume/proof.ts';
+import type { DatagramChannel } from './channel.ts';
+import type { DatagramLimits } from './limits.ts';
+import type { ChannelState } from './prober.ts';
+import type { Remote } from './remote.ts';
+
+/** What a TLS connection of the carrier tells about the path. */
+export interface ChannelPath {
+  /** Where the peer's datagrams may be sent to, if this end dialed; else it is learned from the peer's first packet. */
+  readonly remote?: Remote;
+  /** The address of ours that the peer dialed. */
+  readonly local?: string;
+}
+
+export interface ChannelOptions extends ChannelPath {
+  /** Of the session under resumption: who dialed its first connection. */
+  readonly role: Role;
+  /** 32 bytes or more of the first connection's exporter ({@link datagramExporterLabel}); not kept. */
+  readonly secret: Buffer;
+  /** Of that connection. */
+  readonly epoch: number;
+  /** The payload is the callee's to keep. */
+  readonly onDatagram: (flow: number, payload: Buffer) => void;
+  readonly onStateChange?: (state: ChannelState) => void;
+  /** What was packed should be flushed at the end of this turn. */
+  readonly onFlushDue: (channel: DatagramChannel) => void;
+  readonly limits?: Partial<DatagramLimits>;
+  readonly clock?: Clock;
+}
