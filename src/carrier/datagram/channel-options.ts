@@ -19,7 +19,7 @@ export interface ChannelPath {
 export interface ChannelOptions extends ChannelPath {
   /** Of the session under resumption: who dialed its first connection. */
   readonly role: Role;
-  /** 32 bytes or more of the first connection's exporter ({@link datagramExporterLabel}); not kept. */
+  /** 32 bytes or more of the first connection's exporter (`datagramSecretOf`); not kept. */
   readonly secret: Buffer;
   /** Of that connection. */
   readonly epoch: number;

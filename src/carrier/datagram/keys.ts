@@ -6,14 +6,17 @@
  *                      key 0      key 1      key 2
  *
  * A direction is named by who sends, so that a reflected packet meets a key that it was not sealed with. Whatever leaves
- * here is overwritten by `erase`. @see RFC 5869 (HKDF-SHA-256, salt empty unless said), docs/protocol.md
+ * here is overwritten by `erase`. @see RFC 5705 (exporter), RFC 5869 (HKDF-SHA-256, salt empty unless said), docs/protocol.md
  */
 import { hkdfSync } from 'node:crypto';
+import type { TLSSocket } from 'node:tls';
 import { minSecretBytes, type Role } from '../resume/proof.ts';
 import { sessionIdBytes } from './packet.ts';
 
-/** What the TLS connection's exporter is asked with (RFC 5705), without context, for {@link minSecretBytes}. */
-export const datagramExporterLabel = 'EXPORTER-wormhole-datagrams';
+/** The secret of the epoch that belongs to a TLS connection; the same at its two ends. */
+export function datagramSecretOf(stream: TLSSocket): Buffer {
+  return stream.exportKeyingMaterial(minSecretBytes, 'EXPORTER-wormhole-datagrams', undefined as never);
+}
 
 const keyBytes = 32; // ChaCha20-Poly1305
 const none = Buffer.alloc(0);

@@ -1,0 +1,137 @@
+/**
+ * UDP sockets on Linux: batches in and out (recvmmsg, sendmmsg) on an ordinary event loop.
+ *
+ * libuv tells that a socket is readable by reading one datagram of it; the others are taken in batches behind its back, so
+ * that its next read finds nothing. Packets have DF set and may not be cut on their way. Memory is allocated once: one
+ * maker per thread.
+ */
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import {
+  AF_INET,
+  AF_INET6,
+  IP_MTU_DISCOVER,
+  IP_PMTUDISC_PROBE,
+  IPPROTO_IP,
+  IPPROTO_IPV6,
+  IPV6_MTU_DISCOVER,
+  IPV6_V6ONLY,
+  SO_RCVBUF,
+  SO_RCVBUFFORCE,
+  SO_REUSEADDR,
+  SO_SNDBUF,
+  SOCK_DGRAM,
+  SOL_SOCKET,
+} from '../../sys/constants.ts';
+import { DatagramBatch } from '../../sys/mmsg.ts';
+import type { IpEndpoint } from '../../sys/sockaddr.ts';
+import { bindIp, localEndpoint, setOption, socketIn } from '../../sys/sockets.ts';
+import { NativeRemote, nameSource, wordSource } from './native-remote.ts';
+import type { PacketOwner } from './remote.ts';
+import { SendQueue } from './send-queue.ts';
+import type { DatagramSocket, SocketMaker, SocketUser } from './sockets.ts';
+
+/** Datagrams in one call. */
+const batch = 64;
+/** Batches in one turn of the event loop, so that a flood does not keep everything else waiting. */
+const batchesPerTurn = 8;
+/** Bytes of room for a burst while the thread is busy elsewhere. */
+const bufferBytes = 4 << 20;
+
+export class NativeSockets implements SocketMaker {
+  readonly #incoming = new DatagramBatch(batch);
+  readonly #queue = new SendQueue(new DatagramBatch(batch));
+
+  open(address: IpEndpoint, user: SocketUser): NativeSocket {
+    return new NativeSocket(address, user, this.#incoming, this.#queue);
+  }
+
+  flush(): void {
+    this.#queue.flush();
+  }
+}
+
+export class NativeSocket implements DatagramSocket {
+  readonly address: IpEndpoint;
+  readonly #user: SocketUser;
+  readonly #incoming: DatagramBatch;
+  readonly #queue: SendQueue;
+  readonly #socket: Socket;
+  /** Borrowed from the socket; -1 once it is closed. */
+  #fd: number;
+  #left = batchesPerTurn;
+
+  constructor(address: IpEndpoint, user: SocketUser, incoming: DatagramBatch, queue: SendQueue) {
+    this.#user = user;
+    this.#incoming = incoming;
+    this.#queue = queue;
+    const v6 = isIPv6(address.host.split('%')[0] ?? '');
+    const made = socketIn(undefined, v6 ? AF_INET6 : AF_INET, SOCK_DGRAM);
+    try {
+      prepare(made.fd, v6);
+      bindIp(made.fd, address);
+      this.address = localEndpoint(made.fd) as IpEndpoint;
+      this.#socket = createSocket(v6 ? 'udp6' : 'udp4');
+      // An ICMP error is no reason to stop.
+      this.#socket.on('error', () => {});
+      this.#socket.on('message', (first, from) => this.#readable(first, from));
+      this.#socket.bind({ fd: made.fd });
+    } catch (error) {
+      made[Symbol.dispose]();
+      throw error;
+    }
+    // The socket object closes it from here on.
+    this.#fd = made.release();
+    // libuv allows the port to others of its kind, who would then receive in our place.
+    setOption(this.#fd, SOL_SOCKET, SO_REUSEADDR, 0);
+  }
+
+  get fd(): number {
+    return this.#fd;
+  }
+
+  remote(to: IpEndpoint, local?: string): NativeRemote {
+    return new NativeRemote(this, to, local);
+  }
+
+  /** Packets to `remote` leave with the others of this turn, at the latest. */
+  queue(remote: NativeRemote, packet: Buffer, owner: PacketOwner): void {
+    if (this.#fd < 0) return owner.dropped(1);
+    this.#queue.add(remote, packet, owner);
+    this.#user.flushDue();
+  }
+
+  close(): void {
+    if (this.#fd < 0) return;
+    this.#queue.flush();
+    this.#fd = -1;
+    this.#socket.close();
+  }
+
+  #readable(first: Buffer, from: RemoteInfo): void {
+    this.#user.received(first, wordSource(this, from));
+    if (this.#left === batchesPerTurn) setImmediate(() => (this.#left = batchesPerTurn));
+    for (; this.#left > 0 && this.#fd >= 0; this.#left -= 1) {
+      const incoming = this.#incoming;
+      const count = incoming.receive(this.#fd);
+      if (count <= 0) return;
+      for (let i = 0; i < count; i += 1) {
+        this.#user.received(incoming.bytes(i), nameSource(this, incoming.names.buffer, incoming.nameAt(i)));
+      }
+      incoming.rearm(count);
+      if (count < incoming.capacity) return;
+    }
+  }
+}
+
+function prepare(fd: number, v6: boolean): void {
+  if (v6) setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  if (v6) setOption(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IP_PMTUDISC_PROBE);
+  else setOption(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
+  try {
+    setOption(fd, SOL_SOCKET, SO_RCVBUFFORCE, bufferBytes);
+  } catch {
+    setOption(fd, SOL_SOCKET, SO_RCVBUF, bufferBytes);
+  }
+  setOption(fd, SOL_SOCKET, SO_SNDBUF, bufferBytes);
+}
