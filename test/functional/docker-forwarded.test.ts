@@ -3,11 +3,13 @@
  *
  *     client: docker ──► 127.0.0.1:10001 ── … ──► docker: 127.0.0.1:2375
  *
- * Carried by socat in the clear: what the session itself needs of whoever carries it.
+ * Carried by socat in the clear: what the session itself needs of whoever carries it. Then by `wormhole forward`, which is
+ * tcp-warp's use case: https://github.com/tcp-warp/tcp-warp, "Docker behind SSH".
  */
-import { afterAll, beforeAll, describe } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DockerHost } from '../support/docker-host.ts';
 import { dockerSession } from '../support/docker-session.ts';
+import { Forwarding } from '../support/forwarding.ts';
 import type { Host } from '../support/host.ts';
 import { Hosts } from '../support/hosts.ts';
 import { until } from '../support/relay-wait.ts';
@@ -34,5 +36,25 @@ describe.skipIf(missing !== undefined)('docker over forwarded connections', () =
       });
     });
     dockerSession(() => ({ client: world.client, address: 'tcp://127.0.0.1:10001' }));
+  });
+
+  describe('forward', () => {
+    let forwarding: Forwarding;
+    beforeAll(async () => {
+      await world.docker.up();
+      forwarding = await Forwarding.start(world.client, '-t docker -c 10002:127.0.0.1:2375');
+    });
+    afterAll(() => forwarding?.[Symbol.asyncDispose]());
+    describe('F41 F44 F46', () => dockerSession(() => ({ client: world.client, address: 'tcp://127.0.0.1:10002' })));
+
+    test('F41 a further port leads to the loopback of a container that publishes none', async () => {
+      const { client, docker } = world;
+      const serve = ['busybox', 'httpd', '-f', '-p', '127.0.0.1:80', '-h', '/'];
+      const id = await docker.engine.run({ name: 'whoami', command: serve });
+      await using _ = await Forwarding.start(client, '-t docker -c 8080:container/whoami:80');
+      const fetched = ['busybox', 'wget', '-q', '-O', '-', 'http://127.0.0.1:8080/etc/hostname'];
+      expect(await client.run(fetched)).toMatchObject({ code: 0, stdout: `${id.slice(0, 12)}\n` });
+      await docker.engine.clear();
+    });
   });
 });

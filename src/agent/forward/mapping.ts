@@ -6,6 +6,7 @@
  *     db:3306                    listen on 3306, go to db:3306; the name is looked up at the far end
  *     8080:db:3306               listen on 8080, go to db:3306
  *     10.0.0.1:8080:db:3306      listen on that address instead of the loopback
+ *     10.0.0.1:8080:80           the same, to port 80 of the far machine itself
  *     8080:[fd00::1]:80          an IPv6 address stands in brackets
  *     8080:container/web:80      go to the loopback of a container of the far machine (`-c` only)
  *     0:db:3306                  listen on a port that is free, and tell which (`-c` only)
@@ -78,6 +79,8 @@ export function formatTarget({ host, port, container }: TargetPlace): string {
 function parseMapping(direction: Mapping['direction'], text: string, bind: string): Mapping {
   // At each colon that is not inside of brackets.
   const parts = text.split(/:(?![^[]*\])/);
+  // BIND:PORT:PORT, as opposed to PORT:HOST:PORT.
+  if (parts.length === 3 && !/^[0-9]*$/.test(parts[0] ?? '')) parts.splice(2, 0, LOOPBACK);
   const [last = '', before, listenPort, listenHost, ...more] = parts.toReversed();
   if (more.length > 0) throw usage('it has too many parts; write [[BIND:]PORT:][HOST:]PORT');
   const port = parseTargetPort(last);

@@ -22,7 +22,7 @@ export interface MappingStatus {
 
 export interface ForwardStatus {
   /** `lost`: the connection broke, nothing is lost yet; `dialing`: there is none, another one is looked for. */
-  readonly state: 'up' | 'lost' | 'dialing' | 'closing' | 'over';
+  readonly state: 'up' | 'lost' | 'dialing' | 'closing';
   /** Why it is not up; empty when it is. */
   readonly reason: string;
   /** What the far daemon calls itself; empty before it said so. */

@@ -112,7 +112,12 @@ export class Uplink {
 
   async close(): Promise<void> {
     this.#closed.abort(new WormholeError('WH_ERR_ABORTED', 'forwarding was ended'));
+    const sessions = this.#links.all.map(({ session }) => session);
     await this.#links.close(CLOSE_MS);
+    // A program that ends before its last words are heard is waited for at the far end, with all it has there.
+    const until = performance.now() + CLOSE_MS;
+    while (sessions.some(({ over }) => !over) && performance.now() < until) await pause(5);
+    for (const session of sessions) session.destroy();
     await this.#over?.catch(() => undefined);
   }
 
