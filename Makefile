@@ -70,7 +70,7 @@ bench-peers: build ## Compare between two hosts with stunnel, haproxy, ssh and s
 	@$(NODE) bench/peers/run.mjs $(ARGS)
 
 # The reverse tunnel of docs/quic.md, for trying it: certificates in dev/certs, everything on this machine.
-.PHONY: start-server start-client-tcp
+.PHONY: start-server start-client start-client-tcp
 CERTS := dev/certs
 UPSTREAM ?= www.example.com:80
 AS_AGENT := --server localhost:8888 --ca-file $(CERTS)/ca.crt --cert-file $(CERTS)/client.crt --cert-key $(CERTS)/client.key
@@ -78,6 +78,9 @@ AS_AGENT := --server localhost:8888 --ca-file $(CERTS)/ca.crt --cert-file $(CERT
 start-server: build $(CERTS)/tls.key ## Run the server of a reverse tunnel (docs/quic.md): clients at 127.0.0.1:10443, agents at :8888
 	@exec ./wormhole quic-server --verbose --listen-tcp 127.0.0.1:10443 --listen-quic 0.0.0.0:8888 \
 		--cert-file $(CERTS)/tls.crt --cert-key $(CERTS)/tls.key --client-ca-file $(CERTS)/ca.crt
+
+start-client: build $(CERTS)/tls.key ## Run an agent that serves HTTP CONNECT to that server's clients
+	@exec ./wormhole quic-agent --verbose $(AS_AGENT)
 
 start-client-tcp: build $(CERTS)/tls.key ## Run an agent that leads that server's clients to UPSTREAM=HOST:PORT
 	@exec ./wormhole quic-agent --verbose $(AS_AGENT) --upstream $(UPSTREAM)

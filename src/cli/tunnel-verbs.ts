@@ -32,8 +32,9 @@ export const tunnelVerbs: readonly VerbRow[] = [
       { flags: '--ca-file <FILE>', text: "the CA of the server's certificate, PEM" },
       { flags: '--cert-file <FILE>', text: "this agent's certificate, PEM; its common name is the agent's" },
       { flags: '--cert-key <FILE>', text: 'its private key, PEM' },
-      { flags: '--upstream <ADDR>', text: 'lead every client to HOST:PORT' },
+      { flags: '--upstream <ADDR>', text: 'lead every client to HOST:PORT (default: where its HTTP CONNECT says)' },
       { flags: '--allow <LIST>', text: 'connect to these alone: CIDR or HOST, with :PORT or without, commas between' },
+      { flags: '--auth <FILE>', text: 'who may use HTTP CONNECT, USER:PASSWORD a line (default: everybody)' },
       { flags: '--once', text: 'end when there is no connection, instead of dialing again' },
     ],
     examples: [

@@ -46,6 +46,13 @@ const essential: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   compose: [/create id shop-web .* child /, 'shop-web tcp://127.0.0.1:8080', blog, 'shop-web-1 '],
   'follow-name': [/\nfirst\n/, /\nsecond\n/, / up /],
   idle: [/mysql +Up /, /mysql +Exited \(0\)/, 'still here'],
+  'quic-tunnel': [
+    'certs/client.key\n',
+    /curl -fsS -p --proxy localhost:10443 .*[\s\S]*an agent is connected agent=quic-tunnel-client/,
+    /\nthe page inside\n/,
+    'it said goodbye',
+    /--upstream 127.0.0.1:80[\s\S]*\nthe page inside\n/,
+  ],
   'udp-on-demand': ['192.0.2.7', /dnsmasq +Up /],
 };
 

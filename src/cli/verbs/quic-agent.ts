@@ -2,6 +2,7 @@
  * `quic-agent`: the tunnel's agent in the foreground, until it is interrupted.
  */
 import { AllowList } from '../../agent/quic-agent/allow.ts';
+import { connectService } from '../../agent/quic-agent/connect.ts';
 import { passThrough, type Upstream } from '../../agent/quic-agent/pass-through.ts';
 import { runQuicAgent } from '../../agent/quic-agent/run.ts';
 import { SERVER_NAME } from '../../agent/tunnel.ts';
@@ -12,7 +13,10 @@ import type { Invocation } from '../invocation.ts';
 const VERB = 'quic-agent';
 
 export async function quicAgent(call: Invocation): Promise<number> {
-  const upstream = endpoint(required(call, VERB, '--upstream'), '--upstream');
+  const fixed = optional(call, VERB, '--upstream');
+  const upstream = fixed === undefined ? undefined : endpoint(fixed, '--upstream');
+  const auth = optional(call, VERB, '--auth');
+  if (upstream !== undefined && auth !== undefined) throw usage(VERB, '--auth is for HTTP CONNECT, not for --upstream');
   const allow = reading(VERB, '--allow', () => AllowList.parse(optional(call, VERB, '--allow')));
   const options = {
     server: endpoint(optional(call, VERB, '--server') ?? 'localhost:8888', '--server'),
@@ -22,7 +26,7 @@ export async function quicAgent(call: Invocation): Promise<number> {
       cert: required(call, VERB, '--cert-file'),
       key: required(call, VERB, '--cert-key'),
     },
-    service: passThrough(upstream, allow),
+    service: upstream === undefined ? connectService(allow, auth) : passThrough(upstream, allow),
     once: call.flags['once'] === true,
   };
   const report = reporter(call);
