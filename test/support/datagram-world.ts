@@ -30,7 +30,8 @@ export class FakeNetwork {
       if (packet.length > this.limit) owner.tooLarge(packet.length);
       else if (packet.length <= this.mtu) this.flying.push({ from, to, packet });
     };
-    return { address: to, send };
+    const remote = { address: to, send, from: () => remote };
+    return remote;
   }
 
   source(at: string, from: string): Source {

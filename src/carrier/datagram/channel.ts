@@ -134,6 +134,7 @@ export class DatagramChannel implements PacketOwner {
     this.#receiveKeys.install(epoch, secret, now);
     this.#sendKeys.install(epoch, secret, now);
     this.#local = path.local ?? this.#local;
+    if (path.local !== undefined) this.#outgoing.remote = this.#outgoing.remote?.from(path.local);
     if (this.#outgoing.remote === undefined) this.#outgoing.remote = path.remote;
     else this.#candidate = path.remote;
     this.#prober.poke();

@@ -32,6 +32,10 @@ export class NativeRemote implements Remote {
     this.socket.queue(this, packet, owner);
   }
 
+  from(local: string): NativeRemote {
+    return new NativeRemote(this.socket, this.endpoint, local);
+  }
+
   /** The address in `control` is not ours any more. */
   forgetLocal(): void {
     this.control = none;

@@ -84,6 +84,11 @@ class NodeRemote implements Remote {
   send(packet: Buffer, owner: PacketOwner): void {
     this.socket.send(packet, this.to, owner);
   }
+
+  /** The system decides. */
+  from(): NodeRemote {
+    return this;
+  }
 }
 
 function sourceOf(socket: NodeSocket, { address, port }: RemoteInfo): Source {

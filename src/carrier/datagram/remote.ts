@@ -15,6 +15,8 @@ export interface Remote {
   readonly address: string;
   /** Takes a packet; it leaves with the others of this turn. */
   send(packet: Buffer, owner: PacketOwner): void;
+  /** The same place, answered from another address of ours. */
+  from(local: string): Remote;
 }
 
 /** Where a packet came from; valid only while it is being received. */

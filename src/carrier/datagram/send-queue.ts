@@ -56,7 +56,8 @@ export class SendQueue {
       if (result > 0) at += result;
       else if (-result === Errno.EAGAIN || -result === Errno.ENOBUFS) {
         for (; at < end; at += 1) lost.push([at, false]);
-      } else if (-result === Errno.EINVAL && remote.control.length > 0) {
+      } else if (-result !== Errno.EMSGSIZE && -result !== Errno.EINTR && remote.control.length > 0) {
+        // EINVAL or ENETUNREACH, as the kernel likes, when the address to send from is gone.
         remote.forgetLocal();
       } else if (-result !== Errno.EINTR) {
         // Too large, no route, or a firewall of this machine: this one is lost, the next may pass.
