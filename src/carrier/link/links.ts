@@ -13,6 +13,7 @@ import { acceptSession } from '../resume/accept.ts';
 import { beginSession } from '../resume/redial.ts';
 import type { ResumablePipe } from '../resume/resumable-pipe.ts';
 import { socketPipe } from '../socket-pipe.ts';
+import { admit, isFull } from './admission.ts';
 import { exporterOf } from './connection-secret.ts';
 import { dialPeer, type PeerTarget } from './dial.ts';
 import type { Hello } from './hello.ts';
@@ -91,6 +92,12 @@ export class Links {
       },
       onSession: (session) => {
         settled();
+        // A key opens the door; it does not make the house larger.
+        if (isFull(peer.identity, this.#links())) {
+          session.destroy();
+          this.#options.onRefused(peer, 'too many links');
+          return;
+        }
         entry = this.#add(session, peer, false, {}, undefined);
       },
       onResumed: (session) => {
@@ -177,19 +184,8 @@ export class Links {
   /** @throws {WormholeError} why this peer is not let in */
   #judge(link: Link, hello: Hello): void {
     const { own, ownerOf } = this.#options;
-    if (hello.instance === own.instance) {
-      throw new WormholeError('WH_ERR_SELF_PROXY', 'this address leads to the very daemon that dialed it');
-    }
-    if (link.dialed) return;
-    const owner = ownerOf(hello.name);
-    const taken = this.all.some(({ hello: other }) => other?.name === hello.name && other.host !== hello.host);
-    if ((owner !== undefined && owner !== link.peer.identity) || (hello.insists && taken)) {
-      throw new WormholeError(
-        'WH_ERR_PEER_EXISTS',
-        `another peer is called ${hello.name} here; join --as another name`,
-      );
-    }
-    link.session.deadlineMs = hello.resumeMs;
+    admit(link, hello, { instance: own.instance, ownerOf, all: this.all });
+    if (!link.dialed) link.session.deadlineMs = hello.resumeMs;
   }
 
   #up(link: Link): void {
@@ -221,6 +217,10 @@ export class Links {
     entry.settle?.reject(reason);
     if (link.hello !== undefined) this.#options.onOver(link, reason);
     else if (!link.dialed) this.#options.onRefused(link.peer, reason.message);
+  }
+
+  *#links(): Iterable<Link> {
+    for (const { link } of this.#entries.values()) yield link;
   }
 
   #sessionOf(id: Buffer, peer: CarrierPeer): ResumablePipe | undefined {

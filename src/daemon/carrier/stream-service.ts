@@ -15,6 +15,7 @@ import { startPortableDataPlane } from '../../proxy/portable/plane.ts';
 import { Raw } from '../../proxy/portable/raw.ts';
 import type { LinkAddress } from '../../proxy/portable/ways.ts';
 import { type ServedPlane, servePlane } from '../../proxy/ported/server.ts';
+import { keyOf } from '../peers/owner.ts';
 import type { ToStreams } from './streams.ts';
 
 interface Arrival {
@@ -36,7 +37,8 @@ export class StreamService implements StreamServer {
   }
 
   onStream(link: Link, incoming: Incoming, head: Exclude<StreamHead, { kind: 'api' }>): void {
-    const arrival = this.#arrivals.get(`${head.guest}~${link.hello?.host}`);
+    const whose = { host: link.hello?.host ?? '', identity: link.peer.identity };
+    const arrival = this.#arrivals.get(keyOf(head.guest, whose));
     // One answer for what does not exist and what is another's: it says nothing about what exists.
     const route = arrival?.identity === link.peer.identity ? this.#served?.route(arrival.route) : undefined;
     if (route === undefined) {

@@ -6,20 +6,26 @@
  *
  * They are wormholes like others (`wormhole ls` shows them) with ids that no user can choose; they are not remembered here.
  */
+import { Deadline } from '../../lib/deadline.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import type { Guest, GuestList, GuestRequest, GuestRoll } from '../../spec/api.ts';
-import type { RestOfSpec } from '../../spec/plan.ts';
 import type { Caller } from '../api/operations.ts';
 import type { Logger } from '../log.ts';
-import type { Interpreted } from '../registry/interpret.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Surroundings } from '../surroundings.ts';
 import type { Entry } from '../wormhole/entry.ts';
+import { interpretGuest } from './interpret-guest.ts';
+import { Leases } from './leases.ts';
+import { isSame, keyOf, type Owner, ownerOf, type Whose } from './owner.ts';
 
 /** Milliseconds that guests are kept for a daemon that is not linked. */
 export const LEASE_MS = 5 * 60_000;
-/** Guests of one peer. */
+/** Guests of one daemon. */
 const MOST = 1_024;
+/** Guests of one identity, however many daemons it says that it is. */
+const MOST_OF_IDENTITY = 4 * MOST;
+/** As heads of streams name them. */
+const GUEST = /^[A-Za-z0-9][A-Za-z0-9_.~-]{0,127}$/;
 
 export interface GuestsOptions {
   readonly registry: Pick<Registry, 'host' | 'list' | 'get' | 'remove'>;
@@ -27,15 +33,6 @@ export interface GuestsOptions {
   readonly log: Logger;
   /** Milliseconds; for tests. */
   readonly leaseMs?: number;
-}
-
-/** Whose guest. */
-interface Owner {
-  readonly host: string;
-  readonly identity: string;
-  /** What it calls itself, and the link that it asked on. */
-  readonly name: string;
-  readonly link: number;
 }
 
 interface Asked {
@@ -46,12 +43,15 @@ interface Asked {
 export class Guests implements Disposable {
   readonly #options: GuestsOptions;
   readonly #asked = new Map<string, Asked>();
-  readonly #leases = new Map<string, NodeJS.Timeout>();
+  readonly #leases: Leases;
+  /** Those that are being made, to be given up when they are not wanted any more. */
+  readonly #underway = new Map<string, Deadline>();
   /** Requests for one id are carried out one after the other. */
   readonly #turns = new Map<string, Promise<unknown>>();
 
   constructor(options: GuestsOptions) {
     this.#options = options;
+    this.#leases = new Leases(options.leaseMs ?? LEASE_MS, (whose) => void this.#expire(whose));
   }
 
   /** Who may send connections to a guest; undefined when there is none of that id. */
@@ -62,65 +62,77 @@ export class Guests implements Disposable {
   /** @throws {WormholeError} whatever keeps it from working when it is asked for eagerly; nothing is left of it then */
   async put(id: string, request: GuestRequest, caller: Caller): Promise<Guest> {
     const owner = ownerOf(caller);
+    if (!GUEST.test(id)) throw new WormholeError('WH_ERR_REQUEST_INVALID', 'that is no name of a guest');
     const key = keyOf(id, owner);
-    return await this.#inTurn(key, () => this.#put(id, request, owner, caller.signal));
+    return await this.#inTurn(key, async () => {
+      using asked = new Deadline(Number.POSITIVE_INFINITY, caller.signal);
+      this.#underway.set(key, asked);
+      try {
+        return await this.#put(id, request, owner, asked.signal);
+      } finally {
+        this.#underway.delete(key);
+      }
+    });
   }
 
   /** With what runs on further peers. */
   async get(id: string, caller: Caller): Promise<Guest> {
-    const owner = ownerOf(caller);
-    const entry = this.#entry(keyOf(id, owner), owner);
+    const key = keyOf(id, ownerOf(caller));
+    if (!this.#asked.has(key)) throw unknown();
+    const entry = this.#options.registry.get(key);
     return { ...toGuest(entry), segments: await entry.segmentsEverywhere(caller.signal) };
   }
 
+  /** Also of one that is only being made. */
   async remove(id: string, now: boolean, caller: Caller): Promise<Guest> {
-    const owner = ownerOf(caller);
-    const key = keyOf(id, owner);
-    this.#entry(key, owner);
-    return await this.#inTurn(key, async () => toGuest(await this.#end(key, now)));
+    const key = keyOf(id, ownerOf(caller));
+    this.#giveUp(key);
+    return await this.#inTurn(key, async () => {
+      if (!this.#asked.has(key)) throw unknown();
+      return toGuest(await this.#end(key, now));
+    });
   }
 
   /** Ends those of the caller that are not on its roll. */
   async roll({ ids }: GuestRoll, caller: Caller): Promise<GuestList> {
     const owner = ownerOf(caller);
     const kept = new Set(ids.map((id) => keyOf(id, owner)));
-    for (const [key, { owner: its }] of this.#asked) {
-      if (its.host !== owner.host || its.identity !== owner.identity || kept.has(key)) continue;
+    for (const key of this.#of(owner)) {
+      if (kept.has(key)) continue;
       this.#options.log.info({ wormhole: key }, 'the peer has no use for it any more');
-      await this.#inTurn(key, () => this.#end(key, false));
+      this.#giveUp(key);
+      await this.#inTurn(key, () => this.#end(key, false)).catch(ignoreMissing);
     }
-    const guests = [...this.#asked.keys()]
-      .filter((key) => kept.has(key))
-      .map((key) => toGuest(this.#options.registry.get(key)));
-    return { guests };
+    const there = this.#options.registry.list().filter(({ id }) => kept.has(id) && this.#asked.has(id));
+    return { guests: there.map(toGuest) };
   }
 
   /** Number of guests of a daemon. */
-  count(host: string): number {
-    return [...this.#asked.values()].filter(({ owner }) => owner.host === host).length;
+  count(whose: Whose): number {
+    return this.#of(whose).length;
   }
 
   /** The daemon is linked. */
-  back(host: string): void {
-    clearTimeout(this.#leases.get(host));
-    this.#leases.delete(host);
+  back(whose: Whose): void {
+    this.#leases.cancel(whose);
   }
 
   /** No link to it is left. @param client a program, which will not come back under that name */
-  gone(host: string, client: boolean): void {
-    if (this.count(host) === 0) return;
-    const { leaseMs = LEASE_MS } = this.#options;
-    this.back(host);
-    this.#leases.set(host, setTimeout(() => void this.#expire(host), client ? 0 : leaseMs).unref());
+  gone(whose: Whose, client: boolean): void {
+    if (this.count(whose) > 0) this.#leases.begin(whose, client);
   }
 
   [Symbol.dispose](): void {
-    for (const timer of this.#leases.values()) clearTimeout(timer);
+    this.#leases[Symbol.dispose]();
   }
 
-  async #expire(host: string): Promise<void> {
-    for (const [key, { owner }] of this.#asked) {
-      if (owner.host !== host) continue;
+  #of(whose: Whose): readonly string[] {
+    return [...this.#asked].flatMap(([key, { owner }]) => (isSame(owner, whose) ? [key] : []));
+  }
+
+  async #expire(whose: Whose): Promise<void> {
+    for (const key of this.#of(whose)) {
+      const owner = this.#asked.get(key)?.owner;
       this.#options.log.info({ wormhole: key }, 'the peer it runs for has gone');
       // It may have come back and asked anew.
       const end = async () => (this.#asked.get(key)?.owner === owner ? await this.#end(key, true) : undefined);
@@ -138,19 +150,19 @@ export class Guests implements Disposable {
     const asked = JSON.stringify([rest, trail, ...(listen === undefined ? [] : [listen, owner.link])]);
     const known = this.#asked.get(key);
     if (known !== undefined) {
-      // Whoever says that it is the same daemon has to prove the same key.
-      if (known.owner.identity !== owner.identity) throw unknown();
-      const entry = registry.list().find(({ id, status }) => id === key && status.state !== 'starting');
-      if (entry !== undefined && known.request === asked) {
+      const entry = registry.list().find(({ id }) => id === key);
+      // People of this machine may have deleted it, and its connections go on.
+      if (entry !== undefined && entry.describe().state !== 'draining' && known.request === asked) {
         this.#asked.set(key, { owner, request: asked });
         return toGuest(entry);
       }
       await this.#end(key, false).catch(ignoreMissing);
     }
-    if (this.count(owner.host) >= MOST)
-      throw new WormholeError('WH_ERR_LIMIT', `a peer has at most ${MOST} guests here`);
-    const made = await this.#interpret(request, owner, signal);
+    const made = await interpretGuest(request, owner, this.#options.policies, signal);
     if (made.plan.id !== undefined) throw new WormholeError('WH_ERR_SPEC_INVALID', 'a guest has no id of its own');
+    signal.throwIfAborted();
+    // No turn of another guest comes between this and the next line.
+    this.#refuseTooMany(owner);
     this.#asked.set(key, { owner, request: asked });
     const back = { link: owner.link, guest, hops: Math.max(1, trail.length) };
     try {
@@ -165,32 +177,26 @@ export class Guests implements Disposable {
     }
   }
 
-  async #interpret(
-    { words, protocol, port, listen }: GuestRequest,
-    { identity, name }: Owner,
-    signal: AbortSignal,
-  ): Promise<Interpreted & { readonly words: readonly string[] }> {
-    const { interpretListener, interpretRest } = await import('../registry/interpret.ts');
-    const { policies } = this.#options;
-    if (listen === undefined) {
-      return { words, ...(await interpretRest(identity, restOf({ words, protocol, port }), policies, signal)) };
+  #refuseTooMany(owner: Owner): void {
+    let [its, ofIdentity] = [0, 0];
+    for (const { owner: other } of this.#asked.values()) {
+      if (other.identity === owner.identity) ofIdentity += 1;
+      if (isSame(other, owner)) its += 1;
     }
-    if (words.length > 0 || protocol !== 'tcp') {
-      throw new WormholeError('WH_ERR_REQUEST_INVALID', 'what listens here for a peer has no words, and is TCP');
-    }
-    return await interpretListener(identity, name, listen, policies, signal);
+    if (its < MOST && ofIdentity < MOST_OF_IDENTITY) return;
+    throw new WormholeError('WH_ERR_LIMIT', `a peer has at most ${MOST} guests here`);
+  }
+
+  #giveUp(key: string): void {
+    this.#underway.get(key)?.abort(new WormholeError('WH_ERR_ABORTED', 'it is not wanted any more'));
   }
 
   async #end(key: string, now: boolean): Promise<Entry> {
-    const entry = await this.#options.registry.remove(key, now);
-    this.#asked.delete(key);
-    return entry;
-  }
-
-  #entry(key: string, owner: Owner): Entry {
-    const known = this.#asked.get(key);
-    if (known === undefined || known.owner.identity !== owner.identity) throw unknown();
-    return this.#options.registry.get(key);
+    try {
+      return await this.#options.registry.remove(key, now);
+    } finally {
+      this.#asked.delete(key);
+    }
   }
 
   async #inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
@@ -203,31 +209,6 @@ export class Guests implements Disposable {
       if (this.#turns.get(key) === quiet) this.#turns.delete(key);
     }
   }
-}
-
-/** `~` cannot stand in an id that a user chooses. */
-export function keyOf(id: string, { host }: Pick<Owner, 'host'>): string {
-  return `${id}~${host}`;
-}
-
-/** @throws {WormholeError} WH_ERR_REQUEST_REFUSED for anybody but a peer on its link */
-function ownerOf({ origin }: Caller): Owner {
-  if (origin.kind === 'peer' && origin.link !== undefined) {
-    const { host, name, number } = origin.link;
-    return { host, identity: origin.identity, name, link: number };
-  }
-  throw new WormholeError('WH_ERR_REQUEST_REFUSED', 'guests are asked for by peers, on their link');
-}
-
-function restOf({
-  words,
-  protocol,
-  port,
-}: Pick<GuestRequest, 'words' | 'protocol'> & { port: number | undefined }): RestOfSpec {
-  if (port !== undefined && (port < 1 || port > 65_535)) {
-    throw new WormholeError('WH_ERR_REQUEST_INVALID', 'body.port must be from 1 to 65535');
-  }
-  return { words, protocol, ...(port !== undefined && { port }) };
 }
 
 function toGuest(entry: Entry): Guest {

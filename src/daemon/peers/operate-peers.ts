@@ -30,14 +30,14 @@ export function peerOperations({ name, peers, joins, guests, links }: OperatePee
     link === undefined ? undefined : await links.facts(link.number).catch(() => link);
   const describe = async (peer: Peer): Promise<Shape> => {
     const facts = await now(peer.link);
-    return describePeer(peer, facts, facts === undefined ? 0 : guests.count(facts.host));
+    return describePeer(peer, facts, facts === undefined ? 0 : guests.count(facts));
   };
   return {
     async peers() {
       const clients = peers.links.filter(({ role }) => role === 'client');
       const all = await Promise.all([
         ...peers.list.map(describe),
-        ...clients.map(async (link) => describeClient((await now(link)) ?? link, guests.count(link.host))),
+        ...clients.map(async (link) => describeClient((await now(link)) ?? link, guests.count(link))),
       ]);
       return { name, peers: all };
     },

@@ -90,10 +90,10 @@ export function peeringOf(options: PeeringOptions): Peering {
       dial: async (target, how, signal) => await (await links()).dial(target, how, signal),
       log,
       onHost: (link) => {
-        guests.back(link.host);
+        guests.back(link);
         peers.callRoll(link, abroad);
       },
-      onHostGone: (link) => guests.gone(link.host, link.role === 'client'),
+      onHostGone: (link) => guests.gone(link, link.role === 'client'),
     }),
   );
   const joins = scope.use(new Joins(settings.stateDir, peers, log));

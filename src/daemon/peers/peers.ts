@@ -6,11 +6,13 @@
 import type { LinkFacts } from '../../carrier/link/facts.ts';
 import type { LinkChange } from '../../carrier/messages.ts';
 import { WormholeError } from '../../lib/errors.ts';
+import { commonIdentity } from '../../lib/tls-profile.ts';
 import { formatAddress } from '../../spec/address.ts';
 import type { PeerAddress } from '../../spec/plan.ts';
 import type { Logger } from '../log.ts';
 import type { Abroad } from '../surroundings.ts';
 import type { KnownPeer } from './known-peer.ts';
+import { isSame } from './owner.ts';
 import { type DialLink, Peer } from './peer.ts';
 
 export interface PeersOptions {
@@ -105,13 +107,14 @@ export class Peers implements Disposable {
         this.#links.delete(number);
         this.#draining.delete(number);
         this.#away(facts, change.reason);
-        if (!this.links.some(({ host }) => host === facts.host)) this.#options.onHostGone(facts);
+        if (!this.links.some((link) => isSame(link, facts))) this.#options.onHostGone(facts);
     }
   }
 
   /** Tells a daemon that is linked what this one still has there; the rest can go. */
   callRoll(link: LinkFacts, abroad: Pick<Abroad, 'callsTo'>): void {
-    const ids = this.list.filter(({ host }) => host === link.host).flatMap(({ guests }) => [...guests]);
+    const there = this.list.filter(({ host, known: { identity } }) => host === link.host && identity === link.identity);
+    const ids = there.flatMap(({ guests }) => [...guests]);
     void abroad
       .callsTo(link)
       .roll({ ids })
@@ -179,6 +182,8 @@ export class Peers implements Disposable {
   /** A link leads to a peer when who is there has its name, or was there before, and proved its key. */
   #leadsTo(facts: LinkFacts, peer: Peer): boolean {
     if (facts.role === 'client' || facts.identity !== peer.known.identity) return false;
+    // Of a peer with a key of its own the key says who it is, whatever it calls itself.
+    if (facts.identity !== commonIdentity) return true;
     return facts.name === peer.name || facts.host === peer.host;
   }
 

@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest';
+import { admit, isFull, maxLinks } from './admission.ts';
+import type { Hello } from './hello.ts';
+import type { Link } from './link.ts';
+
+const hello = (name: string, more: Partial<Hello> = {}): Hello => ({
+  role: 'daemon',
+  instance: '1'.repeat(16),
+  host: '2'.repeat(16),
+  name,
+  insists: false,
+  version: '1.0.0',
+  timeMs: 0,
+  resumeMs: 30_000,
+  ...more,
+});
+const link = (identity: string, said?: Hello): Link =>
+  ({ dialed: false, peer: { identity, address: '10.0.0.1:5' }, hello: said }) as unknown as Link;
+const ground = { instance: '9'.repeat(16), ownerOf: () => undefined, all: [] as Link[] };
+const otherHost = { host: '3'.repeat(16) };
+
+describe('admission', () => {
+  test('A11 a process that meets itself is refused, whoever dialed', () => {
+    for (const dialed of [true, false]) {
+      const self = Object.assign(link('wormhole'), { dialed });
+      expect(() => admit(self, hello('a', { instance: ground.instance }), ground)).toThrow(/very daemon/);
+    }
+  });
+
+  test('a name that only one key may use is nobody else’s', () => {
+    const owned = { ...ground, ownerOf: (name: string) => (name === 'db' ? 'db' : undefined) };
+    expect(() => admit(link('wormhole'), hello('db'), owned)).toThrow(/another peer is called db/);
+    expect(() => admit(link('db'), hello('db'), owned)).not.toThrow();
+  });
+
+  test('who insists on a name that is live is refused, the same daemon once more is not', () => {
+    const all = [link('wormhole', hello('web'))];
+    const insisting = hello('web', { insists: true });
+    expect(() => admit(link('wormhole'), { ...insisting, ...otherHost }, { ...ground, all })).toThrow(/join --as/);
+    expect(() => admit(link('wormhole'), insisting, { ...ground, all })).not.toThrow();
+  });
+
+  test('nobody keeps a name from others by another key, nor a program by anything', () => {
+    const all = [link('evil', hello('web')), link('wormhole', hello('web', { role: 'client' }))];
+    const insisting = hello('web', { insists: true, ...otherHost });
+    expect(() => admit(link('wormhole'), insisting, { ...ground, all })).not.toThrow();
+  });
+
+  test('A22 one identity cannot have all the links there are', () => {
+    const many = Array.from({ length: maxLinks.identity }, () => link('evil'));
+    expect(isFull('evil', many)).toBe(true);
+    expect(isFull('evil', many.slice(1))).toBe(false);
+    expect(isFull('wormhole', many)).toBe(false);
+    expect(isFull('wormhole', [...many, ...Array.from({ length: maxLinks.identity }, () => link('mallory'))])).toBe(
+      true,
+    );
+  });
+});
