@@ -81,7 +81,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       instance,
       host: new HostId(settings.stateDir, 'peer-id').id,
       version,
-      keys: () => keys ?? peerKeys(settings.peers, daemonKey(undefined)),
+      keys: () => keys ?? peerKeys(settings.peers, daemonKey(undefined, settings.keyFile.path)),
       policies,
       registry: () => registry,
       admit: (connection, origin) => api.admit(connection, origin),
@@ -196,7 +196,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 /** Keys that are given are judged even when nothing needs them: a wrong one must not go unnoticed. */
 function keysFor({ tcp, keyFile, peers }: Settings, log: Logger): ReadonlyMap<string, Secret> | undefined {
   if (tcp.length === 0 && !keyFile.chosen && peers.length === 0) return undefined;
-  const key = daemonKey(keyFile.chosen ? keyFile.path : undefined);
+  const key = keyFile.chosen ? daemonKey(keyFile.path) : daemonKey(undefined, keyFile.path);
   if (key.generated) log.warn({ path: key.path }, 'made a new key; copy it to the peers');
   return peerKeys(peers, key);
 }

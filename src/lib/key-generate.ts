@@ -61,7 +61,12 @@ function generateKeyFile(path: string): boolean {
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
     if (code === 'EEXIST') return false;
-    throw refusal(path, `does not exist and cannot be made (${code})`, 'run as root, or name one with -K', cause);
+    throw refusal(
+      path,
+      `does not exist and cannot be made (${code})`,
+      'run as root or with --user-mode, or name one with -K',
+      cause,
+    );
   }
 }
 

@@ -15,22 +15,28 @@ export interface Arguments {
   readonly configFile?: string;
   /** Print something and end instead of serving. */
   readonly instead?: 'help' | 'version' | 'print-config';
+  /** Run by an ordinary user. */
+  readonly userMode: boolean;
 }
 
-const BARE = ['help', 'version', 'print-config'] as const;
+const INSTEAD = ['help', 'version', 'print-config'] as const;
+const USER_MODE = 'user-mode';
+const BARE = [...INSTEAD, USER_MODE] as const;
 
 /** @throws {WormholeError} WH_ERR_USAGE for unknown options, missing values and stray words */
 export function parseArguments(argv: readonly string[], options: readonly Option[]): Arguments {
   const { tokens } = split(argv, options);
   const values: Record<string, string | string[]> = {};
   let instead: Arguments['instead'];
+  let userMode = false;
   for (const token of tokens) {
     if (token.kind === 'positional') throw usage(`wormholed takes no argument ${JSON.stringify(token.value)}`);
     if (token.kind !== 'option') continue;
     const bare = BARE.find((name) => name === token.name);
     if (bare !== undefined) {
       if (token.value !== undefined) throw usage(`${token.rawName} takes no value`);
-      instead ??= bare;
+      if (bare === USER_MODE) userMode = true;
+      else instead ??= bare;
       continue;
     }
     const value = valueOf(token, options);
@@ -42,6 +48,7 @@ export function parseArguments(argv: readonly string[], options: readonly Option
   const { config, ...rest } = values;
   return {
     values: rest,
+    userMode,
     ...(typeof config === 'string' && { configFile: config }),
     ...(instead !== undefined && { instead }),
   };
@@ -52,6 +59,7 @@ function split(argv: readonly string[], options: readonly Option[]) {
     help: { type: 'boolean', short: 'h' },
     version: { type: 'boolean' },
     'print-config': { type: 'boolean' },
+    [USER_MODE]: { type: 'boolean' },
     config: { type: 'string' },
   };
   for (const { key, flag } of options) known[key] = { type: 'string', ...(flag !== undefined && { short: flag }) };

@@ -54,6 +54,22 @@ describe('settings', () => {
     });
   });
 
+  test('of an ordinary user have other defaults, and only those', async () => {
+    const env = { HOME: '/home/me', XDG_RUNTIME_DIR: '/run/user/1000', XDG_STATE_HOME: 'relative' };
+    const usual = await settings(['--user-mode'], env);
+    expect(usual).toMatchObject({
+      tcp: [{ host: '127.0.0.1', port: 9999 }],
+      unix: ['/run/user/1000/wormhole/wormhole.sock'],
+      keyFile: { path: '/home/me/.config/wormhole/key.secret', chosen: false },
+      stateDir: '/home/me/.local/state/wormhole',
+    });
+    const named = await settings(['--user-mode', '--socket', '/s', '-K', '/k'], { XDG_STATE_HOME: '/x', HOME: '/h' });
+    expect(named).toMatchObject({ unix: ['/s'], keyFile: { path: '/k', chosen: true }, stateDir: '/x/wormhole' });
+    expect((await settings(['--user-mode'], { HOME: '/h' })).unix).toEqual(['/h/.local/state/wormhole/wormhole.sock']);
+    expect(await refused(['--user-mode'], {})).toMatch('WH_ERR_CONFIG: --user-mode needs HOME');
+    expect(await refused(['--user-mode=yes'], env)).toMatch('takes no value');
+  });
+
   test('may let labels of containers listen, on addresses', async () => {
     const found = await settings(['--labels', 'loopback', '--labels', '192.0.2.1']);
     expect(found.labels).toEqual(['loopback', '192.0.2.1']);

@@ -6,6 +6,7 @@ import type { Environment } from './environment.ts';
 import { optionsOf } from './options.ts';
 import { printConfig, printHelp } from './print.ts';
 import { type Settings, toSettings } from './settings.ts';
+import { userDefaults } from './user-mode.ts';
 
 export type Loaded = { readonly settings: Settings } | { readonly print: string };
 
@@ -16,11 +17,12 @@ export async function loadConfig(
   env: Environment,
   version: string,
 ): Promise<Loaded> {
-  const options = optionsOf(schema);
+  const known = optionsOf(schema);
   const args = parseArguments(
     argv,
-    options.filter(({ fileOnly }) => !fileOnly),
+    known.filter(({ fileOnly }) => !fileOnly),
   );
+  const options = args.userMode ? userDefaults(known, env) : known;
   if (args.instead === 'help') return { print: printHelp(options) };
   if (args.instead === 'version') return { print: `wormholed ${version}\n` };
   const config = await effectiveConfig(schema, options, args, env);

@@ -37,6 +37,12 @@ export function namedPlace(name: string): Place {
     namespace[Symbol.dispose]();
     throw unusable(`/run/netns/${name} is a plain file, not a namespace; ip netns delete ${name} removes it`);
   }
+  try {
+    namespace.enter(() => undefined);
+  } catch (cause) {
+    namespace[Symbol.dispose]();
+    throw unusable(`namespace ${name} cannot be entered (${codeOf(cause)}); wormholed must run as root`, cause);
+  }
   return makePlace({ label: name, namespace, namespaceId: namespace.id });
 }
 
