@@ -178,12 +178,12 @@ export class Daemon implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.alive) {
-      this.signal('SIGTERM');
-      this.signal('SIGTERM');
-    }
+    if (this.alive) this.signal('SIGTERM');
+    // The second one ends the drain; of two that come together the kernel makes one.
+    const again = setInterval(() => this.signal('SIGTERM'), 50);
     const late = setTimeout(() => this.signal('SIGKILL'), 10_000);
     await this.ended;
+    clearInterval(again);
     clearTimeout(late);
     if (this.#owned && existsSync(this.of.folder)) this.of[Symbol.dispose]();
   }

@@ -6,42 +6,46 @@ import type { Socket } from 'node:net';
 import type { NetNamespace } from '../../src/sys/netns.ts';
 import { type Endpoint, type ServerThere, serveIn, socketTo } from './netns-sockets.ts';
 
+/** A connection through the relay: its two sockets. */
+interface Carried {
+  readonly near: Socket;
+  readonly far: Socket;
+  /** From now on nothing gets through, in either direction, nor that somebody has left. */
+  lost: boolean;
+}
+
 export class HalfOpenRelay implements AsyncDisposable {
   readonly #server: ServerThere;
-  readonly #sockets: Set<Socket>;
-  readonly #state: { losing: boolean };
+  readonly #carried: Set<Carried>;
+  /** What the dialing end of each connection has sent, in the order of connections; for who wants to say it again. */
+  readonly said: Buffer[][];
 
-  private constructor(server: ServerThere, sockets: Set<Socket>, state: { losing: boolean }) {
+  private constructor(server: ServerThere, carried: Set<Carried>, said: Buffer[][]) {
     this.#server = server;
-    this.#sockets = sockets;
-    this.#state = state;
+    this.#carried = carried;
+    this.said = said;
   }
 
-  /** Listens and dials in `namespace`. */
-  static async start(namespace: NetNamespace, at: Endpoint, to: Endpoint): Promise<HalfOpenRelay> {
-    const sockets = new Set<Socket>();
-    const state = { losing: false };
+  /** Listens and dials in `namespace`. @param keep the first bytes of each connection that are kept in {@link said} */
+  static async start(namespace: NetNamespace, at: Endpoint, to: Endpoint, keep: number = 0): Promise<HalfOpenRelay> {
+    const all = new Set<Carried>();
+    const said: Buffer[][] = [];
     const server = await serveIn(namespace, at, (near) => {
-      const far = socketTo(to, namespace);
-      for (const [from, into] of [
-        [near, far],
-        [far, near],
-      ] as const) {
-        sockets.add(from);
-        from.on('data', (chunk: Buffer) => {
-          if (state.losing || into.destroyed) return;
-          if (!into.write(chunk)) from.pause();
-        });
-        from.on('drain', () => into.resume());
-        from.on('end', () => state.losing || into.end());
-        from.on('error', () => undefined);
-        from.on('close', () => {
-          sockets.delete(from);
-          if (!state.losing) into.destroy();
-        });
-      }
+      const one: Carried = { near, far: socketTo(to, namespace), lost: false };
+      all.add(one);
+      const heard: Buffer[] = [];
+      said.push(heard);
+      let room = keep;
+      near.on('data', (chunk: Buffer) => {
+        if (room > 0) heard.push(chunk.subarray(0, room));
+        room -= Math.min(room, chunk.length);
+      });
+      carry(one, one.near, one.far);
+      carry(one, one.far, one.near);
+      near.once('close', () => one.far.destroyed && all.delete(one));
+      one.far.once('close', () => near.destroyed && all.delete(one));
     });
-    return new HalfOpenRelay(server, sockets, state);
+    return new HalfOpenRelay(server, all, said);
   }
 
   /** Connections that came so far. */
@@ -49,23 +53,39 @@ export class HalfOpenRelay implements AsyncDisposable {
     return this.#server.accepted;
   }
 
-  /** From now on nothing is carried, in either direction, nor that somebody has left; connections are taken and kept. */
+  /** The connections of now stay and carry nothing any more; those that come are well. */
   lose(): void {
-    this.#state.losing = true;
+    for (const one of this.#carried) one.lost = true;
   }
 
-  /** Carries again; what was lost stays lost. */
+  /** Those that were lost carry again what comes from now on. */
   carry(): void {
-    this.#state.losing = false;
+    for (const one of this.#carried) one.lost = false;
   }
 
   /** Resets every connection, at both ends. */
   cut(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const { near, far } of this.#carried) {
+      near.resetAndDestroy();
+      far.resetAndDestroy();
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
+    for (const { near, far } of this.#carried) {
+      near.destroy();
+      far.destroy();
+    }
     await this.#server[Symbol.asyncDispose]();
   }
+}
+
+function carry(one: Carried, from: Socket, into: Socket): void {
+  from.on('data', (chunk: Buffer) => {
+    if (!one.lost && !into.destroyed && !into.write(chunk)) from.pause();
+  });
+  into.on('drain', () => from.resume());
+  from.on('end', () => one.lost || into.end());
+  from.on('error', () => undefined);
+  from.on('close', () => one.lost || into.destroy());
 }

@@ -9,6 +9,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { Scope } from '../../src/lib/scope.ts';
+import type { Peer as PeerFacts, PeerList } from '../../src/spec/api-peer.ts';
+import { AF_INET, SOCK_DGRAM } from '../../src/sys/constants.ts';
+import { bindIp, socketIn } from '../../src/sys/sockets.ts';
 import { command } from './command.ts';
 import { Belongings, Daemon, type DaemonOptions } from './daemon.ts';
 import { DockerHost } from './docker-host.ts';
@@ -17,6 +20,7 @@ import { Netns } from './netns.ts';
 import { connectFrom, type Endpoint, type ServerThere, serveIn } from './netns-sockets.ts';
 import { type Ended, type ProgramOptions, type Running, start } from './program.ts';
 import type { Peer } from './relay-peer.ts';
+import { UdpPeer } from './relay-udp.ts';
 import { until } from './relay-wait.ts';
 
 export interface HostOptions extends LinkOptions {
@@ -143,6 +147,27 @@ export class Host implements AsyncDisposable {
   /** A server there, on 127.0.0.1 and an ephemeral port unless said otherwise. */
   serve(onClient: (socket: Socket) => void, where: Partial<Endpoint> = {}): Promise<ServerThere> {
     return serveIn(this.netns.namespace, { host: '127.0.0.1', port: 0, ...where }, onClient);
+  }
+
+  /** A UDP socket there, on 127.0.0.1 and an ephemeral port unless said otherwise. */
+  async udp({ host = '127.0.0.1', port = 0 }: Partial<Endpoint> = {}): Promise<UdpPeer> {
+    const socket = socketIn(this.netns.namespace, AF_INET, SOCK_DGRAM);
+    bindIp(socket.fd, { host, port });
+    return await UdpPeer.adopt(socket.release());
+  }
+
+  /** Has its daemon join another one, and waits until they are linked. */
+  async join(address: string, as: string = this.name): Promise<void> {
+    const { status, body } = await this.daemon.ask('/v1/peers', { method: 'POST', json: { address, as } });
+    if (status >= 300) throw new Error(`host ${this.name} cannot join ${address}: ${JSON.stringify(body)}`);
+  }
+
+  /** What its daemon says of a peer; rejects when it knows none of that name. */
+  async peer(name: string): Promise<PeerFacts> {
+    const { peers } = await this.daemon.get<PeerList>('/v1/peers');
+    const found = peers.find((peer) => peer.name === name);
+    if (found === undefined) throw new Error(`host ${this.name} knows no peer ${name}`);
+    return found;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

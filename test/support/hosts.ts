@@ -66,12 +66,16 @@ export class Hosts implements AsyncDisposable {
     this.#host(name).daemon.signal('SIGCONT');
   }
 
-  /** From now on `from` reaches the carrier port of `to` through a relay, by the same name; TCP alone gets there. */
-  async relay(from: string, to: string): Promise<HalfOpenRelay> {
+  /**
+   * From now on `from` reaches the carrier port of `to` through a relay, by the same name; TCP alone gets there.
+   *
+   * @param keep bytes of each connection that it keeps
+   */
+  async relay(from: string, to: string, keep?: number): Promise<HalfOpenRelay> {
     const host = this.#internet.standIn(from, to);
     const far = { host: this.#host(to).site.v4, port: 9999 };
     const { namespace } = this.#internet.netns;
-    const relay = this.#scope.use(await HalfOpenRelay.start(namespace, { host, port: far.port }, far));
+    const relay = this.#scope.use(await HalfOpenRelay.start(namespace, { host, port: far.port }, far, keep));
     this.#host(from).knows(to, host);
     return relay;
   }

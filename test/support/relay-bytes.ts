@@ -64,13 +64,18 @@ export class ByteSum {
   }
 }
 
-/** Sends `total` bytes of `stream` with back-pressure, then FIN; resolves when all were taken. */
-export async function sendStream(socket: Socket, stream: ByteStream, total: number): Promise<void> {
+/** Sends `total` bytes of `stream` with back-pressure, then what `last` gives, then FIN; resolves when all were taken. */
+export async function sendStream(
+  socket: Socket,
+  stream: ByteStream,
+  total: number,
+  last: () => Buffer = () => Buffer.alloc(0),
+): Promise<void> {
   while (stream.made < total) {
     const chunk = stream.next(total - stream.made);
     if (!socket.write(chunk)) {
       await within('a reader to go on', new Promise<void>((resolve) => socket.once('drain', resolve)));
     }
   }
-  socket.end();
+  socket.end(last());
 }

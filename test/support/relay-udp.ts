@@ -32,6 +32,16 @@ export class UdpPeer implements AsyncDisposable {
     return new UdpPeer(socket);
   }
 
+  /** One that was made and bound elsewhere, by its descriptor, which is taken. */
+  static async adopt(fd: number): Promise<UdpPeer> {
+    const socket = createSocket('udp4');
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject);
+      socket.bind({ fd }, () => resolve());
+    });
+    return new UdpPeer(socket);
+  }
+
   get port(): number {
     return this.socket.address().port;
   }
