@@ -14,6 +14,7 @@ import type { StreamHead } from './link/head.ts';
 import type { Incoming } from './link/incoming.ts';
 import type { Link } from './link/link.ts';
 import { Links } from './link/links.ts';
+import { Turns } from './link/turns.ts';
 import type { Ask, FromCarrier, LinkChange, ToCarrier } from './messages.ts';
 import type { CarrierPeer } from './peer.ts';
 import { CarrierServer, ListenError } from './server.ts';
@@ -39,6 +40,7 @@ class CarrierService {
   readonly #makeStreams: MakeStreamServer;
   readonly #waiting = new Map<number, Waiting>();
   readonly #asked = new Map<number, AbortController>();
+  readonly #apiTurns = new Turns();
   #lastId = 0;
   #server: CarrierServer | undefined;
   #links: Links | undefined;
@@ -94,7 +96,7 @@ class CarrierService {
       onOver: (link, { message: reason }) => this.#tell(link, { change: 'over', reason }),
       onStream: (link, incoming) => {
         const { head } = incoming;
-        if (head.kind === 'api') void this.#serveApi(link, incoming);
+        if (head.kind === 'api') this.#serveApi(link, incoming);
         else streams.onStream(link, incoming, head);
       },
       onRefused: ({ address }, reason) => this.#server?.report(address, reason),
@@ -130,13 +132,21 @@ class CarrierService {
     return new Promise((resolve, reject) => void this.#waiting.set(id, { resolve, reject }));
   }
 
-  async #serveApi(link: Link, incoming: Incoming): Promise<void> {
+  /** A request costs two descriptors, a stream none: whoever opens streams without end waits for itself. */
+  #serveApi(link: Link, incoming: Incoming): void {
+    const begun = this.#apiTurns.take(link.number, (done) => void this.#openApi(link, incoming, done));
+    if (!begun) incoming.refuse(new WormholeError('WH_ERR_LIMIT', 'too many requests of peers are under way'));
+  }
+
+  async #openApi(link: Link, incoming: Incoming, done: () => void): Promise<void> {
     const { identity, address } = link.peer;
     const { host = '', name = '' } = link.hello ?? {};
     try {
+      if (incoming.duplex.destroyed) return done();
       const plain = await this.#openHttp({ identity, address, link: { number: link.number, host, name } });
-      join(incoming.accept(), plain, () => {});
+      join(incoming.accept(), plain, done);
     } catch (error) {
+      done();
       incoming.refuse(new WormholeError('WH_ERR_LIMIT', 'the control API cannot be reached now', { cause: error }));
     }
   }

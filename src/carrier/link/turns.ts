@@ -1,0 +1,52 @@
+/**
+ * Whose turn it is, where each link may have a few of something at once, and all of them together not too many.
+ *
+ * What waits costs its stream and nothing else; descriptors are for those whose turn has come.
+ */
+
+/** At once: of one link, and of all. */
+const perLink = 64;
+const inAll = 1_024;
+/** That wait, of one link. */
+const waitingMost = 1_024;
+
+interface Line {
+  active: number;
+  readonly waiting: Array<() => void>;
+}
+
+export class Turns {
+  readonly #lines = new Map<number, Line>();
+  #active = 0;
+
+  /**
+   * Calls `begin` when it is its turn, with what is to be called once at the end of it.
+   *
+   * @returns false when too many wait, or all links together have too many; `begin` is not called then
+   */
+  take(link: number, begin: (done: () => void) => void): boolean {
+    const line = this.#lines.get(link) ?? { active: 0, waiting: [] };
+    const start = (): void => {
+      line.active += 1;
+      this.#active += 1;
+      let over = false;
+      begin(() => {
+        if (over) return;
+        over = true;
+        line.active -= 1;
+        this.#active -= 1;
+        line.waiting.shift()?.();
+        if (line.active === 0) this.#lines.delete(link);
+      });
+    };
+    if (line.active < perLink) {
+      if (this.#active >= inAll) return false;
+      this.#lines.set(link, line);
+      start();
+      return true;
+    }
+    if (line.waiting.length >= waitingMost) return false;
+    line.waiting.push(start);
+    return true;
+  }
+}
