@@ -21,7 +21,7 @@ export interface PeersOptions {
   readonly common: Pick<KnownPeer, 'identity' | 'ownIdentity' | 'key' | 'resumeMs'>;
   readonly dial: DialLink;
   readonly log: Logger;
-  /** A daemon is linked; perhaps once more. */
+  /** A daemon is linked; perhaps once more, or again after its connection was lost. */
   readonly onHost: (link: LinkFacts) => void;
   /** No link to that daemon is left. */
   readonly onHostGone: (link: LinkFacts) => void;
@@ -98,6 +98,8 @@ export class Peers implements Disposable {
       case 'resumed':
         log.info(about, 'the link to a peer goes on over another connection');
         for (const peer of this.list) peer.resumed(number);
+        // Either end may have let go of something meanwhile, and been unable to say so.
+        if (facts.role !== 'client') this.#options.onHost(facts);
         return;
       case 'draining':
         this.#draining.add(number);

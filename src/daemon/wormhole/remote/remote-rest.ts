@@ -90,12 +90,12 @@ export class RemoteRest implements Hanging {
     return Promise.resolve();
   }
 
-  /** What the peer does not hear now it finds out when it is linked again, or its lease ends. */
+  /** What the peer does not hear now it finds out when the link goes on, when it is linked again, or when its lease ends. */
   async remove(signal: AbortSignal): Promise<void> {
     const { peer, calls, guest } = this.#options;
     this.#close();
     peer.guests.delete(guest);
-    if (!this.#needed || peer.link === undefined) return;
+    if (!this.#needed || peer.state !== 'up') return;
     try {
       await calls.remove(guest, true, signal);
     } catch (error) {
