@@ -2,11 +2,11 @@
  * The programs of the reverse tunnel from their start to their end: any order, lost connections, certificates that are
  * refused, and the exit codes that tell why.
  */
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { ask, portOf } from '../support/local.ts';
+import { ask, dial, portOf } from '../support/local.ts';
 import { TunnelWorld } from '../support/quic-tunnel.ts';
-import { closedPort, echoServer } from '../support/relay-targets.ts';
+import { closedPort, echoServer, peerOf, serve } from '../support/relay-targets.ts';
 
 const to = (server: Parameters<typeof portOf>[0]): string[] => ['--upstream', `127.0.0.1:${portOf(server)}`];
 
@@ -43,6 +43,44 @@ test('an agent that ends says goodbye, so that no client is sent to it any more'
   expect(await agent.ended).toMatchObject({ code: 0 });
   await server.tells('reason="it said goodbye"');
   expect(await ask(server.ports[0] ?? 0, 'anybody?').catch(() => '')).toBe('');
+});
+
+test('a connection whose agent dies is reset, never ended as if all of it had arrived', async () => {
+  using world = new TunnelWorld();
+  await using target = await serve();
+  await using server = await world.server();
+  await using agent = world.agent(server.quicPort, to(target));
+  await agent.tells('connected');
+  await using client = await dial(server.ports[0] ?? 0);
+  await client.send('begun');
+  const there = await peerOf(target);
+  await there.send('half of the ans');
+  expect(await client.text(15)).toBe('half of the ans');
+  agent.child.kill('SIGKILL');
+  expect(await client.ending()).toBe('ECONNRESET');
+});
+
+test('without the engine both programs say what is missing, and the others do not miss it', async () => {
+  using world = new TunnelWorld();
+  const preload = world.file('absent.cjs');
+  writeFileSync(
+    preload,
+    `const Module = require('node:module');
+     const load = Module._load;
+     Module._load = (name, ...more) => {
+       if (name.startsWith('@matrixai/')) throw new Error('Cannot find module');
+       return load(name, ...more);
+     };`,
+  );
+  const env = { NODE_OPTIONS: `--require ${preload}` };
+  const files = ['--cert-file', 'tls.crt', '--cert-key', 'tls.key'];
+  await using server = world.run(['quic-server', ...files, '--client-ca-file', 'ca.crt'], env);
+  await using agent = world.run(['quic-agent', ...files, '--ca-file', 'ca.crt', '--upstream', 'a:1'], env);
+  for (const one of [server, agent]) {
+    expect(await one.ended).toMatchObject({ code: 69, stderr: expect.stringContaining('--include=optional') });
+  }
+  await using certs = world.run(['certs', 'more'], env);
+  expect(await certs.ended).toMatchObject({ code: 0 });
 });
 
 describe('an agent that is to try once', () => {

@@ -56,8 +56,9 @@ export class TunnelWorld implements Disposable {
     return this.run(['quic-agent', '--server', `127.0.0.1:${quicPort}`, ...files, ...more]);
   }
 
-  run(words: readonly string[]): Started {
-    const { child, ended, output } = start(program('wormhole'), [...words, '--verbose'], { cwd: this.directory });
+  run(words: readonly string[], env: Readonly<Record<string, string>> = {}): Started {
+    const options = { cwd: this.directory, env };
+    const { child, ended, output } = start(program('wormhole'), [...words, '--verbose'], options);
     const state = { over: false };
     void ended.then(() => (state.over = true));
     return {
