@@ -1,52 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { FakeClock, FakePipe } from '../../../test/support/fake-pipe.ts';
-import { MuxSession } from '../mux/session.ts';
-import type { MuxStream } from '../mux/stream.ts';
+import { muxStreams } from '../../../test/support/mux-streams.ts';
 import { DatagramFlows } from './flows.ts';
 import { maxDatagram } from './frames.ts';
 import { StreamDatagrams } from './stream-datagrams.ts';
 
 const nothing = Buffer.alloc(0);
-
-/** Two mux sessions whose pipes the test carries, and flows at both ends. */
-function world() {
-  const clock = new FakeClock();
-  const pipes = [new FakePipe(), new FakePipe()] as const;
-  const accepted: MuxStream[] = [];
-  const sessions = pipes.map(
-    (pipe, at) =>
-      new MuxSession(pipe, {
-        dialed: at === 0,
-        clock,
-        onClose: () => {},
-        onStream: (stream) => {
-          stream.accept();
-          accepted.push(stream);
-        },
-      }),
-  );
-  /** Carries until nothing is left. */
-  const carry = (): void => {
-    for (let idle = 0; idle < 2; ) {
-      const [there, back] = [pipes[0].take(), pipes[1].take()];
-      idle = there.length + back.length === 0 ? idle + 1 : 0;
-      if (there.length > 0) pipes[1].feed(there);
-      if (back.length > 0) pipes[0].feed(back);
-      for (const pipe of pipes) pipe.user?.onDrain();
-    }
-  };
-  const open = (): [MuxStream, MuxStream] => {
-    const stream = (sessions[0] as MuxSession).openStream();
-    // As a head does: a stream is known to the other end with its first bytes.
-    stream.write(Buffer.from('head'));
-    carry();
-    const there = accepted.at(-1) as MuxStream;
-    expect(there.read()?.toString()).toBe('head');
-    return [stream, there];
-  };
-  return { pipes, carry, open, sessions };
-}
 
 function logging() {
   const received: Buffer[] = [];
@@ -70,7 +29,7 @@ function channel() {
 }
 
 test('a flow takes the channel while it is direct, and its stream while it is not, both ways', () => {
-  const { open, carry } = world();
+  const { open, carry } = muxStreams();
   const [near, far] = open();
   const ends = [new DatagramFlows(), new DatagramFlows()] as const;
   const logs = [logging(), logging()] as const;
@@ -99,7 +58,7 @@ test('datagrams of every size keep their bounds on a stream, however its bytes a
   const cut = fc.integer({ min: 1, max: 50_000 });
   fc.assert(
     fc.property(fc.array(size, { maxLength: 8 }), fc.array(cut, { minLength: 1, maxLength: 9 }), (sizes, cuts) => {
-      const { open, carry, pipes } = world();
+      const { open, carry, pipes } = muxStreams();
       const [near, far] = open();
       const log = logging();
       const sender = new StreamDatagrams(near, nothing, logging().user);
@@ -123,7 +82,7 @@ test('datagrams of every size keep their bounds on a stream, however its bytes a
 });
 
 test('bytes that were read with the head of the stream are the beginning of its datagrams', () => {
-  const { open, carry } = world();
+  const { open, carry } = muxStreams();
   const [near, far] = open();
   const log = logging();
   near.write(Buffer.from([0, 2, 7, 8, 0]));
@@ -136,7 +95,7 @@ test('bytes that were read with the head of the stream are the beginning of its 
 });
 
 test('a stream that takes nothing holds bounded memory; the newest datagrams are those that arrive', () => {
-  const { open, carry, pipes } = world();
+  const { open, carry, pipes } = muxStreams();
   const [near, far] = open();
   const log = logging();
   const sender = new StreamDatagrams(near, nothing, logging().user);
@@ -160,7 +119,7 @@ test('a stream that takes nothing holds bounded memory; the newest datagrams are
 });
 
 test('a flood on one flow does not hold up another flow, nor any other stream', () => {
-  const { open, carry, pipes } = world();
+  const { open, carry, pipes } = muxStreams();
   const [flooded] = open();
   const [near, far] = open();
   const flood = new StreamDatagrams(flooded, nothing, logging().user);
@@ -178,7 +137,7 @@ test('a flood on one flow does not hold up another flow, nor any other stream', 
 });
 
 test('a length beyond what a datagram can have resets the stream', () => {
-  const { open, carry } = world();
+  const { open, carry } = muxStreams();
   const [near, far] = open();
   const log = logging();
   const receiver = new StreamDatagrams(far, nothing, log.user);
@@ -190,7 +149,7 @@ test('a length beyond what a datagram can have resets the stream', () => {
 });
 
 test('a datagram that is too large is not taken, by either way', () => {
-  const { open } = world();
+  const { open } = muxStreams();
   const [near] = open();
   const flow = new DatagramFlows().add(near, nothing, logging().user);
   expect(flow.send(Buffer.alloc(maxDatagram + 1))).toBe(false);
@@ -201,7 +160,7 @@ test('a datagram that is too large is not taken, by either way', () => {
 test.each(['end', 'reset', 'destroy'] as const)(
   'a flow that is over at one end (%s) is over at the other, and forgotten',
   (how) => {
-    const { open, carry, sessions } = world();
+    const { open, carry, sessions } = muxStreams();
     const [near, far] = open();
     const ends = [new DatagramFlows(), new DatagramFlows()] as const;
     const logs = [logging(), logging()] as const;

@@ -14,7 +14,7 @@ import { minSecretBytes, type Role } from '../resume/proof.ts';
 import { sessionIdBytes } from './packet.ts';
 
 /** The secret of the epoch that belongs to a TLS connection; the same at its two ends. */
-export function datagramSecretOf(stream: TLSSocket): Buffer {
+export function datagramSecretOf(stream: Pick<TLSSocket, 'exportKeyingMaterial'>): Buffer {
   return stream.exportKeyingMaterial(minSecretBytes, 'EXPORTER-wormhole-datagrams', undefined as never);
 }
 

@@ -1,0 +1,98 @@
+/**
+ * The datagrams of one link: its channel, made with the first TLS connection and given a new epoch by each later one, and its
+ * flows, which are there also where UDP is not.
+ *
+ * Told of the link's connections by whoever makes them; knows neither links nor routes. Owns the channel, not the sockets.
+ */
+import type { TLSSocket } from 'node:tls';
+import type { Role } from '../resume/proof.ts';
+import { DatagramChannel } from './channel.ts';
+import type { ChannelPath } from './channel-options.ts';
+import type { ChannelStats } from './channel-stats.ts';
+import { DatagramFlows } from './flows.ts';
+import { datagramSecretOf } from './keys.ts';
+import type { ChannelState } from './prober.ts';
+import type { DatagramSockets } from './sockets.ts';
+
+/** What is asked of a TLS connection. */
+export type LinkConnection = Pick<TLSSocket, 'exportKeyingMaterial' | 'remoteAddress' | 'remotePort' | 'localAddress'>;
+
+export interface LinkDatagramsOptions {
+  /** Of the session under resumption. */
+  readonly role: Role;
+  /** Undefined: datagrams go over streams. */
+  readonly sockets: DatagramSockets | undefined;
+  readonly onStateChange?: (state: ChannelState) => void;
+}
+
+export class LinkDatagrams {
+  readonly flows = new DatagramFlows();
+  readonly #options: LinkDatagramsOptions;
+  #channel: DatagramChannel | undefined;
+  #closed = false;
+
+  constructor(options: LinkDatagramsOptions) {
+    this.#options = options;
+  }
+
+  /** 'direct' over UDP; 'blocked', or not known yet: over streams. */
+  get state(): ChannelState {
+    return this.#channel?.state ?? 'blocked';
+  }
+
+  /** Undefined without a channel. */
+  get stats(): ChannelStats | undefined {
+    return this.#channel?.stats;
+  }
+
+  /**
+   * The link has a connection.
+   *
+   * @param epoch its number in the resumable pipe (`session.epochs.current`), the same at both ends
+   * @param dialed by this end, which then knows where the peer's port is
+   */
+  connected(connection: LinkConnection, epoch: number, dialed: boolean): void {
+    const { sockets } = this.#options;
+    if (sockets === undefined || this.#closed) return;
+    const secret = datagramSecretOf(connection);
+    const path = pathOf(connection, dialed, sockets);
+    if (this.#channel === undefined) this.#channel = this.#begin(sockets, secret, epoch, path);
+    else this.#channel.newEpoch(secret, epoch, path);
+    secret.fill(0);
+  }
+
+  /** The link is over. */
+  close(): void {
+    this.#closed = true;
+    if (this.#channel !== undefined) this.#options.sockets?.remove(this.#channel);
+    this.#channel?.close();
+    this.flows.channel = undefined;
+  }
+
+  #begin(sockets: DatagramSockets, secret: Buffer, epoch: number, path: ChannelPath): DatagramChannel {
+    const { role, onStateChange = () => {} } = this.#options;
+    const channel = new DatagramChannel({
+      ...path,
+      role,
+      secret,
+      epoch,
+      onStateChange,
+      onDatagram: this.flows.deliver,
+      onFlushDue: sockets.due,
+    });
+    sockets.add(channel);
+    this.flows.channel = channel;
+    return channel;
+  }
+}
+
+function pathOf(connection: LinkConnection, dialed: boolean, sockets: DatagramSockets): ChannelPath {
+  const { remoteAddress, remotePort: port, localAddress } = connection;
+  if (!dialed) return localAddress === undefined ? {} : { local: plain(localAddress) };
+  // Gone already: the next connection will tell.
+  if (remoteAddress === undefined || port === undefined) return {};
+  return { remote: sockets.towards({ host: plain(remoteAddress), port }) };
+}
+
+/** IPv4 within IPv6 is IPv4: no UDP socket here is both. */
+const plain = (host: string): string => host.replace(/^::ffff:(?=[\d.]+$)/i, '');
