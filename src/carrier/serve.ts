@@ -4,10 +4,11 @@
  * TLS and what it costs happen here, on an event loop of its own, so that handshakes of strangers never delay the
  * control plane. The streams that peers open for connections are left to whoever runs the worker.
  */
-import { Socket } from 'node:net';
+import { isIP, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { MessagePort } from 'node:worker_threads';
 import { WormholeError } from '../lib/errors.ts';
+import type { DatagramSockets } from './datagram/sockets.ts';
 import { join } from './join.ts';
 import { factsOf } from './link/facts.ts';
 import type { StreamHead } from './link/head.ts';
@@ -16,8 +17,8 @@ import type { Link } from './link/link.ts';
 import { Links } from './link/links.ts';
 import { Turns } from './link/turns.ts';
 import type { Ask, FromCarrier, LinkChange, ToCarrier } from './messages.ts';
-import type { CarrierPeer } from './peer.ts';
-import { CarrierServer, ListenError } from './server.ts';
+import { type CarrierPeer, formatPeer } from './peer.ts';
+import { CarrierServer, type ListenAddress, ListenError } from './server.ts';
 
 /** Serves the streams of peers in the carrier's thread. */
 export interface StreamServer {
@@ -38,6 +39,7 @@ interface Waiting {
 class CarrierService {
   readonly #port: MessagePort;
   readonly #makeStreams: MakeStreamServer;
+  readonly #sockets: DatagramSockets | undefined;
   readonly #waiting = new Map<number, Waiting>();
   readonly #asked = new Map<number, AbortController>();
   readonly #apiTurns = new Turns();
@@ -46,7 +48,8 @@ class CarrierService {
   #links: Links | undefined;
   #streams: StreamServer | undefined;
 
-  constructor(port: MessagePort, makeStreams: MakeStreamServer) {
+  constructor(port: MessagePort, makeStreams: MakeStreamServer, sockets: DatagramSockets | undefined) {
+    this.#sockets = sockets;
     this.#port = port;
     this.#makeStreams = makeStreams;
   }
@@ -73,6 +76,7 @@ class CarrierService {
       case 'close':
         await Promise.all([this.#server?.close(message.drainMs), this.#links?.close(message.drainMs)]);
         this.#streams?.close();
+        this.#sockets?.close();
         this.#port.close();
     }
   }
@@ -85,6 +89,7 @@ class CarrierService {
     const names = new Map(message.names);
     const links: Links = new Links({
       own: message.own,
+      ...(this.#sockets !== undefined && { sockets: this.#sockets }),
       ownerOf: (name) => names.get(name),
       onUp: (link) => {
         const facts = factsOf(link);
@@ -112,12 +117,26 @@ class CarrierService {
     });
     this.#server = server;
     try {
-      this.#post({ type: 'listening', addresses: await server.listen(message.addresses) });
+      const addresses = await server.listen(message.addresses);
+      for (const address of addresses) this.#listenForDatagrams(address);
+      this.#post({ type: 'listening', addresses });
     } catch (error) {
       if (!(error instanceof ListenError)) throw error;
       this.#post({ type: 'refused', address: error.address, code: error.code });
       streams.close();
       this.#port.close();
+    }
+  }
+
+  /** The same port for UDP. Without it datagrams go over streams, and all else is well. */
+  #listenForDatagrams({ host, port }: ListenAddress): void {
+    for (const each of host === '::' ? ['::', '0.0.0.0'] : [host]) {
+      if (isIP(each) === 0) continue;
+      try {
+        this.#sockets?.listen({ host: each, port });
+      } catch (error) {
+        this.#server?.report(formatPeer(each, port), (error as NodeJS.ErrnoException).code ?? 'unknown');
+      }
     }
   }
 
@@ -216,9 +235,13 @@ function plainSocket(fd: number): Socket {
   return stream;
 }
 
-/** Serves at `port` until it is closed and nothing is open any more. */
-export function serveCarrier(port: MessagePort, makeStreams: MakeStreamServer): void {
-  const service = new CarrierService(port, makeStreams);
+/**
+ * Serves at `port` until it is closed and nothing is open any more.
+ *
+ * @param sockets for datagrams beside the links; absent = they go over streams
+ */
+export function serveCarrier(port: MessagePort, makeStreams: MakeStreamServer, sockets?: DatagramSockets): void {
+  const service = new CarrierService(port, makeStreams, sockets);
   // A rejection is a bug of ours: as an uncaught error it ends the thread, and the daemon hears of it.
   port.on('message', (message: ToCarrier) => void service.obey(message));
 }

@@ -16,6 +16,8 @@ export interface LinkFacts extends Pick<Hello, 'role' | 'instance' | 'host' | 'n
   readonly rttMs: number | null;
   readonly connected: boolean;
   readonly streams: number;
+  /** How datagrams travel now. */
+  readonly datagrams: 'udp' | 'stream';
 }
 
 /** @returns undefined while nobody has said who is there */
@@ -24,6 +26,6 @@ export function factsOf(link: Link): LinkFacts | undefined {
   if (hello === undefined) return undefined;
   const { role, instance, host, name, version } = hello;
   const proved = { identity: peer.identity, address: peer.address };
-  const now = { skewMs, rttMs: rttMs ?? null, connected: session.connected, streams };
+  const now = { datagrams: link.datagrams.path, skewMs, rttMs: rttMs ?? null, connected: session.connected, streams };
   return { number, dialed, role, instance, host, name, version, ...proved, ...now };
 }

@@ -3,6 +3,8 @@
  */
 import type { Duplex } from 'node:stream';
 import { WormholeError } from '../../lib/errors.ts';
+import type { DatagramFlow, DatagramFlows } from '../datagram/flows.ts';
+import type { StreamDatagramsUser } from '../datagram/stream-datagrams.ts';
 import type { MuxStream } from '../mux/stream.ts';
 import { streamDuplex } from '../mux/stream-duplex.ts';
 import { noMessage, yes } from './answer.ts';
@@ -18,9 +20,11 @@ export class Incoming {
   readonly #stream: MuxStream;
   #duplex: Duplex | undefined;
   readonly #early: Buffer;
+  readonly #flows: DatagramFlows;
 
-  /** @param early bytes that came behind the head */
-  constructor(stream: MuxStream, head: StreamHead | undefined, early: Buffer) {
+  /** @param early bytes that came behind the head @param flows of its link */
+  constructor(stream: MuxStream, head: StreamHead | undefined, early: Buffer, flows: DatagramFlows) {
+    this.#flows = flows;
     this.#stream = stream;
     this.#head = head;
     this.#early = early;
@@ -46,6 +50,12 @@ export class Incoming {
     const { duplex } = this;
     duplex.write(frame(yes));
     return duplex;
+  }
+
+  /** Says yes to datagrams. */
+  acceptFlow(user: StreamDatagramsUser): DatagramFlow {
+    this.#stream.write(frame(yes));
+    return this.#flows.add(this.#stream, this.#early, user);
   }
 
   /** Says no, and why; the stream is over then. */

@@ -8,16 +8,20 @@
  */
 import type { Duplex } from 'node:stream';
 import { WormholeError } from '../../lib/errors.ts';
+import type { DatagramFlow } from '../datagram/flows.ts';
+import type { StreamDatagramsUser } from '../datagram/stream-datagrams.ts';
 import { MuxSession } from '../mux/session.ts';
 import type { MuxStream } from '../mux/stream.ts';
 import { streamDuplex } from '../mux/stream-duplex.ts';
 import type { CarrierPeer } from '../peer.ts';
 import type { ResumablePipe } from '../resume/resumable-pipe.ts';
 import { expectYes, noMessage, yes } from './answer.ts';
+import type { LinkDatagrams } from './datagrams.ts';
 import { frame, takeFrame } from './frame.ts';
 import { headMessage, parseHead, type StreamHead } from './head.ts';
 import { type Hello, helloMessage, parseHello } from './hello.ts';
 import { Incoming } from './incoming.ts';
+import { asWormholeError, silent } from './reasons.ts';
 
 /** Milliseconds for HELLO, and for the head of a stream. */
 const greetMs = 10_000;
@@ -45,6 +49,7 @@ export interface LinkOptions {
   readonly peer: CarrierPeer;
   readonly session: ResumablePipe;
   readonly user: LinkUser;
+  readonly datagrams: LinkDatagrams;
 }
 
 export class Link {
@@ -52,6 +57,7 @@ export class Link {
   readonly dialed: boolean;
   readonly peer: CarrierPeer;
   readonly session: ResumablePipe;
+  readonly datagrams: LinkDatagrams;
   readonly #user: LinkUser;
   readonly #mux: MuxSession;
   #hello: Hello | undefined;
@@ -63,7 +69,8 @@ export class Link {
   #draining = false;
   #over = false;
 
-  constructor({ number, dialed, peer, session, user }: LinkOptions) {
+  constructor({ number, dialed, peer, session, user, datagrams }: LinkOptions) {
+    this.datagrams = datagrams;
     this.number = number;
     this.dialed = dialed;
     this.peer = peer;
@@ -78,7 +85,7 @@ export class Link {
       limits: { deadAfterMs: Number.POSITIVE_INFINITY },
     });
     if (dialed) void this.#greet();
-    else this.#late = setTimeout(() => this.destroy(silent()), greetMs);
+    else this.#late = setTimeout(() => this.destroy(silent(greetMs)), greetMs);
   }
 
   /** Of the peer; undefined until it is up. */
@@ -99,8 +106,7 @@ export class Link {
   get streams(): number {
     return this.#mux.streams;
   }
-
-  /** Streams can be opened. While its connection is being replaced they wait. */
+  /** Streams can be opened; while its connection is being replaced they wait. */
   get open(): boolean {
     return this.#hello !== undefined && this.#mux.open;
   }
@@ -108,7 +114,6 @@ export class Link {
   get over(): boolean {
     return this.#over;
   }
-
   /** Milliseconds that one question and its answer took. @throws {WormholeError} when the link ends before */
   ping(): Promise<number> {
     return this.#mux.ping();
@@ -120,17 +125,28 @@ export class Link {
    * @returns the stream, the caller's
    * @throws {WormholeError} the peer's no in its own words, WH_ERR_LIMIT, WH_ERR_ABORTED; or the reason of `signal`
    */
-  async openStream(head: StreamHead, signal: AbortSignal, ms = Number.POSITIVE_INFINITY): Promise<Duplex> {
+  async openStream(head: StreamHead, signal: AbortSignal): Promise<Duplex> {
+    const [stream, rest] = await this.#ask(head, signal);
+    const duplex = streamDuplex(stream, rest);
+    // It may break before the caller has looked at it.
+    duplex.on('error', () => {});
+    return duplex;
+  }
+
+  /** As {@link openStream}, for the datagrams of one client. */
+  async openFlow(head: StreamHead, user: StreamDatagramsUser, signal: AbortSignal): Promise<DatagramFlow> {
+    const [stream, rest] = await this.#ask(head, signal);
+    return this.datagrams.flows.add(stream, rest, user);
+  }
+
+  async #ask(head: StreamHead, signal: AbortSignal): Promise<readonly [MuxStream, Buffer]> {
     signal.throwIfAborted();
     const stream = this.#mux.openStream();
     try {
       stream.write(frame(headMessage(head)));
-      const { value, rest } = await takeFrame(stream, ms, signal);
+      const { value, rest } = await takeFrame(stream, Number.POSITIVE_INFINITY, signal);
       expectYes(value);
-      const duplex = streamDuplex(stream, rest);
-      // It may break before the caller has looked at it.
-      duplex.on('error', () => {});
-      return duplex;
+      return [stream, rest];
     } catch (error) {
       stream.reset();
       throw error;
@@ -194,6 +210,7 @@ export class Link {
   #up(hello: Hello): void {
     if (this.#over) return;
     this.#hello = hello;
+    this.datagrams.begin();
     this.#user.onUp(this);
     // Said before anybody knew who it is.
     if (this.#draining) this.#user.onDraining(this);
@@ -210,10 +227,10 @@ export class Link {
     stream.accept();
     try {
       const { value, rest } = await takeFrame(stream, greetMs);
-      this.#user.onStream(this, new Incoming(stream, parseHead(value), rest));
+      this.#user.onStream(this, new Incoming(stream, parseHead(value), rest, this.datagrams.flows));
     } catch (error) {
       if (stream.closed) return;
-      new Incoming(stream, undefined, Buffer.alloc(0)).refuse(asWormholeError(error));
+      new Incoming(stream, undefined, Buffer.alloc(0), this.datagrams.flows).refuse(asWormholeError(error));
     }
   }
 
@@ -225,18 +242,9 @@ export class Link {
 
   #closed(reason: WormholeError | undefined): void {
     this.#over = true;
+    this.datagrams.close();
     clearTimeout(this.#late);
     const orderly = new WormholeError('WH_ERR_ABORTED', 'the peer closed the link');
     this.#user.onOver(this, this.#refusal ?? reason ?? orderly);
   }
-}
-
-function silent(): WormholeError {
-  return new WormholeError('WH_ERR_TIMEOUT', `the peer did not say who it is within ${greetMs} ms`);
-}
-
-function asWormholeError(error: unknown): WormholeError {
-  return WormholeError.is(error)
-    ? error
-    : new WormholeError('WH_ERR_INTERNAL', 'a fault of the carrier', { cause: error });
 }

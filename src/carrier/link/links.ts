@@ -8,6 +8,7 @@
  */
 import type { TLSSocket } from 'node:tls';
 import { WormholeError } from '../../lib/errors.ts';
+import type { DatagramSockets } from '../datagram/sockets.ts';
 import type { CarrierPeer } from '../peer.ts';
 import { acceptSession } from '../resume/accept.ts';
 import { beginSession } from '../resume/redial.ts';
@@ -15,10 +16,12 @@ import type { ResumablePipe } from '../resume/resumable-pipe.ts';
 import { socketPipe } from '../socket-pipe.ts';
 import { admit, isFull } from './admission.ts';
 import { exporterOf } from './connection-secret.ts';
+import { LinkDatagrams } from './datagrams.ts';
 import { dialPeer, type PeerTarget } from './dial.ts';
 import type { Hello } from './hello.ts';
 import type { Incoming } from './incoming.ts';
 import { Link, type LinkUser } from './link.ts';
+import { restarted, unwanted } from './reasons.ts';
 import { Redialing } from './redialing.ts';
 import { drainSoon, newerStays } from './rivals.ts';
 
@@ -32,6 +35,8 @@ export interface LinksOptions {
   readonly own: Own;
   /** The only identity that may call itself `name`; undefined = anybody. */
   readonly ownerOf: (name: string) => string | undefined;
+  /** UDP sockets for datagrams; absent = they go over streams. */
+  readonly sockets?: DatagramSockets;
   readonly onUp: (link: Link) => void;
   /** Its connection is lost; another one is awaited. */
   readonly onLost: (link: Link, reason: string) => void;
@@ -99,11 +104,12 @@ export class Links {
           return;
         }
         entry = this.#add(session, peer, false, {}, undefined);
+        entry.link.datagrams.connected(stream, session, false);
       },
       onResumed: (session) => {
         settled();
         const resumed = this.#entryOf(session);
-        if (resumed !== undefined) this.#options.onResumed(resumed.link);
+        if (resumed !== undefined) this.#resumed(resumed.link, stream, false);
       },
       onRefused: (reason) => {
         settled();
@@ -121,7 +127,7 @@ export class Links {
       onLost: (reason) => entry !== undefined && this.#lost(entry, reason),
     });
     session.deadlineMs = options.resumeMs;
-    const giveUp = (): void => entry?.link.destroy(asWormholeError(signal.reason));
+    const giveUp = (): void => entry?.link.destroy(unwanted(signal.reason));
     signal.addEventListener('abort', giveUp, { once: true });
     try {
       return await new Promise((resolve, reject) => {
@@ -129,7 +135,8 @@ export class Links {
         const made = this.#add(session, peer, true, options, { resolve, reject });
         const { link } = made;
         const unknown = (reason: WormholeError): void => link.destroy(reason);
-        made.redialing = new Redialing(session, target, unknown, () => this.#options.onResumed(link));
+        made.redialing = new Redialing(session, target, unknown, (next) => this.#resumed(link, next, true));
+        link.datagrams.connected(stream, session, true);
         entry = made;
       });
     } finally {
@@ -176,7 +183,9 @@ export class Links {
       onDraining: this.#options.onDraining,
       onOver: (link, reason) => this.#over(link, reason),
     };
-    const entry: Entry = { link: new Link({ number, dialed, peer, session, user }), redialing: undefined, settle };
+    const datagrams = new LinkDatagrams(this.#options.sockets);
+    const link = new Link({ number, dialed, peer, session, user, datagrams });
+    const entry: Entry = { link, redialing: undefined, settle };
     this.#entries.set(number, entry);
     return entry;
   }
@@ -201,6 +210,11 @@ export class Links {
       if (other.hello.instance !== hello.instance) other.destroy(restarted());
       else drainSoon(newerStays(this.#options.own, hello, other, link) ? other : link);
     }
+  }
+
+  #resumed(link: Link, stream: TLSSocket, dialed: boolean): void {
+    link.datagrams.connected(stream, link.session, dialed);
+    this.#options.onResumed(link);
   }
 
   #lost(entry: Entry, reason: string): void {
@@ -233,12 +247,4 @@ export class Links {
   #entryOf(session: ResumablePipe): Entry | undefined {
     return [...this.#entries.values()].find(({ link }) => link.session === session);
   }
-}
-
-function asWormholeError(reason: unknown): WormholeError {
-  return WormholeError.is(reason) ? reason : new WormholeError('WH_ERR_ABORTED', 'the link is not wanted any more');
-}
-
-function restarted(): WormholeError {
-  return new WormholeError('WH_ERR_ABORTED', 'the peer has restarted');
 }

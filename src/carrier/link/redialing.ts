@@ -19,7 +19,7 @@ export class Redialing {
   readonly #session: ResumablePipe;
   readonly #target: PeerTarget;
   readonly #onUnknown: (reason: WormholeError) => void;
-  readonly #onResumed: () => void;
+  readonly #onResumed: (stream: TLSSocket) => void;
   readonly #stopped = new AbortController();
   #running = false;
 
@@ -28,7 +28,7 @@ export class Redialing {
     session: ResumablePipe,
     target: PeerTarget,
     onUnknown: (reason: WormholeError) => void,
-    onResumed: () => void,
+    onResumed: (stream: TLSSocket) => void,
   ) {
     this.#session = session;
     this.#target = target;
@@ -81,7 +81,7 @@ export class Redialing {
         exporter: exporterOf(stream),
         onResumed: () => {
           settle(true);
-          this.#onResumed();
+          this.#onResumed(stream);
         },
         onFailed: (_reason, why) => {
           if (why === 'unknown')

@@ -11,11 +11,13 @@ import type { Link } from '../../carrier/link/link.ts';
 import type { Links } from '../../carrier/link/links.ts';
 import type { StreamServer } from '../../carrier/serve.ts';
 import { WormholeError } from '../../lib/errors.ts';
+import type { DatagramEnd } from '../../proxy/portable/datagram-end.ts';
 import { startPortableDataPlane } from '../../proxy/portable/plane.ts';
 import { Raw } from '../../proxy/portable/raw.ts';
 import type { LinkAddress } from '../../proxy/portable/ways.ts';
 import { type ServedPlane, servePlane } from '../../proxy/ported/server.ts';
 import { keyOf } from '../peers/owner.ts';
+import { FlowEnd } from './flow-end.ts';
 import type { ToStreams } from './streams.ts';
 
 interface Arrival {
@@ -52,7 +54,9 @@ export class StreamService implements StreamServer {
       );
     }
     if (head.kind === 'datagrams') {
-      return incoming.refuse(new WormholeError('WH_ERR_UNSUPPORTED', 'datagrams do not travel on links yet'));
+      const end = new FlowEnd();
+      route.takeFlow(end.serve(incoming.acceptFlow(end.user)), head.from);
+      return;
     }
     const stream = incoming.duplex;
     // Without it an end that came already would not be seen.
@@ -86,14 +90,29 @@ export class StreamService implements StreamServer {
   }
 
   async #serve(port: MessagePort): Promise<ServedPlane> {
-    const plane = await startPortableDataPlane({ link: (...what) => this.#open(...what), raw: new Raw() });
+    const plane = await startPortableDataPlane({
+      link: (...what) => this.#open(...what),
+      flow: (...what) => this.#openFlow(...what),
+      raw: new Raw(),
+    });
     this.#served = servePlane(plane, port);
     return this.#served;
   }
 
   async #open({ link: number, guest, hops }: LinkAddress, from: string, signal: AbortSignal): Promise<Duplex> {
+    return await this.#link(number).openStream({ kind: 'connection', guest, from, hops }, signal);
+  }
+
+  async #openFlow({ link, guest, hops }: LinkAddress, from: string, signal: AbortSignal): Promise<DatagramEnd> {
+    const end = new FlowEnd();
+    const head = { kind: 'datagrams', guest, from, hops } as const;
+    return end.serve(await this.#link(link).openFlow(head, end.user, signal));
+  }
+
+  /** @throws {WormholeError} WH_ERR_PEER_UNREACHABLE */
+  #link(number: number): Link {
     const link = this.#links.get(number);
     if (link === undefined) throw new WormholeError('WH_ERR_PEER_UNREACHABLE', 'the link to the peer is over');
-    return await link.openStream({ kind: 'connection', guest, from, hops }, signal);
+    return link;
   }
 }

@@ -36,7 +36,7 @@ function linkOf(
     const none = { address: '', path: '', carrier: '', datagrams: '', identity: '', host: '', version: '' } as const;
     return { ...none, rttMs: null, clockSkewMs: null, streams: 0 };
   }
-  const { address, dialed, identity, host, version, rttMs, skewMs, streams } = facts;
-  const how = { path: dialed ? 'direct' : 'joined', carrier: 'tls', datagrams: 'stream' } as const;
+  const { address, dialed, identity, host, version, rttMs, skewMs, streams, datagrams } = facts;
+  const how = { path: dialed ? 'direct' : 'joined', carrier: 'tls', datagrams } as const;
   return { address, ...how, identity, host, version, rttMs, clockSkewMs: skewMs, streams };
 }
