@@ -11,7 +11,8 @@
 import type { ConnectionRecord, RouteOptions, ServedTrace, UpstreamTarget } from './route.ts';
 
 /** RouteOptions without its functions, and without the id that only they use. */
-export interface WireRouteOptions extends Omit<RouteOptions, 'id' | 'ask' | 'onClosed' | 'onServed'> {
+export interface WireRouteOptions
+  extends Omit<RouteOptions, 'id' | 'ask' | 'askDestination' | 'onClosed' | 'onServed'> {
   /** The route has an `ask`. */
   readonly asks: boolean;
   /** Somebody listens to ConnectionRecords. */

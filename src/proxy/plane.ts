@@ -77,6 +77,12 @@ class SplicePlane implements DataPlane {
 
   async open(options: RouteOptions): Promise<Route> {
     if (Atomics.load(this.#stop, 0) !== 0) throw new WormholeError('WH_ERR_ABORTED', 'the data plane is stopping');
+    if (options.connect !== undefined) {
+      throw new WormholeError(
+        'WH_ERR_UNSUPPORTED',
+        'the relay workers do not read what clients say; use the portable plane',
+      );
+    }
     // A datagram route's flows must not move between workers: one worker has it alone.
     const number = ++this.#numbers;
     const threads =

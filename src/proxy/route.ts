@@ -8,6 +8,7 @@
 import type { Balance } from '../spec/plan.ts';
 import type { OwnedFd } from '../sys/fd.ts';
 import type { NetNamespace } from '../sys/netns.ts';
+import type { Destination } from './connect/destination.ts';
 
 /** A directory that paths of unix targets are resolved in, never above: an O_PATH fd of `/proc/PID/root`. */
 export interface RootDirectory {
@@ -52,6 +53,21 @@ export interface ConnectedTarget {
   readonly socket: OwnedFd;
 }
 
+/** What the destination that one client named resolves to, for that client alone. */
+export interface NamedTargets extends Targets {
+  /** Called when none of them is dialed any more; what they borrow may go then. */
+  readonly done?: () => void;
+}
+
+/** How clients are asked where they want to go. Plain data: it crosses to threads. */
+export interface ConnectOptions {
+  readonly kind: 'http' | 'socks5' | 'any';
+  /** Milliseconds until a client has said it. */
+  readonly deadlineMs: number;
+  /** Absolute path of the file of those who are served; absent = everybody. */
+  readonly auth?: string;
+}
+
 /**
  * How the first connection that an answer brought to its target got there: Unix milliseconds, with fractions.
  */
@@ -77,6 +93,8 @@ export interface ConnectionRecord {
     | 'client-gone'
     | 'dial-failed'
     | 'no-target'
+    /** It asked for what it does not get: not a CONNECT, wrong credentials. */
+    | 'refused'
     | 'conn-idle'
     | 'half-open-linger'
     | 'closed-by-daemon'
@@ -114,6 +132,15 @@ export interface RouteOptions {
    * settled. Clients of datagrams do not leave.
    */
   readonly ask?: (signal: AbortSignal) => Promise<Targets>;
+  /** Each client names its destination, by this protocol; the route has no targets of its own. Portable plane, streams. */
+  readonly connect?: ConnectOptions;
+  /**
+   * Where a destination that a client named is, for that one client; goes with `connect`. A WormholeError of a rejection decides what the
+   * client is told: WH_ERR_POLICY that it is not allowed, and so on.
+   *
+   * @param client where it comes from, as in its record
+   */
+  readonly askDestination?: (destination: Destination, client: string, signal: AbortSignal) => Promise<NamedTargets>;
   /** The first connection served after an `ask`: once per answer, when its first byte reaches the client. */
   readonly onServed?: (trace: ServedTrace) => void;
   readonly onClosed?: (record: ConnectionRecord) => void;

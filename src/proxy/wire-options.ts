@@ -3,8 +3,17 @@ import type { WireRouteOptions } from './messages.ts';
 import type { RouteOptions } from './route.ts';
 
 export function wireOptions(options: RouteOptions): WireRouteOptions {
-  const { kind, balance, connectTimeoutMs, connIdleMs, halfOpenLingerMs, flowIdleMs, maxConns, proxyProtocol } =
-    options;
+  const {
+    kind,
+    balance,
+    connectTimeoutMs,
+    connIdleMs,
+    halfOpenLingerMs,
+    flowIdleMs,
+    maxConns,
+    proxyProtocol,
+    connect,
+  } = options;
   return {
     kind,
     balance,
@@ -14,6 +23,7 @@ export function wireOptions(options: RouteOptions): WireRouteOptions {
     flowIdleMs,
     maxConns,
     ...(proxyProtocol !== undefined && { proxyProtocol }),
+    ...(connect !== undefined && { connect }),
     asks: options.ask !== undefined,
     records: options.onClosed !== undefined,
     traces: options.onServed !== undefined,

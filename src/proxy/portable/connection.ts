@@ -8,6 +8,7 @@ import { proxyHeader } from '../stream/proxy-protocol.ts';
 import type { Client, JoinEnd } from './client.ts';
 import { DialFailure, type Upstream } from './dialing.ts';
 import { join } from './join.ts';
+import type { NamedDestinations } from './named.ts';
 import { ClientGone, seek } from './seeking.ts';
 import { endsOf } from './socket.ts';
 import type { Tally } from './tally.ts';
@@ -18,6 +19,8 @@ export interface ConnectionDeps {
   readonly options: RouteOptions;
   readonly tail: CurrentTargets;
   readonly tally: Tally;
+  /** Where clients say themselves where they want to go. */
+  readonly named?: NamedDestinations;
 }
 
 /**
@@ -27,7 +30,7 @@ export interface ConnectionDeps {
  * @param signal aborting it resets the connection
  */
 export async function serve(client: Client, deps: ConnectionDeps, signal: AbortSignal): Promise<void> {
-  const { options, tail, tally } = deps;
+  const { options, tail, tally, named } = deps;
   const accepted = now();
   const { stream, from } = client;
   const bytes = { in: 0, out: 0 };
@@ -38,8 +41,10 @@ export async function serve(client: Client, deps: ConnectionDeps, signal: AbortS
   tally.add('total', 1);
   try {
     const answer = options.onServed !== undefined && tail.stale ? tail.awaited : 0;
-    upstream = await seek(client, deps, signal);
-    client.dialed();
+    if (named === undefined) {
+      upstream = await seek(client, deps, signal);
+      client.dialed();
+    } else upstream = await named.seek(client, tally, signal);
     dialMs = now() - accepted;
     tally.dialTimes.add(dialMs * 1000);
     announce(stream, upstream.stream, options.proxyProtocol);
@@ -51,7 +56,7 @@ export async function serve(client: Client, deps: ConnectionDeps, signal: AbortS
     };
     const { connIdleMs, halfOpenLingerMs } = options;
     end = await join(stream, upstream.stream, { connIdleMs, halfOpenLingerMs, count, signal });
-    tail.pool.closed(upstream.target.member);
+    if (named === undefined) tail.pool.closed(upstream.target.member);
   } catch (error) {
     tally.add('failed', 1);
     end = failureOf(error);

@@ -11,6 +11,7 @@ import type { DatagramEnd } from './datagram-end.ts';
 import { drained } from './drain.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { listenStream, type StreamListener } from './listener.ts';
+import { NamedDestinations } from './named.ts';
 import type { PortableRoute } from './plane.ts';
 import { Tally } from './tally.ts';
 import { CurrentTargets } from './targets.ts';
@@ -21,6 +22,7 @@ import type { Ways } from './ways.ts';
 export class StreamRoute implements PortableRoute {
   readonly #options: RouteOptions;
   readonly #tail: CurrentTargets;
+  readonly #named: NamedDestinations | undefined;
   readonly #tally: Tally;
   readonly #waiting = new WaitingRoom();
   readonly #connections = new Map<Promise<void>, AbortController>();
@@ -33,6 +35,7 @@ export class StreamRoute implements PortableRoute {
     this.#options = options;
     this.#tally = new Tally(counters);
     this.#tail = new CurrentTargets(options, ways);
+    this.#named = options.connect && new NamedDestinations(options, options.connect, ways);
     this.#onClosed = onClosed;
   }
 
@@ -118,7 +121,8 @@ export class StreamRoute implements PortableRoute {
 
   #serve(client: Client): void {
     const controller = new AbortController();
-    const deps = { options: this.#options, tail: this.#tail, tally: this.#tally };
+    const named = this.#named === undefined ? {} : { named: this.#named };
+    const deps = { options: this.#options, tail: this.#tail, tally: this.#tally, ...named };
     const connection = serve(client, deps, controller.signal).finally(() => {
       this.#connections.delete(connection);
       const next = this.#connections.size < this.#limit ? this.#waiting.next() : undefined;

@@ -6,10 +6,10 @@
 import { WormholeError } from '../../lib/errors.ts';
 import type { OwnedFd } from '../../sys/fd.ts';
 import { Counters, MEMBERS_MAX, sumCounters } from '../counters.ts';
-import type { Route, RouteOptions, RouteStats, Targets } from '../route.ts';
+import type { NamedTargets, Route, RouteOptions, RouteStats, Targets } from '../route.ts';
 import { wireOptions } from '../wire-options.ts';
 import { toWire } from '../wire-targets.ts';
-import type { FromPlane, ToPlane, WireAnswer } from './messages.ts';
+import { type FromPlane, type NamedQuestion, type ToPlane, type WireAnswer, wireError } from './messages.ts';
 
 /** A route that its plane's thread knows by a number. */
 export interface PortedRoute extends Route {
@@ -100,7 +100,7 @@ export class RemoteRoute implements PortedRoute {
   hear(message: Exclude<FromPlane, { type: 'ack' }>): void {
     switch (message.type) {
       case 'ask':
-        void this.#answer(message.question);
+        void this.#answer(message.question, message.named);
         break;
       case 'unask':
         this.#questions.get(message.question)?.abort(new WormholeError('WH_ERR_ABORTED', 'nobody waits any more'));
@@ -117,28 +117,33 @@ export class RemoteRoute implements PortedRoute {
   }
 
   /** Settles a question as it turns out, also when nobody waits any more: the next one is put only then. */
-  async #answer(question: number): Promise<void> {
+  async #answer(question: number, named: NamedQuestion | undefined): Promise<void> {
     const route = this.number;
     const asked = new AbortController();
     this.#questions.set(question, asked);
-    let targets: Targets | undefined;
+    let targets: NamedTargets | undefined;
     try {
-      targets = await this.#options.ask?.(asked.signal);
+      targets = await this.#ask(named, asked.signal);
       const answer = targets;
       if (answer === undefined) throw new WormholeError('WH_ERR_INTERNAL', 'the route cannot be asked');
-      if (!this.#over) this.#line.post(() => ({ type: 'answer', route, question, targets: this.#wire(answer) }));
+      if (!this.#over) this.#line.post(() => ({ type: 'answer', route, question, targets: this.#wire(answer, named) }));
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      if (!this.#over) this.#line.post(() => ({ type: 'refuse', route, question, reason }));
+      if (!this.#over) this.#line.post(() => ({ type: 'refuse', route, question, error: wireError(error) }));
     } finally {
       this.#questions.delete(question);
       targets?.connected?.socket[Symbol.dispose]();
+      targets?.done?.();
     }
   }
 
+  async #ask(named: NamedQuestion | undefined, signal: AbortSignal): Promise<NamedTargets | undefined> {
+    const { ask, askDestination } = this.#options;
+    return named === undefined ? await ask?.(signal) : await askDestination?.(named.destination, named.client, signal);
+  }
+
   /** @throws {WormholeError} WH_ERR_LIMIT; then nothing was given away */
-  #wire({ targets, validForMs, connected }: Targets): WireAnswer {
-    for (const { member } of targets) {
+  #wire({ targets, validForMs, connected }: Targets, named?: NamedQuestion): WireAnswer {
+    for (const { member } of named === undefined ? targets : []) {
       if (member >= MEMBERS_MAX) throw new WormholeError('WH_ERR_LIMIT', `a pool has at most ${MEMBERS_MAX} members`);
       this.#members = Math.max(this.#members, member + 1);
     }

@@ -9,17 +9,24 @@ import { OwnedFd } from '../../sys/fd.ts';
 import { Counters } from '../counters.ts';
 import type { WireRouteOptions } from '../messages.ts';
 import type { PortableDataPlane, PortableRoute } from '../portable/plane.ts';
-import type { ConnectionRecord, RouteOptions, Targets, UpstreamTarget } from '../route.ts';
+import type { ConnectionRecord, NamedTargets, RouteOptions, Targets, UpstreamTarget } from '../route.ts';
 import type { DialTarget } from '../target/dialer.ts';
 import { TargetSet } from '../target/target-set.ts';
-import type { FromPlane, ToPlane, WireAnswer, WireError } from './messages.ts';
+import {
+  type FromPlane,
+  type NamedQuestion,
+  type ToPlane,
+  type WireAnswer,
+  type WireError,
+  wireError,
+} from './messages.ts';
 
 /** Records kept between two reports, as in `thread/records.ts`: the counters are exact in any case. */
 const RECORDS_MAX = 1000;
 
 interface Settle {
-  answer(targets: Targets): void;
-  refuse(reason: string): void;
+  readonly answer: (answer: WireAnswer) => void;
+  readonly refuse: (error: Error) => void;
 }
 
 /** See the module header. */
@@ -90,7 +97,7 @@ export class ServedRoute {
       case 'unlisten':
         return await route.unlisten();
       case 'retarget':
-        return await route.retarget(this.#learn(message.targets));
+        return await route.retarget(learn(this.#targets, message.targets));
       default:
         return message satisfies never;
     }
@@ -112,25 +119,13 @@ export class ServedRoute {
     const question = this.#questions.get(message.question);
     this.#questions.delete(message.question);
     if (question === undefined) giveUp(message);
-    else if (message.type === 'refuse') question.refuse(message.reason);
+    else if (message.type === 'refuse') question.refuse(new WormholeError(message.error.code, message.error.message));
     else {
       try {
-        question.answer(this.#learn(message.targets));
+        question.answer(message.targets);
       } catch (error) {
-        question.refuse(wireError(error).message);
+        question.refuse(error as Error);
       }
-    }
-  }
-
-  #learn({ targets, validForMs, connected }: WireAnswer): Targets {
-    const socket = connected === undefined ? undefined : new OwnedFd(connected.fd);
-    try {
-      const known = this.#targets.replace(targets).map(withRoot);
-      if (connected === undefined || socket === undefined) return { targets: known, validForMs };
-      return { targets: known, validForMs, connected: { member: connected.member, socket } };
-    } catch (error) {
-      socket?.[Symbol.dispose]();
-      throw error;
     }
   }
 
@@ -139,19 +134,31 @@ export class ServedRoute {
       ...options,
       id: '',
       ...(asks && { ask: (signal) => this.#ask(signal) }),
+      ...(options.connect !== undefined && {
+        askDestination: (destination, client, signal) => this.#ask(signal, { destination, client }),
+      }),
       ...(records && { onClosed: (record) => this.#record(record) }),
       ...(traces && { onServed: (trace) => this.#post({ type: 'served', route: this.#number, trace }) }),
     };
   }
 
-  /** Settles when the user has answered, also when nobody waits any more. */
-  #ask(signal: AbortSignal): Promise<Targets> {
+  /**
+   * Settles when the user has answered, also when nobody waits any more.
+   *
+   * @param named a question of one client, whose answer is for that client alone
+   */
+  #ask(signal: AbortSignal, named?: NamedQuestion): Promise<NamedTargets> {
     const route = this.#number;
     const question = ++this.#lastQuestion;
-    this.#post({ type: 'ask', route, question });
+    this.#post({ type: 'ask', route, question, ...(named !== undefined && { named }) });
     signal.addEventListener('abort', () => this.#post({ type: 'unask', route, question }), { once: true });
     return new Promise((resolve, reject) => {
-      this.#questions.set(question, { answer: resolve, refuse: (reason) => reject(new Error(reason)) });
+      const answer = (wire: WireAnswer): void => {
+        if (named === undefined) return resolve(learn(this.#targets, wire));
+        const set = new TargetSet();
+        resolve({ ...learn(set, wire), done: () => set.close() });
+      };
+      this.#questions.set(question, { answer, refuse: reject });
     });
   }
 
@@ -163,6 +170,19 @@ export class ServedRoute {
     if (this.#records.length === 0) return;
     this.#post({ type: 'closed', route: this.#number, records: this.#records });
     this.#records = [];
+  }
+}
+
+/** @param set takes the descriptors, and gives up those it had @throws {RangeError} for a bad address; then it is as it was */
+function learn(set: TargetSet, { targets, validForMs, connected }: WireAnswer): Targets {
+  const socket = connected === undefined ? undefined : new OwnedFd(connected.fd);
+  try {
+    const known = set.replace(targets).map(withRoot);
+    if (connected === undefined || socket === undefined) return { targets: known, validForMs };
+    return { targets: known, validForMs, connected: { member: connected.member, socket } };
+  } catch (error) {
+    socket?.[Symbol.dispose]();
+    throw error;
   }
 }
 
@@ -182,9 +202,4 @@ export function giveUp(message: ToPlane): void {
 function withRoot({ rootFd, address, ...target }: DialTarget): UpstreamTarget {
   if (address.kind !== 'unix' || rootFd < 0) return { ...target, address };
   return { ...target, address: { ...address, root: { fd: rootFd } } };
-}
-
-function wireError(error: unknown): WireError {
-  const message = error instanceof Error ? error.message : String(error);
-  return { code: WormholeError.is(error) ? error.code : 'WH_ERR_INTERNAL', message };
 }
