@@ -27,6 +27,7 @@ export const wordTexts: Readonly<Record<Word, string>> = {
   'connect-timeout': 'for all attempts of one connection; 5s unless given',
   balance: 'shares out a pool: rr, least-conn, first or random',
   'proxy-protocol': 'tells the target who connects: v1 or v2',
+  auth: 'the users that connect serves, USER:PASSWORD a line',
   ready: 'tcp, http:PORT/PATH, health, log:REGEX or none',
   timeout: 'from the start of a container to its readiness',
   idle: 'stops the container after so long without a connection',

@@ -50,6 +50,8 @@ export interface TailOptions {
   readonly connectTimeoutMs?: number;
   readonly balance?: Balance;
   readonly proxyProtocol?: 'v1' | 'v2';
+  /** Absolute path of the file of those who may use `connect`. */
+  readonly auth?: string;
   readonly ready?: ReadyProbe;
   readonly timeoutMs?: number;
   readonly idleMs?: number;

@@ -53,6 +53,11 @@ describe('explain', () => {
 
   test('tells who names the destination of connect', () => {
     expect(read('url :1080 tail connect socks5')).toContain('the destination that the client names by SOCKS5');
+    expect(read('url :1080 tail connect')).toContain('Whoever reaches the listener may use it.');
+    const text = read('url :1080 connect http auth /etc/wormhole/users connect-timeout 3s');
+    expect(text).toContain('Only users of /etc/wormhole/users are served, by password.');
+    expect(text).toContain('If it does not answer within 3s, the client is told so.');
+    expect(text).not.toContain('tries again');
   });
 
   test('repeats nothing of docker-run but the image', () => {

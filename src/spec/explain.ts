@@ -129,11 +129,21 @@ function explainDial(tail: TailPlan, link: LinkPlan | undefined): string[] {
         ];
   if (datagrams) return lines;
   const timeout = formatDuration(tail.connectTimeoutMs);
+  if (only.connect !== undefined) return [...lines, ...explainConnect(tail, timeout)];
   const failing = others.length === 0 ? 'tries again' : 'tries the other members, then again';
   lines.push(`If it does not answer, ${failing} for ${timeout} in all, then closes the connection.`);
   if (tail.proxyProtocol !== undefined)
     lines.push(`A PROXY ${tail.proxyProtocol} header tells it the client's address.`);
   return lines;
+}
+
+/** A destination of one client is dialed once, and the client is told. */
+function explainConnect({ auth, proxyProtocol }: TailPlan, timeout: string): string[] {
+  return [
+    auth === undefined ? 'Whoever reaches the listener may use it.' : `Only users of ${auth} are served, by password.`,
+    `If it does not answer within ${timeout}, the client is told so.`,
+    ...(proxyProtocol === undefined ? [] : [`A PROXY ${proxyProtocol} header tells it the client's address.`]),
+  ];
 }
 
 const balances: Readonly<Record<TailPlan['balance'], string>> = {

@@ -80,6 +80,7 @@ const tailOptions = some<TailOptions>({
   connectTimeoutMs: durationMs,
   balance: fc.constantFrom('rr', 'least-conn', 'first', 'random'),
   proxyProtocol: fc.constantFrom('v1', 'v2'),
+  auth: path,
   ready: probe,
   timeoutMs: durationMs,
   idleMs: fc.integer({ min: 0, max: 2 ** 31 - 1 }),

@@ -7,6 +7,7 @@ import type { HeadOptions, TailOptions } from './chain.ts';
 import { formatDuration, parseDuration, parseTimeout } from './duration.ts';
 import { invalid, show } from './invalid.ts';
 import { formatMode, parseCount, parseMode, parseOwner } from './number.ts';
+import { parseFilePath } from './path.ts';
 import type { Balance } from './plan.ts';
 import { formatProbe, parseProbe } from './probe.ts';
 import type { Word } from './words.ts';
@@ -36,6 +37,7 @@ export const tailOptionRows: OptionRows<TailOptions> = {
   connectTimeoutMs: { word: 'connect-timeout', read: parseTimeout, write: formatDuration },
   balance: { word: 'balance', read: (text) => oneOf(text, balances), write: String },
   proxyProtocol: { word: 'proxy-protocol', read: (text) => oneOf(text, ['v1', 'v2'] as const), write: String },
+  auth: { word: 'auth', read: parseFilePath, write: String },
   ready: { word: 'ready', read: parseProbe, write: formatProbe },
   timeoutMs: { word: 'timeout', read: parseTimeout, write: formatDuration },
   idleMs: { word: 'idle', read: parseDuration, write: formatDuration },

@@ -1,5 +1,5 @@
 /**
- * Paths of unix sockets: what the kernel takes, and what a root daemon should accept.
+ * Paths of unix sockets and of files: what the kernel takes, and what a root daemon should accept.
  *
  * A path in a spec is absolute, because the daemon has no directory of the user's; relative ones are for the
  * CLI's own `-H`. Nothing is resolved here.
@@ -25,6 +25,20 @@ export function parseAnyPath(text: string): string {
   if (bytes > PATH_BYTES) {
     throw invalid(`unix path ${show(text)} is ${bytes} bytes long; the kernel takes ${PATH_BYTES}, use a shorter one`);
   }
+  return text;
+}
+
+/** Longest path of a file in bytes: PATH_MAX less its NUL. */
+const FILE_BYTES = 4095;
+
+/** Checks an absolute path of a file. @throws {WormholeError} WH_ERR_SPEC_INVALID */
+export function parseFilePath(text: string): string {
+  if (!text.startsWith('/')) {
+    throw invalid(`${show(text)} is relative; the command line makes it absolute, the daemon and its peers cannot`);
+  }
+  if (!isPrintable(text)) throw invalid(`${show(text)} has characters that cannot be printed`);
+  const long = new TextEncoder().encode(text).length > FILE_BYTES;
+  if (long || text.endsWith('/')) throw invalid(`${show(text)} is no path of a file`);
   return text;
 }
 

@@ -51,13 +51,17 @@ function isContainer({ url, container }: EndpointSpec): boolean {
   return container !== undefined || url?.namespace?.kind === 'container';
 }
 
-function checkDialOptions({ tailOptions, link }: Segment, head: HeadPlan, here: Inherited): void {
+function checkDialOptions({ tail, trigger, tailOptions, link }: Segment, head: HeadPlan, here: Inherited): void {
+  const members = [...tail, ...(trigger ?? [])];
   const carried = link !== undefined && link.kind !== 'child';
   for (const field of ['balance', 'proxyProtocol'] as const) {
     const { word } = tailOptionRows[field];
     if (carried && tailOptions[field] !== undefined) {
       throw refuse(here, word, `${link.kind} takes the connections; put it after the link, beside the targets`);
     }
+  }
+  if (tailOptions.auth !== undefined && !members.some(({ connect }) => connect !== undefined)) {
+    throw refuse(here, 'auth', 'only clients that name their destination say who they are; add connect');
   }
   if (!isDatagram(head.protocol)) return;
   if (tailOptions.proxyProtocol !== undefined) {

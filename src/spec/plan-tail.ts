@@ -153,6 +153,7 @@ export function planTail(segment: Segment, targets: readonly TargetPlan[]): Tail
     balance: options.balance ?? 'rr',
     connectTimeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     ...(options.proxyProtocol !== undefined && { proxyProtocol: options.proxyProtocol }),
+    ...(options.auth !== undefined && { auth: options.auth }),
     ...(ready !== undefined && { ready }),
     readyTimeoutMs: options.timeoutMs ?? READY_TIMEOUT_MS,
     idleMs: options.idleMs ?? 0,

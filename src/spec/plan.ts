@@ -93,6 +93,8 @@ export interface TailPlan {
   /** Milliseconds for all dial attempts of one connection together. */
   readonly connectTimeoutMs: number;
   readonly proxyProtocol?: 'v1' | 'v2';
+  /** Absolute path, on the machine that runs this, of the file of those who may use `connect`; absent = everybody. */
+  readonly auth?: string;
   /** When a started container is ready; absent when the tail names none. */
   readonly ready?: ReadyProbe;
   /** Milliseconds from trigger to ready. */

@@ -36,6 +36,8 @@ describe('plan', () => {
     ['url udp://:1 tail connect', 'connect', /needs a stream/],
     ['url :1 tail url :2 connect http', 'url', /client names the destination/],
     ['url :1 tail connect also url :2', 'connect', /member of a pool/],
+    ['url :1 tail url :2 auth /f', 'auth', /add connect/],
+    ['url :1 auth /f remote p tail connect', 'auth', /add connect/],
     ['url :1 tail url 0.0.0.0:2', 'url', /no address to connect to/],
     ['url :1 tail url [::]:2', 'url', /no address to connect to/],
     ['url :1 mode 600 tail url :2', 'mode', /the head is tcp/],

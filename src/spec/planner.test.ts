@@ -108,6 +108,8 @@ describe('plan', () => {
     expect(segment('url :1080 tail connect socks5 docker-ns db').tail.targets).toEqual([
       { protocol: 'tcp', namespace: db, host: '', port: 0, connect: 'socks5' },
     ]);
+    expect(segment('url :1080 auth /etc/users connect').tail).toMatchObject({ auth: '/etc/users' });
+    expect(segment('url :1080 connect').tail).not.toHaveProperty('auth');
   });
 
   test('lists the words that are not carried out yet, once each, in their order', () => {

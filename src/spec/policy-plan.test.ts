@@ -35,6 +35,7 @@ describe('the default policy', () => {
   });
 
   test.each([
+    ['A7', 'url :80 tail connect auth /etc/shadow', 'host-file'],
     ['A6', 'url :80 tail url :9999', 'control-port'],
     ['A6', 'url :80 tail url 172.17.0.1:9999', 'control-port'],
     ['A6', 'url :80 docker-ns web tail url [::ffff:192.0.2.7]:9999', 'control-port'],

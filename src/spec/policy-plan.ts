@@ -20,6 +20,7 @@ export function judgePlan(plan: SegmentPlan, policy: Policy, own: OwnGround): De
   const { head, tail, link } = plan;
   return (
     judgeHead(head, policy, own) ??
+    judgeAuth(tail.auth) ??
     first(tail.targets, (target) => judgeTarget(target, policy, own)) ??
     (link === undefined ? undefined : judgeLink(link, policy, own))
   );
@@ -84,6 +85,12 @@ function judgeTarget(target: TargetPlan, policy: Policy, own: OwnGround): Denial
     judgeStart(target.run, policy, own) ??
     (target.connect === undefined ? judgeKnown(target, policy, own, checkDial) : undefined)
   );
+}
+
+/** Files of this machine are its own people's to name: what is said of a bad one would tell a peer about any. */
+function judgeAuth(auth: string | undefined): Denial | undefined {
+  if (auth === undefined) return undefined;
+  return { rule: 'host-file', reason: 'auth names a file of this machine; make the wormhole here, and lead to it' };
 }
 
 /** A container's name may be an id, or somebody else's by the time; but without any rule about containers none is allowed. */

@@ -64,6 +64,7 @@ export type RuleName =
   | 'unknown-peer'
   | 'control-port'
   | 'host-unix'
+  | 'host-file'
   | 'engine-socket'
   | 'metadata'
   | 'unspecified'

@@ -29,6 +29,7 @@ export const wordTable = {
   'connect-timeout': { role: 'tail', argument: 'DUR' },
   balance: { role: 'tail', argument: 'rr|least-conn|first|random' },
   'proxy-protocol': { role: 'tail', argument: 'v1|v2' },
+  auth: { role: 'tail', argument: 'FILE' },
   ready: { role: 'tail', argument: 'PROBE' },
   timeout: { role: 'tail', argument: 'DUR' },
   idle: { role: 'tail', argument: 'DUR' },

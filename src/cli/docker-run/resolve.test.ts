@@ -114,3 +114,21 @@ test('an interrupt ends a wait for a file', async () => {
   const other = { env: {}, workingDirectory: () => caller.directory, signal: interrupt.signal };
   await expect(resolveWords(['docker-run', '--env-file /dev/zero img'], other)).rejects.toThrow(/abort/);
 });
+
+describe('auth', () => {
+  const words = (line: string): Promise<readonly string[]> => {
+    const { signal } = new AbortController();
+    const surroundings = { env: { HOME: '/home/me' }, workingDirectory: () => '/srv', signal };
+    return resolveWords(line.split(' '), surroundings);
+  };
+
+  test.each([
+    ['url :1 connect auth users', 'url :1 connect auth /srv/users'],
+    ['url :1 connect auth ./a/../users', 'url :1 connect auth /srv/users'],
+    ['url :1 connect auth=~/users', 'url :1 connect auth=/home/me/users'],
+    ['url :1 connect auth /etc/users', 'url :1 connect auth /etc/users'],
+    ['url :1 remote p connect auth users', 'url :1 remote p connect auth users'],
+  ])('names a file of the machine that it is about: %s', async (line, expected) => {
+    expect((await words(line)).join(' ')).toBe(expected);
+  });
+});

@@ -1,11 +1,14 @@
 /**
- * Makes a spec the same wherever it is read: of every `docker-run`, what only the caller has is put in its place.
+ * Makes a spec the same wherever it is read: of every `docker-run`, what only the caller has is put in its place,
  *
  *     --env-file F                  →  --env NAME=VALUE …, before those of the line
  *     -e NAME                       →  --env NAME=VALUE of the caller's environment; nothing when it is unset
  *     -v ./x:/y  -v ~/x:/y          →  --volume /home/me/x:/y
  *     --mount source=./x,…          →  --mount source=/home/me/x,…
  *     --security-opt seccomp=FILE   →  --security-opt seccomp={…}
+ *
+ * and of `auth`, whose file the daemon reads itself, the path: `auth ./users` → `auth /home/me/users`. Behind a link to a peer it
+ * is a path of that peer's and left as it is.
  *
  * The daemon runs as root, in another directory and with another environment, maybe on another machine: it would read
  * other files, and files that the caller may not. So it reads none, and refuses what is left. The words keep their
@@ -19,6 +22,7 @@ import { type RunArgument, readRun } from '../../spec/run.ts';
 import { runFlags } from '../../spec/run-flags.ts';
 import { joinWords, splitWords } from '../../spec/shell.ts';
 import { type Token, tokenize } from '../../spec/tokens.ts';
+import type { Word } from '../../spec/words.ts';
 import type { Surroundings } from '../invocation.ts';
 import { readEnvFile } from './env-file.ts';
 import { absolutePath } from './path.ts';
@@ -39,7 +43,13 @@ export const WORD_LENGTH = 65_536;
  */
 export async function resolveWords(words: readonly string[], caller: Caller): Promise<readonly string[]> {
   const resolved = [...words];
+  let here = true;
   for (const token of tokenize(words)) {
+    if (peerLinks.has(token.word)) here = false;
+    if (token.word === 'auth' && token.argument !== undefined && here) {
+      const path = at(placeOf(token), 'auth', () => absolutePath(token.argument ?? '', caller));
+      resolved[token.argumentIndex] = token.index === token.argumentIndex ? `auth=${path}` : path;
+    }
     if (token.word !== 'docker-run' || token.argument === undefined) continue;
     const argument = await resolveToken(token, token.argument, caller);
     resolved[token.argumentIndex] = token.index === token.argumentIndex ? `docker-run=${argument}` : argument;
@@ -47,12 +57,19 @@ export async function resolveWords(words: readonly string[], caller: Caller): Pr
   return resolved;
 }
 
+/** What follows them runs on another machine. */
+const peerLinks: ReadonlySet<Word> = new Set<Word>(['remote', 'tunnel', 'udptunnel']);
+
+function placeOf({ word, index }: Token): { word: Word; index: number } {
+  return { word, index };
+}
+
 async function resolveToken(token: Token, argument: string, caller: Caller): Promise<string> {
   try {
     return await resolveArgument(argument, caller);
   } catch (error) {
     // As the parser does: points at the word, never at its argument, which may hold a password.
-    const place = { word: token.word, index: token.index };
+    const place = placeOf(token);
     if (WormholeError.is(error) && error.code === 'WH_ERR_FILE') {
       throw new WormholeError(error.code, error.message, { cause: error, detail: place });
     }
