@@ -2,7 +2,6 @@
  * What the portable data plane does with streams that are no sockets: as clients, as a peer brings them, and as targets
  * behind a link to a peer. With streams in memory, which have no reset, and with those of a real mux.
  */
-import type { Duplex } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WormholeError } from '../../src/lib/errors.ts';
 import type { JoinEnd } from '../../src/proxy/portable/client.ts';
@@ -12,7 +11,7 @@ import { Oracle } from '../support/relay-oracle.ts';
 import { connectTo } from '../support/relay-peer.ts';
 import { echoServer, member, peerOf, serve } from '../support/relay-targets.ts';
 import { settle, until, within } from '../support/relay-wait.ts';
-import { pairsInMemory, pairsOfMux } from '../support/stream-pair.ts';
+import { all, pairsInMemory, pairsOfMux, textOf } from '../support/stream-pair.ts';
 
 const MIB = 1 << 20;
 describe.each([
@@ -164,6 +163,20 @@ describe.each([
     expect(told).toEqual(['dialed', { reason: 'no-target', detail: 'there is no target to dial' }]);
   });
 
+  test('a client that is not wanted any more once its target is reached leaves no connection behind', async () => {
+    const route = await world.open([link]);
+    const [client] = await world.pair();
+    const unwanted = (): never => {
+      throw new Error('the stream is gone');
+    };
+    route.take({ ...clientOf(client), dialed: unwanted });
+    const [near] = await world.pair();
+    (await world.dial()).answer(near);
+    expect(await world.record()).toMatchObject({ reason: 'closed-by-daemon' });
+    expect([client.destroyed, near.destroyed]).toEqual([true, true]);
+    expect(route.stats().members[0]?.open).toBe(0);
+  });
+
   test('a client that does not read stops what comes through the link', async () => {
     const client = await world.taken(await world.open([link]));
     const [near, far] = await world.pair();
@@ -228,14 +241,3 @@ describe.each([
     expect(await world.record(1)).toMatchObject({ reason: 'target-reset' });
   });
 });
-
-async function all(stream: Duplex): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-  await within('the end of a stream', new Promise((resolve) => stream.once('end', resolve)));
-  return Buffer.concat(chunks);
-}
-
-async function textOf(stream: Duplex): Promise<string> {
-  return (await all(stream)).toString('latin1');
-}

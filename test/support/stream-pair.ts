@@ -5,6 +5,7 @@ import { type Duplex, duplexPair } from 'node:stream';
 import { MuxSession } from '../../src/carrier/mux/session.ts';
 import { streamDuplex } from '../../src/carrier/mux/stream-duplex.ts';
 import { socketPipe } from '../../src/carrier/socket-pipe.ts';
+import { within } from './relay-wait.ts';
 import { socketPair } from './socket-pair.ts';
 
 /** Makes streams. Each one has a near end and a far one, both with `allowHalfOpen`; the caller destroys them. */
@@ -49,4 +50,17 @@ export async function pairsOfMux(): Promise<StreamPairs> {
       far.destroy();
     },
   };
+}
+
+/** Everything until the end. */
+export async function all(stream: Duplex): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  await within('the end of a stream', new Promise((resolve) => stream.once('end', resolve)));
+  return Buffer.concat(chunks);
+}
+
+/** As text, for short answers. */
+export async function textOf(stream: Duplex): Promise<string> {
+  return (await all(stream)).toString('latin1');
 }

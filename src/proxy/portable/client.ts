@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import type { ConnectionRecord } from '../route.ts';
 import { endpointText } from './listen-address.ts';
 import { resetStream } from './reset.ts';
-import { endsOf } from './socket.ts';
+import { remoteOf } from './socket.ts';
 
 /** Why a client was not served, or what ended its connection. */
 export interface JoinEnd {
@@ -27,10 +27,10 @@ export interface Client {
 
 /** A connection that a listener accepted. */
 export function accepted(socket: Socket): Client {
-  const { remoteAddress, remotePort } = endsOf(socket);
+  const { host, port } = remoteOf(socket);
   return {
     stream: socket,
-    from: endpointText(remoteAddress, remotePort),
+    from: endpointText(host, port),
     dialed: () => undefined,
     failed: () => resetStream(socket),
   };

@@ -10,7 +10,7 @@ import { DialFailure, type Upstream } from './dialing.ts';
 import { join } from './join.ts';
 import type { NamedDestinations } from './named.ts';
 import { ClientGone, seek } from './seeking.ts';
-import { endsOf } from './socket.ts';
+import { localOf, remoteOf } from './socket.ts';
 import type { Tally } from './tally.ts';
 import { type CurrentTargets, now } from './targets.ts';
 
@@ -27,9 +27,9 @@ export interface ConnectionDeps {
  * Serves `client` to its end and reports it. Never rejects.
  *
  * @param client owned from now on
- * @param signal aborting it resets the connection
+ * @param life aborting it resets the connection
  */
-export async function serve(client: Client, deps: ConnectionDeps, signal: AbortSignal): Promise<void> {
+export async function serve(client: Client, deps: ConnectionDeps, life: AbortController): Promise<void> {
   const { options, tail, tally, named } = deps;
   const accepted = now();
   const { stream, from } = client;
@@ -42,9 +42,9 @@ export async function serve(client: Client, deps: ConnectionDeps, signal: AbortS
   try {
     const answer = options.onServed !== undefined && tail.stale ? tail.awaited : 0;
     if (named === undefined) {
-      upstream = await seek(client, deps, signal);
+      upstream = await seek(client, deps, life);
       client.dialed();
-    } else upstream = await named.seek(client, tally, signal);
+    } else upstream = await named.seek(client, tally, life.signal);
     dialMs = now() - accepted;
     tally.dialTimes.add(dialMs * 1000);
     announce(stream, upstream.stream, options.proxyProtocol);
@@ -55,10 +55,15 @@ export async function serve(client: Client, deps: ConnectionDeps, signal: AbortS
       if (direction === 'out' && tail.firstServed(answer)) options.onServed?.(traceOf(accepted, dialMs));
     };
     const { connIdleMs, halfOpenLingerMs } = options;
-    end = await join(stream, upstream.stream, { connIdleMs, halfOpenLingerMs, count, signal });
+    end = await join(stream, upstream.stream, { connIdleMs, halfOpenLingerMs, count, signal: life.signal });
     if (named === undefined) tail.pool.closed(upstream.target.member);
   } catch (error) {
     tally.add('failed', 1);
+    if (upstream !== undefined) {
+      // whoever brought the client does not want it any more
+      upstream.stream.destroy();
+      if (named === undefined) tail.pool.closed(upstream.target.member);
+    }
     end = failureOf(error);
     client.failed(end);
   }
@@ -82,16 +87,11 @@ function traceOf(accepted: number, dialMs: number): ServedTrace {
 function announce(client: Duplex, target: Duplex, version: RouteOptions['proxyProtocol']): void {
   if (version === undefined) return;
   // Of a client of a peer only the peer knows both ends.
-  const { remoteAddress, remotePort, localAddress, localPort } = client instanceof Socket ? endsOf(client) : {};
+  const [source, dest] = client instanceof Socket ? [remoteOf(client), localOf(client)] : [{}, {}];
   const ends =
-    remoteAddress === undefined || localAddress === undefined
+    source.host === undefined || dest.host === undefined
       ? undefined
-      : {
-          sourceHost: remoteAddress,
-          sourcePort: remotePort ?? 0,
-          destHost: localAddress,
-          destPort: localPort ?? 0,
-        };
+      : { sourceHost: source.host, sourcePort: source.port ?? 0, destHost: dest.host, destPort: dest.port ?? 0 };
   target.write(proxyHeader(version, ends));
 }
 

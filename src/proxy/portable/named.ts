@@ -18,7 +18,7 @@ import type { Client } from './client.ts';
 import { DialFailure, type Upstream } from './dialing.ts';
 import { resetStream } from './reset.ts';
 import { ClientGone } from './seeking.ts';
-import { adopt, endsOf } from './socket.ts';
+import { adopt, localOf } from './socket.ts';
 import type { Tally } from './tally.ts';
 import { now } from './targets.ts';
 import { refuseUnreachable, type Ways } from './ways.ts';
@@ -177,6 +177,6 @@ async function dialInTurn(targets: readonly UpstreamTarget[], options: DialOptio
 
 /** Our own end of it, as SOCKS wants to know it. */
 function endOf(stream: Duplex): Destination | undefined {
-  const { localAddress: host, localPort: port } = stream instanceof Socket ? endsOf(stream) : {};
+  const { host, port } = stream instanceof Socket ? localOf(stream) : {};
   return host === undefined || port === undefined ? undefined : { host, port };
 }

@@ -3,7 +3,7 @@
  */
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { endsOf } from './socket.ts';
+import { remoteOf } from './socket.ts';
 
 /** Resets a TCP socket; what has no reset (a unix socket) or resets by itself (a stream of a link) is destroyed. Safe to repeat. */
 export function resetStream(stream: Duplex): void {
@@ -14,6 +14,6 @@ export function resetStream(stream: Duplex): void {
     stream.once('finish', () => resetStream(stream));
   }
   // no address: a unix socket, or a peer that has already gone
-  else if (endsOf(stream).remoteFamily === undefined) stream.destroy();
+  else if (remoteOf(stream).host === undefined) stream.destroy();
   else stream.resetAndDestroy();
 }

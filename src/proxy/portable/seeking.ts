@@ -10,39 +10,42 @@ import type { GivenSocket } from './targets.ts';
 /** The client has left before it was served. */
 export class ClientGone extends Error {}
 
-/** Dials while the client is watched: one that is reset needs no upstream any more. */
-export async function seek(client: Client, deps: ConnectionDeps, signal: AbortSignal): Promise<Upstream> {
-  const gone = new AbortController();
-  const either = AbortSignal.any([signal, gone.signal]);
-  const leave = (error: Error): void => gone.abort(new ClientGone(error.message));
+/**
+ * Dials while the client is watched: one that is reset needs no upstream any more.
+ *
+ * @param life of the connection, aborted with {@link ClientGone} when the client has left
+ */
+export async function seek(client: Client, deps: ConnectionDeps, life: AbortController): Promise<Upstream> {
+  const { signal } = life;
+  const leave = (error: Error): void => life.abort(new ClientGone(error.message));
   const { stream } = client;
-  const close = (): void => gone.abort(new ClientGone(''));
+  const close = (): void => life.abort(new ClientGone(''));
   stream.on('error', leave);
   stream.once('close', close);
   if (stream.errored != null) leave(stream.errored);
   else if (stream.destroyed) close();
   try {
-    const upstream = await reach(client, deps, either);
-    if (!either.aborted) return upstream;
+    const upstream = await reach(client, deps, life);
+    if (!signal.aborted) return upstream;
     upstream.stream.destroy();
     deps.tail.pool.closed(upstream.target.member);
-    throw either.reason;
+    throw signal.reason;
   } catch (error) {
     // timers reject with an AbortError of their own
-    throw either.aborted ? either.reason : error;
+    throw signal.aborted ? signal.reason : error;
   } finally {
     stream.off('error', leave);
     stream.off('close', close);
   }
 }
 
-async function reach(client: Client, deps: ConnectionDeps, signal: AbortSignal): Promise<Upstream> {
+async function reach(client: Client, deps: ConnectionDeps, life: AbortController): Promise<Upstream> {
   const { tail } = deps;
   // Targets that went while they were dialed are asked for again; once, or one that comes and goes keeps a client for ever.
   for (let attempt = 1; ; attempt++) {
-    const given = tail.stale ? await targetsFor(client, deps, signal) : undefined;
+    const given = tail.stale ? await targetsFor(client, deps, life) : undefined;
     try {
-      return await dial(deps, client.from, signal, given);
+      return await dial(deps, client.from, life.signal, given);
     } catch (error) {
       const gone = error instanceof DialFailure && tail.pool.empty && tail.stale;
       if (!gone || attempt > 1) throw error;
@@ -54,11 +57,10 @@ async function reach(client: Client, deps: ConnectionDeps, signal: AbortSignal):
 async function targetsFor(
   client: Client,
   { tail, tally }: ConnectionDeps,
-  signal: AbortSignal,
+  life: AbortController,
 ): Promise<GivenSocket | undefined> {
-  const gone = new AbortController();
   // emitted only when nothing was sent before it: nobody reads from the client yet
-  const leave = (): void => gone.abort(new ClientGone(''));
+  const leave = (): void => life.abort(new ClientGone(''));
   const { stream } = client;
   stream.once('end', leave);
   if (stream.readableEnded) leave();
@@ -67,9 +69,9 @@ async function targetsFor(
   if (!(stream instanceof Socket)) stream.on('readable', look);
   tally.add('waiting', 1);
   try {
-    return await tail.wait(AbortSignal.any([signal, gone.signal]));
+    return await tail.wait(life.signal);
   } catch (error) {
-    if (error instanceof ClientGone || signal.aborted) throw error;
+    if (life.signal.aborted) throw error;
     throw new DialFailure('no-target', error instanceof Error ? error.message : String(error));
   } finally {
     tally.add('waiting', -1);

@@ -42,14 +42,28 @@ export function look(socket: Socket, seen: (error: NodeJS.ErrnoException | undef
 
 const nothing = Buffer.alloc(0);
 
+/** An address; without a host there is none, or nothing is known of it. */
+export interface Endpoint {
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+}
+
 /**
- * The addresses of a socket, as node:net says them. It throws where a link-local address names an interface that only
- * another namespace has; nothing is known of those.
+ * Who is at the other end. node:net throws where a link-local address names an interface that only another namespace
+ * has.
  */
-export function endsOf(socket: Socket): Partial<Socket> {
+export function remoteOf(socket: Socket): Endpoint {
   try {
-    const { remoteAddress, remotePort, remoteFamily, localAddress, localPort } = socket;
-    return { remoteAddress, remotePort, remoteFamily, localAddress, localPort } as Partial<Socket>;
+    return { host: socket.remoteAddress, port: socket.remotePort };
+  } catch {
+    return {};
+  }
+}
+
+/** As {@link remoteOf}, of our end. */
+export function localOf(socket: Socket): Endpoint {
+  try {
+    return { host: socket.localAddress, port: socket.localPort };
   } catch {
     return {};
   }

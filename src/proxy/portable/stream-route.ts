@@ -96,7 +96,7 @@ export class StreamRoute implements PortableRoute {
   }
 
   #abort(): void {
-    for (const controller of this.#connections.values()) controller.abort();
+    for (const life of this.#connections.values()) life.abort();
   }
 
   take(client: Client): void {
@@ -120,14 +120,14 @@ export class StreamRoute implements PortableRoute {
   }
 
   #serve(client: Client): void {
-    const controller = new AbortController();
+    const life = new AbortController();
     const named = this.#named === undefined ? {} : { named: this.#named };
     const deps = { options: this.#options, tail: this.#tail, tally: this.#tally, ...named };
-    const connection = serve(client, deps, controller.signal).finally(() => {
+    const connection = serve(client, deps, life).finally(() => {
       this.#connections.delete(connection);
       const next = this.#connections.size < this.#limit ? this.#waiting.next() : undefined;
       if (next !== undefined) this.#serve(next);
     });
-    this.#connections.set(connection, controller);
+    this.#connections.set(connection, life);
   }
 }
