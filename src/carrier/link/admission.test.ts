@@ -47,12 +47,12 @@ describe('admission', () => {
   });
 
   test('A22 one identity cannot have all the links there are', () => {
-    const many = Array.from({ length: maxLinks.identity }, () => link('evil'));
+    const many = Array.from({ length: maxLinks.identity }, () => ({ link: link('evil') }));
     expect(isFull('evil', many)).toBe(true);
     expect(isFull('evil', many.slice(1))).toBe(false);
     expect(isFull('wormhole', many)).toBe(false);
-    expect(isFull('wormhole', [...many, ...Array.from({ length: maxLinks.identity }, () => link('mallory'))])).toBe(
-      true,
-    );
+    expect(
+      isFull('wormhole', [...many, ...Array.from({ length: maxLinks.identity }, () => ({ link: link('mallory') }))]),
+    ).toBe(true);
   });
 });

@@ -36,13 +36,13 @@ function isTaken({ peer: { identity } }: Link, { name, host }: Hello, all: reado
   );
 }
 
-/** @param links all that there are @returns true when one more of `identity` would be too many */
-export function isFull(identity: string, links: Iterable<Link>): boolean {
+/** @param entries all links that there are @returns true when one more of `identity` would be too many */
+export function isFull(identity: string, entries: Iterable<{ readonly link: Link }>): boolean {
   let all = 0;
   let its = 0;
-  for (const { peer } of links) {
+  for (const { link } of entries) {
     all += 1;
-    if (peer.identity === identity) its += 1;
+    if (link.peer.identity === identity) its += 1;
   }
   return all >= maxLinks.all || its >= maxLinks.identity;
 }

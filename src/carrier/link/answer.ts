@@ -6,8 +6,17 @@ import type { Message } from './fields.ts';
 
 export const yes = { ok: true } as const;
 
+/** Characters of an error's words; in JSON three bytes each, or two for those that are escaped. */
+const maxWords = 2_000;
+
+/** Fits into a frame whatever the words are: some of them may have come from a third party. */
 export function noMessage(error: WormholeError): object {
-  return { ok: false, code: error.code, message: error.message.slice(0, 2_000) };
+  return { ok: false, code: error.code, message: plain(error.message) };
+}
+
+/** Half a surrogate or a control character would take six bytes, and harm terminals. */
+function plain(words: string): string {
+  return words.slice(0, maxWords).replaceAll(/[^\x20-\x7e\u00a0-\ud7ff\ue000-\uffff]/g, '?');
 }
 
 /** @throws {WormholeError} the peer's own error, or WH_ERR_PROTOCOL */
@@ -19,7 +28,5 @@ export function expectYes(message: Message): void {
   }
   // A code of a later version is none of ours.
   const known = Object.hasOwn(errorTable, code) ? (code as ErrorCode) : 'WH_ERR_DIAL';
-  throw new WormholeError(known, words.replaceAll(/[^\x20-\x7e\u00a0-\uffff]/g, '?').slice(0, 2_000), {
-    detail: { peer: true },
-  });
+  throw new WormholeError(known, plain(words), { detail: { peer: true } });
 }

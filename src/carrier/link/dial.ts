@@ -5,7 +5,7 @@
 import { lookup } from 'node:dns/promises';
 import { connect, isIP, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { Deadline } from '../../lib/deadline.ts';
+import { Deadline, within } from '../../lib/deadline.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import { formatPeer } from '../peer.ts';
 import { type KeyOfPeer, secureToPeer } from './tls.ts';
@@ -44,8 +44,7 @@ export interface Dialed {
 export async function dialPeer(target: PeerTarget, signal: AbortSignal): Promise<Dialed> {
   using race = new Deadline(dialMs, signal);
   try {
-    const endpoints = await Promise.all(target.addresses.map((address) => resolveEndpoint(address, race.signal)));
-    return await firstOf(endpoints.flat().slice(0, maxAddresses), target, race.signal);
+    return await firstOf(await resolveAll(target.addresses, race.signal), target, race.signal);
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof DOMException && error.name === 'TimeoutError') throw tooLate(target);
@@ -55,13 +54,22 @@ export async function dialPeer(target: PeerTarget, signal: AbortSignal): Promise
   }
 }
 
+/** @throws {WormholeError} when none of them can be resolved, why the first one cannot */
+async function resolveAll(addresses: readonly PeerEndpoint[], signal: AbortSignal): Promise<PeerEndpoint[]> {
+  const found = await Promise.allSettled(addresses.map((address) => resolveEndpoint(address, signal)));
+  const endpoints = found.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
+  const failed = found.find((one) => one.status === 'rejected');
+  if (endpoints.length === 0) throw failed?.reason ?? new WormholeError('WH_ERR_PEER_UNREACHABLE', 'it has no address');
+  return endpoints.slice(0, maxAddresses);
+}
+
 /** Families in turns, as RFC 8305 §4 has it. */
 async function resolveEndpoint({ host, port }: PeerEndpoint, signal: AbortSignal): Promise<PeerEndpoint[]> {
   const bare = host === '' ? '127.0.0.1' : host;
   if (isIP(bare.split('%')[0] ?? '') !== 0) return [{ host: bare, port }];
   try {
-    const found = await lookup(bare, { all: true });
-    signal.throwIfAborted();
+    // Nobody can call a look-up off; it is left to itself.
+    const found = await within(signal, lookup(bare, { all: true }));
     const six = found.filter(({ family }) => family === 6);
     const four = found.filter(({ family }) => family !== 6);
     const [first, second] = found[0]?.family === 6 ? [six, four] : [four, six];

@@ -224,9 +224,9 @@ export class Link {
   }
 
   async #serve(stream: MuxStream): Promise<void> {
-    stream.accept();
     try {
       const { value, rest } = await takeFrame(stream, greetMs);
+      stream.accept(); // Those that say nothing stay the backlog, of which there is little.
       this.#user.onStream(this, new Incoming(stream, parseHead(value), rest, this.datagrams.flows));
     } catch (error) {
       if (stream.closed) return;

@@ -23,10 +23,11 @@ import type { Incoming } from './incoming.ts';
 import { Link, type LinkUser } from './link.ts';
 import { restarted, unwanted } from './reasons.ts';
 import { Redialing } from './redialing.ts';
-import { drainSoon, newerStays } from './rivals.ts';
+import { drainSoon, rivalToDrain } from './rivals.ts';
 
 /** Milliseconds from the handshake to the first record. */
 const firstRecordMs = 10_000;
+const broke = 'the connection broke right after the handshake';
 
 /** What this end says of itself, but for what changes from dial to dial. */
 export type Own = Pick<Hello, 'role' | 'instance' | 'host' | 'name' | 'version'>;
@@ -85,23 +86,23 @@ export class Links {
 
   /** Takes a connection on which the peer has proved its key and chosen the carrier. */
   accept(stream: TLSSocket, peer: CarrierPeer): void {
+    const exporter = exporterOf(stream);
+    if (exporter === undefined) return this.#options.onRefused(peer, broke);
     const late = setTimeout(() => stream.destroy(), firstRecordMs);
     const settled = (): void => clearTimeout(late);
     stream.once('close', settled);
     let entry: Entry | undefined;
     acceptSession(socketPipe(stream), {
-      exporter: exporterOf(stream),
+      exporter,
       find: (id) => this.#sessionOf(id, peer),
       session: {
         onLost: (reason) => entry !== undefined && this.#options.onLost(entry.link, reason),
       },
       onSession: (session) => {
         settled();
-        // A key opens the door; it does not make the house larger.
-        if (isFull(peer.identity, this.#links())) {
+        if (isFull(peer.identity, this.#entries.values())) {
           session.destroy();
-          this.#options.onRefused(peer, 'too many links');
-          return;
+          return this.#options.onRefused(peer, 'too many links');
         }
         entry = this.#add(session, peer, false, {}, undefined);
         entry.link.datagrams.connected(stream, session, false);
@@ -121,9 +122,11 @@ export class Links {
   /** Resolves when the link is up. @throws {WormholeError} as `dialPeer`, or the peer's refusal */
   async dial(target: PeerTarget, options: DialOptions, signal: AbortSignal): Promise<Link> {
     const { stream, address } = await dialPeer(target, signal);
+    const secret = exporterOf(stream);
+    if (secret === undefined) throw new WormholeError('WH_ERR_PEER_UNREACHABLE', `${address}: ${broke}`);
     let entry: Entry | undefined;
     const session = beginSession(socketPipe(stream), {
-      secret: exporterOf(stream),
+      secret,
       onLost: (reason) => entry !== undefined && this.#lost(entry, reason),
     });
     session.deadlineMs = options.resumeMs;
@@ -208,7 +211,7 @@ export class Links {
     for (const other of this.all) {
       if (other === link || other.hello?.host !== hello.host || other.peer.identity !== link.peer.identity) continue;
       if (other.hello.instance !== hello.instance) other.destroy(restarted());
-      else drainSoon(newerStays(this.#options.own, hello, other, link) ? other : link);
+      else drainSoon(rivalToDrain(this.#options.own, hello, other, link));
     }
   }
 
@@ -231,10 +234,6 @@ export class Links {
     entry.settle?.reject(reason);
     if (link.hello !== undefined) this.#options.onOver(link, reason);
     else if (!link.dialed) this.#options.onRefused(link.peer, reason.message);
-  }
-
-  *#links(): Iterable<Link> {
-    for (const { link } of this.#entries.values()) yield link;
   }
 
   #sessionOf(id: Buffer, peer: CarrierPeer): ResumablePipe | undefined {

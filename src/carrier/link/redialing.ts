@@ -71,6 +71,8 @@ export class Redialing {
       stream.destroy();
       return true;
     }
+    const exporter = exporterOf(stream);
+    if (exporter === undefined) return false;
     return await new Promise((resolve) => {
       const late = setTimeout(() => stream.destroy(), answerMs);
       const settle = (resumed: boolean): void => {
@@ -78,7 +80,7 @@ export class Redialing {
         resolve(resumed);
       };
       redialSession(this.#session, socketPipe(stream), {
-        exporter: exporterOf(stream),
+        exporter,
         onResumed: () => {
           settle(true);
           this.#onResumed(stream);

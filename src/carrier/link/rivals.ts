@@ -19,22 +19,22 @@ export interface Rival {
 /**
  * @param own   this process
  * @param peers the process at the other end of both
- * @returns true when `newer` stays
+ * @returns the one that this end drains; undefined when that is the other end's to do
  */
-export function newerStays(
+export function rivalToDrain<R extends Rival>(
   own: Pick<Hello, 'instance'>,
   peers: Pick<Hello, 'instance'>,
-  older: Rival,
-  newer: Rival,
-): boolean {
-  // The same end dialed twice: it had its reason.
-  if (older.dialed === newer.dialed) return true;
+  older: R,
+  newer: R,
+): R | undefined {
+  // The same end dialed twice. Only that one knows which came later: the ends may hear of them in another order.
+  if (older.dialed === newer.dialed) return newer.dialed ? older : undefined;
   // Both dialed: the lower instance's dial wins.
   const ours = own.instance < peers.instance;
-  return newer.dialed === ours;
+  return newer.dialed === ours ? older : newer;
 }
 
 /** Not at once: whoever has just learned of the link may be about to use it. */
-export function drainSoon(link: { drain(): void }): void {
-  setTimeout(() => link.drain(), bothMs).unref();
+export function drainSoon(link: { drain(): void } | undefined): void {
+  if (link !== undefined) setTimeout(() => link.drain(), bothMs).unref();
 }

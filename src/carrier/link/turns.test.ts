@@ -27,10 +27,10 @@ describe('Turns', () => {
     expect(ask(turns, 2, 1).begun.length).toBe(1);
   });
 
-  test('all links together have a thousand at once', () => {
+  test('all links together leave some of the API to the people of this machine', () => {
     const turns = new Turns();
-    const all = Array.from({ length: 17 }, (_, link) => ask(turns, link, 64));
-    expect(all.map(({ begun }) => begun.length)).toEqual([...Array.from({ length: 16 }, () => 64), 0]);
+    const all = Array.from({ length: 7 }, (_, link) => ask(turns, link, 64));
+    expect(all.map(({ begun }) => begun.length)).toEqual([...Array.from({ length: 6 }, () => 64), 0]);
     all[0]?.begun[0]?.();
     expect(ask(turns, 99, 2)).toMatchObject({ refused: 1 });
   });

@@ -4,9 +4,9 @@
  * What waits costs its stream and nothing else; descriptors are for those whose turn has come.
  */
 
-/** At once: of one link, and of all. */
+/** At once: of one link, and of all; the API takes 512, and the people of this machine need some of them. */
 const perLink = 64;
-const inAll = 1_024;
+const inAll = 384;
 /** That wait, of one link. */
 const waitingMost = 1_024;
 
