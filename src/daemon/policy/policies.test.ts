@@ -122,6 +122,19 @@ describe('policies', () => {
     expect(permit(socket, 'shop')).toThrow('unix socket of the host');
   });
 
+  test('A17 clients that name their destination reach what is not denied always, whoever made the wormhole', () => {
+    const { policies, lines } = world();
+    const to = (address: string, port = 80) => {
+      return () => policies.clients({ protocol: 'tcp', host: address, port, place: host, own: false });
+    };
+    for (const address of ['192.0.2.1', '127.0.0.1', '10.0.0.7', '::1']) expect(to(address)).not.toThrow();
+    for (const address of ['169.254.169.254', '::ffff:a9fe:a9fe', '::a9fe:a9fe', '0.0.0.0', '::', 'fd00:ec2::254'])
+      expect(to(address)).toThrow('connect denies dialing');
+    expect(to('127.0.0.1', 9999)).toThrow('control port');
+    expect(to('203.0.113.5', 9999)).toThrow('control port');
+    expect(lines.at(-1)).toMatchObject({ identity: 'connect', rule: 'control-port' });
+  });
+
   test('those that give the machine away are known', () => {
     expect(world().policies.rootGrants()).toEqual([]);
     const { policies } = world({ verbs: ['dial'], targets: [{ unix: socket }] });

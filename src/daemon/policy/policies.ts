@@ -29,6 +29,16 @@ export interface PoliciesOptions {
   readonly namespaceId: string;
 }
 
+/** Of clients that name their destination. */
+const clientPolicy: Policy = {
+  title: 'connect',
+  verbs: ['dial', 'docker-ns', 'docker-run'],
+  targets: [{ any: true }],
+  listen: [],
+  images: [],
+  runFlags: [],
+};
+
 export class Policies {
   readonly #options: PoliciesOptions;
   readonly #own: ReadonlyMap<string, Policy>;
@@ -75,11 +85,8 @@ export class Policies {
 
   /** For everything that a wormhole of `identity` does from now on. */
   permit(identity: string): Permit {
-    const { ground, namespaceId } = this.#options;
-    const spotOf = ({ protocol, host, port, path, place, own }: PermitTarget): Spot => {
-      const namespace = factsOf(place, own, namespaceId);
-      return { protocol, host, port, ...(path !== undefined && { path }), namespace };
-    };
+    const { ground } = this.#options;
+    const spotOf = (target: PermitTarget): Spot => this.#spotOf(target);
     return {
       dial: (target) => {
         const policy = this.of(identity);
@@ -90,6 +97,16 @@ export class Policies {
       wake: (container) => this.#refuse(identity, checkEnter(containerFacts(container), this.of(identity), 'targets')),
     };
   }
+
+  /**
+   * For destinations that clients name, whoever made the wormhole: they reach what is not denied always.
+   *
+   * @throws {WormholeError} WH_ERR_POLICY
+   */
+  readonly clients: Permit['dial'] = (target) => {
+    const denial = checkDial(this.#spotOf(target), clientPolicy, this.#options.ground);
+    this.#refuse(clientPolicy.title, denial, clientPolicy);
+  };
 
   /**
    * May this daemon dial that peer for `identity`?
@@ -114,9 +131,14 @@ export class Policies {
     return checkForbidden(spot, engineSocket(), policy);
   }
 
-  #refuse(identity: string, denial: Denial | undefined): void {
+  #spotOf({ protocol, host, port, path, place, own }: PermitTarget): Spot {
+    const namespace = factsOf(place, own, this.#options.namespaceId);
+    return { protocol, host, port, ...(path !== undefined && { path }), namespace };
+  }
+
+  #refuse(identity: string, denial: Denial | undefined, policy: Policy = this.of(identity)): void {
     if (denial === undefined) return;
-    const error = policyError(this.of(identity), denial);
+    const error = policyError(policy, denial);
     const rate = this.#lines.get(identity) ?? new LineRate();
     this.#lines.set(identity, rate);
     const suppressed = rate.take();

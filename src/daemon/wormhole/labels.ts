@@ -32,6 +32,7 @@ export function headLabel(head: HeadPlan): string {
 
 /** e.g. `db@127.0.0.1:3306`; the protocol only when it is not the usual one. */
 export function targetLabel(target: TargetPlan): string {
+  if (target.connect !== undefined && target.port === 0) return `${at(target.namespace)}connect ${target.connect}`;
   if (target.protocol === 'unix') return `unix://${at(target.namespace)}${target.path ?? ''}`;
   const scheme = target.protocol === 'tcp' ? '' : `${target.protocol}://`;
   const where = target.namespace.kind === 'container' ? `${target.namespace.container}@` : at(target.namespace);

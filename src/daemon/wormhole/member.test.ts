@@ -70,3 +70,35 @@ describe('the permit of a member', () => {
     expect(asked).toMatchObject([{ own: true }]);
   });
 });
+
+describe('a destination that a client named', () => {
+  const connect = tcp('', { port: 0, connect: 'any', namespace: { kind: 'container', container: 'web' } });
+
+  test('is looked up where the member is, and each of its addresses is permitted', async () => {
+    const { made, asked } = await member(connect, { db: ['10.0.0.7', '10.0.0.8'] });
+    expect((await made.targets(never)).targets).toEqual([]);
+    expect(made.status).toMatchObject({ state: 'up' });
+    const { targets } = await made.destination({ host: 'db', port: 3306 }, never);
+    expect(targets.map(({ label, address }) => [label, address])).toEqual([
+      ['web@db:3306', { kind: 'ip', host: '10.0.0.7', port: 3306 }],
+      ['web@db:3306', { kind: 'ip', host: '10.0.0.8', port: 3306 }],
+    ]);
+    expect(asked.map(({ host, port }) => [host, port])).toEqual([
+      ['10.0.0.7', 3306],
+      ['10.0.0.8', 3306],
+    ]);
+  });
+
+  test('A17 is denied when one address of its name is, and the member is none the worse', async () => {
+    const { made } = await member(connect, { db: ['10.0.0.7', '169.254.169.254'] }, ['169.254.169.254']);
+    const asking = made.destination({ host: 'db', port: 80 }, never);
+    await expect(asking).rejects.toMatchObject({ code: 'WH_ERR_POLICY' });
+    await expect(made.destination({ host: '169.254.169.254', port: 80 }, never)).rejects.toThrow('no');
+    expect(made.failure).toBeUndefined();
+    const error = new WormholeError('WH_ERR_CONTAINER_STOPPED', 'stopped');
+    await made.moved({ state: 'absent', reason: 'stopped', error });
+    await expect(made.destination({ host: 'db', port: 80 }, never)).rejects.toMatchObject({
+      code: 'WH_ERR_CONTAINER_STOPPED',
+    });
+  });
+});

@@ -3,12 +3,14 @@
  */
 import { Deadline } from '../../lib/deadline.ts';
 import { WormholeError } from '../../lib/errors.ts';
+import type { Destination } from '../../proxy/connect/destination.ts';
 import type { UpstreamTarget } from '../../proxy/route.ts';
 import type { TargetPlan } from '../../spec/plan.ts';
 import type { Place } from '../places/place.ts';
 import type { Where } from '../places/where.ts';
 import type { PermitTarget } from '../policy/permit.ts';
 import type { Surroundings } from '../surroundings.ts';
+import { targetLabel } from './labels.ts';
 import { isLiteral } from './literal-host.ts';
 import type { MemberTargets, PoolMember } from './pool-member.ts';
 import type { Spot } from './self-proxy.ts';
@@ -26,6 +28,8 @@ export interface MemberOptions {
   /** Asked about each address before it is given to the route; throws WH_ERR_POLICY. Absent = anything goes. */
   readonly permit?: (target: PermitTarget) => void;
 }
+
+const NOWHERE: MemberTargets = { targets: [], validForMs: Number.POSITIVE_INFINITY };
 
 export class Member implements PoolMember {
   readonly #options: MemberOptions;
@@ -90,21 +94,46 @@ export class Member implements PoolMember {
     await Promise.allSettled(this.#lookups);
   }
 
-  /** @throws {WormholeError} when it is not here, its name does not resolve, it is our own head, or not permitted */
+  /**
+   * Its addresses now; none of one whose clients name the destination.
+   *
+   * @throws {WormholeError} when it is not here, its name does not resolve, it is our own head, or not permitted
+   */
   async targets(signal: AbortSignal): Promise<MemberTargets> {
+    const where = this.#where;
+    const { plan, label } = this.#options;
+    try {
+      const targets = await this.#inPlace(signal, (place, its) =>
+        plan.connect === undefined ? this.#resolve(plan, label, place, its) : Promise.resolve(NOWHERE),
+      );
+      if (where === this.#where) this.#become(UP);
+      return targets;
+    } catch (error) {
+      if (where?.state === 'here' && where === this.#where && !signal.aborted) this.#become(failed(error), error);
+      throw error;
+    }
+  }
+
+  /**
+   * Addresses of a destination that a client named, for that client: looked up and dialed from where this is.
+   *
+   * @throws {WormholeError} as {@link targets}; it says nothing about this member
+   */
+  async destination({ host, port }: Destination, signal: AbortSignal): Promise<MemberTargets> {
+    const plan: TargetPlan = { ...this.#options.plan, protocol: 'tcp', host, port };
+    return await this.#inPlace(signal, (place, its) => this.#resolve(plan, targetLabel(plan), place, its));
+  }
+
+  /** Carries `look` out where this is; the place stays open as long. */
+  async #inPlace<T>(signal: AbortSignal, look: (place: Place, signal: AbortSignal) => Promise<T>): Promise<T> {
     const where = this.#where;
     if (where === undefined) throw new WormholeError('WH_ERR_CONTAINER_STOPPED', UNKNOWN.reason);
     if (where.state !== 'here') throw where.error;
     using deadline = new Deadline(Number.POSITIVE_INFINITY, signal, this.#life.signal);
-    const lookup = this.#resolve(where.place, deadline.signal);
+    const lookup = look(where.place, deadline.signal);
     this.#lookups.add(lookup);
     try {
-      const targets = await lookup;
-      if (where === this.#where) this.#become(UP);
-      return targets;
-    } catch (error) {
-      if (where === this.#where && !signal.aborted) this.#become(failed(error), error);
-      throw error;
+      return await lookup;
     } finally {
       this.#lookups.delete(lookup);
     }
@@ -115,8 +144,8 @@ export class Member implements PoolMember {
     this.#failure = failure;
   }
 
-  async #resolve(place: Place, signal: AbortSignal): Promise<MemberTargets> {
-    const { index: member, plan, label, surroundings } = this.#options;
+  async #resolve(plan: TargetPlan, label: string, place: Place, signal: AbortSignal): Promise<MemberTargets> {
+    const { index: member, surroundings } = this.#options;
     const { namespace, namespaceId, root } = place;
     if (plan.protocol === 'unix') {
       const path = plan.path ?? '';
