@@ -79,6 +79,22 @@ describe('a peer behind NAT that has joined', () => {
   });
 });
 
+describe('wormholes that lead to each other', () => {
+  test('a connection through them ends after so many hops, and nothing is left of it', async () => {
+    await world.a.daemon.create('url :7101 remote b tail url :7102');
+    const back = await world.b.daemon.create('url :7102 remote a tail url :7101');
+    await using client = await world.a.connect(7101);
+    await client.ending();
+    await world.b.daemon.sees(back.id, 'at rest', ({ stats }) => stats.connectionsOpen === 0);
+    const { stats } = await world.b.daemon.look(back.id);
+    expect(stats.connectionsTotal).toBeLessThanOrEqual(16);
+    await until('one of them says why', () =>
+      [world.a, world.b].some(({ daemon }) => daemon.log.includes('goes round')),
+    );
+    await world.b.daemon.wormhole('delete', '--now', back.id);
+  });
+});
+
 describe.skipIf(noEngine !== undefined)(
   'N10: a chain over three hosts that ends on the loopback of a container',
   () => {

@@ -18,6 +18,7 @@ import type { LinkAddress } from '../../proxy/portable/ways.ts';
 import { type ServedPlane, servePlane } from '../../proxy/ported/server.ts';
 import { keyOf } from '../peers/owner.ts';
 import { FlowEnd } from './flow-end.ts';
+import { Passing } from './passing.ts';
 import type { ToStreams } from './streams.ts';
 
 interface Arrival {
@@ -29,6 +30,7 @@ export class StreamService implements StreamServer {
   readonly #port: MessagePort | undefined;
   readonly #links: Links;
   readonly #arrivals = new Map<string, Arrival>();
+  readonly #passing = new Passing();
   #plane: Promise<ServedPlane> | undefined;
   #served: ServedPlane | undefined;
 
@@ -64,7 +66,10 @@ export class StreamService implements StreamServer {
     route.take({
       stream,
       from: head.from,
-      dialed: () => void incoming.accept(),
+      dialed: (upstream) => {
+        if (upstream !== undefined) this.#passing.note(upstream, head.hops);
+        incoming.accept();
+      },
       failed: ({ reason, detail }) => {
         incoming.refuse(new WormholeError('WH_ERR_DIAL', detail === '' ? reason : detail));
       },
@@ -100,7 +105,10 @@ export class StreamService implements StreamServer {
   }
 
   async #open({ link: number, guest, hops }: LinkAddress, from: string, signal: AbortSignal): Promise<Duplex> {
-    return await this.#link(number).openStream({ kind: 'connection', guest, from, hops }, signal);
+    const passed = Math.max(hops, this.#passing.hopsOf(from) + 1);
+    if (passed >= maxHops)
+      throw new WormholeError('WH_ERR_SELF_PROXY', `the connection has come through ${passed} peers, and goes round`);
+    return await this.#link(number).openStream({ kind: 'connection', guest, from, hops: passed }, signal);
   }
 
   async #openFlow({ link, guest, hops }: LinkAddress, from: string, signal: AbortSignal): Promise<DatagramEnd> {

@@ -19,8 +19,8 @@ export interface Client {
   readonly stream: Duplex;
   /** Where it came from, for the record; '' when there is nothing to say. */
   readonly from: string;
-  /** Its target is reached: bytes follow. */
-  dialed(): void;
+  /** Its target is reached, over `upstream`, which it borrows; without one it is yet to say where it wants to go. */
+  dialed(upstream?: Duplex): void;
   /** It reached no target; the stream is over with this. */
   failed(end: JoinEnd): void;
 }

@@ -43,7 +43,7 @@ export async function serve(client: Client, deps: ConnectionDeps, life: AbortCon
     const answer = options.onServed !== undefined && tail.stale ? tail.awaited : 0;
     if (named === undefined) {
       upstream = await seek(client, deps, life);
-      client.dialed();
+      client.dialed(upstream.stream);
     } else upstream = await named.seek(client, tally, life.signal);
     dialMs = now() - accepted;
     tally.dialTimes.add(dialMs * 1000);
