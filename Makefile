@@ -85,8 +85,9 @@ start-client: build $(CERTS)/tls.key ## Run an agent that serves HTTP CONNECT to
 start-client-tcp: build $(CERTS)/tls.key ## Run an agent that leads that server's clients to UPSTREAM=HOST:PORT
 	@exec ./wormhole quic-agent --verbose $(AS_AGENT) --upstream $(UPSTREAM)
 
+# Two of these may be called at the same moment, in two terminals.
 $(CERTS)/tls.key: | build
-	@./wormhole certs $(CERTS)
+	@flock .cache/certs.lock sh -c '[ -e $@ ] || ./wormhole certs $(CERTS)'
 
 install: build ## Install programs, unit, completions and an example configuration (honours DESTDIR and PREFIX)
 	@NODE='$(NODE)' DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' SYSCONFDIR='$(SYSCONFDIR)' SYSTEMDDIR='$(SYSTEMDDIR)' \

@@ -24,8 +24,8 @@ import { NativeMemory } from './memory.ts';
 const EVENT = process.arch === 'x64' ? 12 : 16;
 const DATA_AT = process.arch === 'x64' ? 4 : 8;
 const BATCH = 64;
-/** After this long a wait is begun anew; nothing depends on it. */
-const LONGEST_MS = 60_000;
+/** After this long a wait is begun anew: a worker that is terminated waits for it, and is not asked before. */
+const LONGEST_MS = 1_000;
 
 /** A registered descriptor. */
 export interface Watched {
@@ -49,6 +49,8 @@ export class Readiness implements Disposable {
     this.#epoll = new OwnedFd(check('epoll_create1', libc.epollCreate1(O_CLOEXEC)));
     this.#event = new OwnedFd(check('eventfd', libc.eventfd(0, O_CLOEXEC | O_NONBLOCK)));
     this.#control(EPOLL_CTL_ADD, this.#event.fd, 0, EPOLLIN | EPOLLET);
+    // A process ends when its pool's threads have, also one that a bug ends.
+    process.on('exit', this.#wake);
   }
 
   /** @param onReadable called on the event loop @throws {SyscallError} ENOMEM, ENOSPC */
@@ -97,13 +99,14 @@ export class Readiness implements Disposable {
     });
   }
 
-  #wake(): void {
+  readonly #wake = (): void => {
     const at = EVENT * (BATCH + 1);
     this.#memory.view.setBigUint64(at, 1n, true);
     libc.write(this.#event.fd, this.#memory.address + at, 8);
-  }
+  };
 
   #close(): void {
+    process.off('exit', this.#wake);
     this.#epoll[Symbol.dispose]();
     this.#event[Symbol.dispose]();
   }
