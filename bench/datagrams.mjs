@@ -58,6 +58,7 @@ async function channelLane(side, onMessage, port, maker) {
     remote: side === 'source' ? sockets.towards({ host, port }) : undefined,
     onDatagram: (_flow, bytes) => onMessage(bytes),
     onFlushDue: sockets.due,
+    aead: sockets.aead,
   });
   sockets.add(channel);
   if (side === 'source') {

@@ -1,5 +1,5 @@
 /**
- * The only file that imports koffi: each export is one libc call, typed and synchronous.
+ * Calls of libc through koffi, which only this folder imports: each export is one libc call, typed and synchronous.
  *
  * Every function answers like the kernel: a value >= 0, or `-errno`. Pointers are plain numbers into memory from
  * `memory.ts` (allocated once, passed by address): koffi pins nothing and allocates nothing per call.

@@ -25,6 +25,7 @@ export class RealEnd implements Disposable {
       onDatagram: (flow, payload) => this.onDatagram(flow, payload),
       onStateChange: (state) => this.states.push(state),
       onFlushDue: sockets.due,
+      aead: sockets.aead,
       ...options,
     });
     sockets.add(this.channel);

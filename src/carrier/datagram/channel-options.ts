@@ -7,6 +7,7 @@ import type { DatagramChannel } from './channel.ts';
 import type { DatagramLimits } from './limits.ts';
 import type { ChannelState } from './prober.ts';
 import type { Remote } from './remote.ts';
+import type { Aead } from './seal.ts';
 
 /** What a TLS connection of the carrier tells about the path. */
 export interface ChannelPath {
@@ -28,6 +29,8 @@ export interface ChannelOptions extends ChannelPath {
   readonly onStateChange?: (state: ChannelState) => void;
   /** What was packed should be flushed at the end of this turn. */
   readonly onFlushDue: (channel: DatagramChannel) => void;
+  /** Absent: that of node:crypto. */
+  readonly aead?: Aead | undefined;
   readonly limits?: Partial<DatagramLimits>;
   readonly clock?: Clock;
 }

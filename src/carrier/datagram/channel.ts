@@ -21,6 +21,7 @@ import { maxEpoch } from './packet.ts';
 import { type ChannelState, Prober } from './prober.ts';
 import { ReceiveKeys } from './receive-keys.ts';
 import type { PacketOwner, Remote, Source } from './remote.ts';
+import { nodeAead } from './seal.ts';
 import { SendKeys } from './send-keys.ts';
 
 export class DatagramChannel implements PacketOwner {
@@ -48,7 +49,7 @@ export class DatagramChannel implements PacketOwner {
 
   constructor(options: ChannelOptions) {
     const limits = { ...datagramDefaults, ...options.limits };
-    const { role, secret, epoch, clock = systemClock } = options;
+    const { role, secret, epoch, clock = systemClock, aead = nodeAead } = options;
     const now = clock.now();
     this.id = datagramSessionId(secret);
     this.#options = options;
@@ -62,9 +63,9 @@ export class DatagramChannel implements PacketOwner {
     this.#receiveKeys.install(epoch, secret, now);
     this.#prober = new Prober(limits, now);
     this.#partials = new Reassembly(limits);
-    this.#incoming = new Incoming(this.#receiveKeys, this.#counters);
+    this.#incoming = new Incoming(aead, this.#receiveKeys, this.#counters);
     const largest = Math.max(...limits.sizes);
-    this.#outgoing = new Outgoing({ sessionId: this.id, keys, counters: this.#counters, owner: this, largest });
+    this.#outgoing = new Outgoing({ aead, sessionId: this.id, keys, counters: this.#counters, owner: this, largest });
     this.#outgoing.remote = options.remote;
     this.#sink = {
       datagram: (flow, payload) => this.#deliver(flow, payload),
@@ -166,6 +167,7 @@ export class DatagramChannel implements PacketOwner {
     this.#sendKeys.erase();
     this.#receiveKeys.erase();
     this.#partials.clear();
+    this.#options.aead?.forget();
   }
 
   tooLarge(size: number): void {

@@ -76,14 +76,14 @@ test.each([
 test('a flood of first fragments holds bounded memory, and the newest datagram still arrives', () => {
   const limits = { ...datagramDefaults, partialBytes: 100_000, partials: 50 };
   const reassembly = new Reassembly(limits);
-  for (let id = 0; id < 20_000; id += 1) {
+  for (let id = 0; id < 3_000; id += 1) {
     reassembly.add(1, id, 65_507, 0, piece(bytes(1_200), 0, 512 + (id % 700)), 0);
     expect(reassembly.held.bytes).toBeLessThanOrEqual(limits.partialBytes);
     expect(reassembly.held.datagrams).toBeLessThanOrEqual(limits.partials);
   }
   const all = bytes(1_100);
-  reassembly.add(1, 20_000, 1_100, 0, piece(all, 0, 600), 0);
-  expect(reassembly.add(1, 20_000, 1_100, 600, piece(all, 600, 1_100), 0)?.equals(all)).toBe(true);
+  reassembly.add(1, 3_000, 1_100, 0, piece(all, 0, 600), 0);
+  expect(reassembly.add(1, 3_000, 1_100, 600, piece(all, 600, 1_100), 0)?.equals(all)).toBe(true);
   reassembly.clear();
   expect(reassembly.held).toEqual({ bytes: 0, datagrams: 0 });
 });

@@ -49,9 +49,10 @@ export class Reassembly {
       return undefined;
     }
     if (partial.pieces.has(offset)) return undefined;
-    partial.pieces.set(offset, piece);
-    partial.bytes += piece.length;
-    this.#charge(partial, piece.buffer.byteLength + pieceCost);
+    const own = compact(piece);
+    partial.pieces.set(offset, own);
+    partial.bytes += own.length;
+    this.#charge(partial, own.buffer.byteLength + pieceCost);
     if (partial.bytes === whole) return this.#finish(partial);
     this.#makeRoom();
     return undefined;
@@ -112,6 +113,14 @@ export class Reassembly {
     this.#partials.delete(partial.id);
     this.#charged -= partial.charged;
   }
+}
+
+/** The same bytes, in a copy when they hold far more memory than their own. */
+function compact(piece: Buffer): Buffer {
+  if (piece.buffer.byteLength <= 2 * piece.length) return piece;
+  const own = Buffer.allocUnsafeSlow(piece.length);
+  piece.copy(own);
+  return own;
 }
 
 /** Whether a piece at `offset` shares bytes with one that is not the same. */

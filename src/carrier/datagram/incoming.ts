@@ -5,10 +5,10 @@
  * counter, and the cost is at most one attempt to open it.
  */
 import type { ChannelCounters } from './channel-stats.ts';
-import { readHeader } from './packet.ts';
+import { headerBytes, readHeader } from './packet.ts';
 import type { ReceiveKeys } from './receive-keys.ts';
 import { ReplayWindow } from './replay-window.ts';
-import { open } from './seal.ts';
+import type { Aead } from './seal.ts';
 
 export interface Opened {
   readonly epoch: number;
@@ -21,9 +21,11 @@ export interface Opened {
 export class Incoming {
   readonly #keys: ReceiveKeys;
   readonly #counters: ChannelCounters;
+  readonly #aead: Aead;
   readonly #window = new ReplayWindow();
 
-  constructor(keys: ReceiveKeys, counters: ChannelCounters) {
+  constructor(aead: Aead, keys: ReceiveKeys, counters: ChannelCounters) {
+    this.#aead = aead;
     this.#keys = keys;
     this.#counters = counters;
   }
@@ -42,7 +44,7 @@ export class Incoming {
       this.#counters.replayed += 1;
       return undefined;
     }
-    const plain = open(key, number, packet);
+    const plain = this.#aead.open(key, number, packet, headerBytes);
     if (plain === undefined) {
       this.#counters.forged += 1;
       return undefined;

@@ -79,6 +79,7 @@ export class LinkDatagrams {
       onStateChange,
       onDatagram: this.flows.deliver,
       onFlushDue: sockets.due,
+      aead: sockets.aead,
     });
     sockets.add(channel);
     this.flows.channel = channel;

@@ -7,6 +7,7 @@
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
+import { ChaChaPoly } from '../../sys/chacha.ts';
 import {
   AF_INET,
   AF_INET6,
@@ -41,6 +42,7 @@ const bufferBytes = 4 << 20;
 export class NativeSockets implements SocketMaker {
   readonly #incoming = new DatagramBatch(batch);
   readonly #queue = new SendQueue(new DatagramBatch(batch));
+  readonly aead = ChaChaPoly.load();
 
   open(address: IpEndpoint, user: SocketUser): NativeSocket {
     return new NativeSocket(address, user, this.#incoming, this.#queue);

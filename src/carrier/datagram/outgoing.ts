@@ -17,13 +17,14 @@ import {
 } from './frames.ts';
 import { packetOverhead } from './packet.ts';
 import type { PacketOwner, Remote } from './remote.ts';
-import { seal } from './seal.ts';
+import { type Aead, sealPacket } from './seal.ts';
 import type { PacketKey, SendKeys } from './send-keys.ts';
 
 /** Of a probe whose answer is not counted. */
 const noToken = Buffer.alloc(tokenBytes);
 
 export interface OutgoingOptions {
+  readonly aead: Aead;
   readonly sessionId: Buffer;
   readonly keys: SendKeys;
   readonly counters: ChannelCounters;
@@ -109,11 +110,11 @@ export class Outgoing {
   }
 
   #send(length: number, { epoch, generation, key }: PacketKey, to: Remote): void {
-    const { sessionId, keys, counters, owner } = this.#options;
+    const { aead, sessionId, keys, counters, owner } = this.#options;
     this.#number += 1;
     const header = { epoch, generation, number: this.#number };
     counters.packetsOut += 1;
     keys.used();
-    to.send(seal(key, sessionId, header, this.#plain.subarray(0, length)), owner);
+    to.send(sealPacket(aead, key, sessionId, header, this.#plain.subarray(0, length)), owner);
   }
 }

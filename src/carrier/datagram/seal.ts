@@ -2,10 +2,20 @@
  * Seals and opens packets: ChaCha20-Poly1305 over the frames, the header as associated data (RFC 8439).
  *
  * The nonce is four zero bytes and the packet number. A number is used once in the life of a session and direction, and a
- * key belongs to one of them: no nonce can repeat.
+ * key belongs to one of them: no nonce can repeat. node:crypto does it anywhere; `native-sockets.ts` brings a faster way.
  */
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { headerBytes, type PacketHeader, packetOverhead, tagBytes, writeHeader } from './packet.ts';
+
+/** The cipher, for packets whose first `head` bytes are authenticated and not sealed. */
+export interface Aead {
+  /** Writes the sealed bytes and their tag to `packet`, behind its head. */
+  seal(key: Buffer, number: number, packet: Buffer, head: number, plain: Buffer): void;
+  /** @returns what was sealed, in memory of the caller's; undefined when anything is not as it was sealed */
+  open(key: Buffer, number: number, packet: Buffer, head: number): Buffer | undefined;
+  /** Forgets the last key, if it was kept. */
+  forget(): void;
+}
 
 const algorithm = 'chacha20-poly1305';
 const options = { authTagLength: tagBytes } as const;
@@ -19,29 +29,34 @@ const nonceOf = (number: number): Buffer => {
   return nonce;
 };
 
+export const nodeAead: Aead = {
+  seal: (key, number, packet, head, plain) => {
+    const cipher = createCipheriv(algorithm, key, nonceOf(number), options);
+    cipher.setAAD(packet.subarray(0, head), aad);
+    cipher.update(plain).copy(packet, head);
+    cipher.final();
+    cipher.getAuthTag().copy(packet, head + plain.length);
+  },
+  open: (key, number, packet, head) => {
+    const end = packet.length - tagBytes;
+    const decipher = createDecipheriv(algorithm, key, nonceOf(number), options);
+    decipher.setAAD(packet.subarray(0, head), aad);
+    decipher.setAuthTag(packet.subarray(end));
+    const plain = decipher.update(packet.subarray(head, end));
+    try {
+      decipher.final();
+      return plain;
+    } catch {
+      return undefined;
+    }
+  },
+  forget: () => {},
+};
+
 /** @returns a packet of the caller's */
-export function seal(key: Buffer, sessionId: Buffer, header: PacketHeader, plain: Buffer): Buffer {
+export function sealPacket(aead: Aead, key: Buffer, sessionId: Buffer, header: PacketHeader, plain: Buffer): Buffer {
   const packet = Buffer.allocUnsafe(plain.length + packetOverhead);
   writeHeader(packet, sessionId, header);
-  const cipher = createCipheriv(algorithm, key, nonceOf(header.number), options);
-  cipher.setAAD(packet.subarray(0, headerBytes), aad);
-  cipher.update(plain).copy(packet, headerBytes);
-  cipher.final();
-  cipher.getAuthTag().copy(packet, headerBytes + plain.length);
+  aead.seal(key, header.number, packet, headerBytes, plain);
   return packet;
-}
-
-/** @returns the frames, in memory of their own; undefined when anything of the packet is not as it was sealed */
-export function open(key: Buffer, number: number, packet: Buffer): Buffer | undefined {
-  const end = packet.length - tagBytes;
-  const decipher = createDecipheriv(algorithm, key, nonceOf(number), options);
-  decipher.setAAD(packet.subarray(0, headerBytes), aad);
-  decipher.setAuthTag(packet.subarray(end));
-  const plain = decipher.update(packet.subarray(headerBytes, end));
-  try {
-    decipher.final();
-    return plain;
-  } catch {
-    return undefined;
-  }
 }

@@ -9,6 +9,7 @@ import { isIPv6 } from 'node:net';
 import type { DatagramChannel } from './channel.ts';
 import { sessionKeyOf } from './packet.ts';
 import type { Remote, Source } from './remote.ts';
+import type { Aead } from './seal.ts';
 
 /** Where a socket is, or shall be; `host` is an IP literal. */
 export interface SocketAddress {
@@ -37,6 +38,8 @@ export interface SocketMaker {
   open(address: SocketAddress, user: SocketUser): DatagramSocket;
   /** Everything that waits leaves, or is dropped. */
   flush(): void;
+  /** The fastest cipher that there is; absent = that of node:crypto. */
+  readonly aead?: Aead | undefined;
 }
 
 export class DatagramSockets implements SocketUser {
@@ -53,6 +56,11 @@ export class DatagramSockets implements SocketUser {
 
   constructor(maker: SocketMaker) {
     this.#maker = maker;
+  }
+
+  /** For the channels. */
+  get aead(): Aead | undefined {
+    return this.#maker.aead;
   }
 
   /** Listens there, too. @throws an error with a `code` such as EADDRINUSE */
