@@ -47,7 +47,8 @@ function open({ path, refuse, remedies }: PrivateFileRules): number {
 
 function refuseUnsafe({ path, maxBytes, refuse, remedies }: PrivateFileRules, file: Stats): void {
   if (!file.isFile()) throw refuse('is not a regular file', remedies.other);
-  if ((file.mode & 0o077) !== 0) {
+  // Windows has other access rights, and always the same mode.
+  if (process.platform !== 'win32' && (file.mode & 0o077) !== 0) {
     const mode = (file.mode & 0o7777).toString(8).padStart(4, '0');
     throw refuse(`is open to group or others (mode ${mode})`, `chmod 600 ${path}`);
   }

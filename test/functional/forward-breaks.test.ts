@@ -106,6 +106,14 @@ describe.skipIf(!root)('forward, when something breaks', () => {
     expect(await hello(next.port)).toBe('hello');
   });
 
+  test('a mapping that people delete over there is asked for again by the next connection', async () => {
+    await using forwarding = await Forwarding.start(world.client, `-t server -c 0:${echo.port}`);
+    expect(await hello(forwarding.port)).toBe('hello');
+    const [guest = ''] = await guests();
+    expect((await world.server.daemon.wormhole('delete', guest)).code).toBe(0);
+    expect(await hello(forwarding.port)).toBe('hello');
+  });
+
   test('R15 R16 an interrupt lets connections end, and takes no new ones', async () => {
     const forwarding = await Forwarding.start(world.client, `--drain 1m -t server -c 0:${echo.port}`);
     const peer = await world.client.connect(forwarding.port);

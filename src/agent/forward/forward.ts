@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { PeerTarget } from '../../carrier/link/dial.ts';
 import type { Incoming } from '../../carrier/link/incoming.ts';
+import type { Link } from '../../carrier/link/link.ts';
 import type { Own } from '../../carrier/link/links.ts';
 import { Deadline } from '../../lib/deadline.ts';
 import { WormholeError } from '../../lib/errors.ts';
@@ -52,7 +53,13 @@ export async function forward(options: ForwardOptions): Promise<Forward> {
       link: async ({ guest, hops }, from, its) => {
         using late = new Deadline(LINK_MS, its);
         const link = await uplink.ready(late.signal);
-        return await link.openStream({ kind: 'connection', guest, from, hops }, its);
+        try {
+          return await link.openStream({ kind: 'connection', guest, from, hops }, its);
+        } catch (error) {
+          // People there may have deleted it; this connection is tried again by who asked for it.
+          if (isMissing(error)) await again(guest, link);
+          throw error;
+        }
       },
     }),
   );
@@ -61,6 +68,20 @@ export async function forward(options: ForwardOptions): Promise<Forward> {
     const onClosed = (connection: EndedConnection): void => tell({ kind: 'closed', mapping: mapping.text, connection });
     routes.push(await MappingRoute.open(plane, mapping, `forward-${index}`, onClosed));
   }
+  const ask = async (route: MappingRoute, link: Link, eager: boolean, its: AbortSignal): Promise<void> => {
+    const { guest, mapping } = route;
+    const made = await askForGuest(link, { id: guest, mapping, trail, eager }, its);
+    if (mapping.direction === 'back') route.listen = made.url.replace(/^tcp:\/\//, '');
+  };
+  const asking = new Map<string, Promise<void>>();
+  /** However many connections find out at once. */
+  const again = async (guest: string, link: Link): Promise<void> => {
+    const route = routes.find((one) => one.guest === guest);
+    if (route === undefined) return;
+    const mine = asking.get(guest) ?? ask(route, link, false, new AbortController().signal);
+    asking.set(guest, mine);
+    await mine.finally(() => asking.delete(guest)).catch(() => undefined);
+  };
   const take = (incoming: Incoming): void => {
     const { head } = incoming;
     const route = head.kind === 'connection' ? routes.find(({ guest }) => guest === head.guest) : undefined;
@@ -76,11 +97,7 @@ export async function forward(options: ForwardOptions): Promise<Forward> {
     onStream: take,
     onEvent: tell,
     prepare: async (link, first, its) => {
-      for (const route of routes) {
-        const { guest, mapping } = route;
-        const made = await askForGuest(link, { id: guest, mapping, trail, eager: first }, its);
-        if (mapping.direction === 'back') route.listen = made.url.replace(/^tcp:\/\//, '');
-      }
+      for (const route of routes) await ask(route, link, first, its);
     },
   });
   start.defer(() => uplink.close());
@@ -114,6 +131,10 @@ export async function forward(options: ForwardOptions): Promise<Forward> {
   // Whoever does not ask is not told.
   over.catch(() => undefined);
   return { status, over, close: (drainMs = 0) => close(drainMs), [Symbol.asyncDispose]: () => close(0) };
+}
+
+function isMissing(error: unknown): boolean {
+  return WormholeError.is(error) && error.code === 'WH_ERR_WORMHOLE_NOT_FOUND';
 }
 
 function statusOf(uplink: Uplink, routes: readonly MappingRoute[], closing: boolean): ForwardStatus {
