@@ -113,6 +113,17 @@ describe.skipIf(noEngine !== undefined)(
       expect((await world.c.engine.docker(['ps', '-q'])).split('\n')).toHaveLength(1);
     });
 
+    test('UDP: of one that the first datagram starts', async () => {
+      const spec = ['url', 'udp://:0', 'remote', 'b', 'remote', 'c', 'trigger', 'url', 'udp://:80', 'docker-run', ECHO];
+      const { port } = await world.a.daemon.create(spec);
+      await using client = await world.a.udp();
+      await until('an answer came', async () => {
+        await client.send('three hops', { host: '127.0.0.1', port });
+        return client.received.length > 0;
+      });
+      expect(client.received[0]?.data.toString()).toBe('three hops');
+    });
+
     test('what was started at the end of the chain goes with the wormhole at its beginning', async () => {
       const spec = ['url', ':0', 'remote', 'b', 'remote', 'c', 'trigger', 'url', ':80', 'docker-run', ECHO];
       const { id, port } = await world.a.daemon.create(spec);

@@ -7,6 +7,7 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { endpointText } from '../../proxy/portable/listen-address.ts';
+import { localOf } from '../../proxy/portable/socket.ts';
 
 export class Passing {
   readonly #hops = new Map<string, number>();
@@ -14,9 +15,9 @@ export class Passing {
   /** What came through `hops` peers goes on over `upstream`, until that is closed. */
   note(upstream: Duplex, hops: number): void {
     if (!(upstream instanceof Socket)) return;
-    const { localAddress, localPort } = upstream;
-    if (localAddress === undefined || localPort === undefined) return;
-    const from = endpointText(localAddress, localPort);
+    const { host, port } = localOf(upstream);
+    if (host === undefined || port === undefined) return;
+    const from = endpointText(host, port);
     this.#hops.set(from, hops);
     upstream.once('close', () => void this.#hops.delete(from));
   }
