@@ -79,6 +79,8 @@ function parsePeer(name: string, shape: PeerShape): PeerSettings {
   const addresses = typeof address === 'string' ? [address] : address;
   const keyFile = shape['key-file'];
   parsePeerName(name);
+  // Never another carrier than the one that was asked for.
+  if (shape.carrier === 'quic') throw invalid('carrier: quic is not carried out between daemons yet; leave it out');
   if (policy !== undefined && keyFile === undefined) {
     throw invalid('a policy of its own needs a key of its own: a shared one proves no name; add key-file');
   }
