@@ -59,12 +59,15 @@ export class Joins implements Disposable {
    */
   async join(what: Join, wait: boolean, signal: AbortSignal): Promise<Peer> {
     const known = this.#kept.get(peerName(parseAddress(what.address)));
-    if (known !== undefined && known.as !== what.as) await this.leave(known.peer.name);
+    const renamed = known !== undefined && known.as !== what.as;
+    if (renamed) await this.leave(known.peer.name);
     const kept = this.#kept.get(known?.peer.name ?? '') ?? this.#keep(what);
+    // What it is called there it says at the beginning of a link.
+    if (renamed) this.#peers.unlink(kept.peer);
     try {
       if (wait) await kept.peer.up(signal);
     } catch (error) {
-      if (known === undefined || known.as !== what.as) this.#drop(kept);
+      if (known === undefined || renamed) this.#drop(kept);
       throw error;
     }
     await this.#write();

@@ -2,20 +2,16 @@
  * One peer as this daemon deals with it: wanted or not, linked or not, and dialed as long as it is wanted and can be.
  *
  *   down ──wanted──► dialing ──► up ──connection breaks──► lost ──► up, or over
- *                       ▲ failed: a pause, growing             over: dialed again at once, if wanted
+ *                       ▲ failed: a pause, growing             over: dialed again, if wanted
  *
  * A link that the peer dialed serves as well as one of ours. Owns its dialing; the links are the carrier's.
  */
-
 import type { PeerTarget } from '../../carrier/link/dial.ts';
 import type { LinkFacts } from '../../carrier/link/facts.ts';
 import type { DialOptions } from '../../carrier/link/links.ts';
 import { WormholeError } from '../../lib/errors.ts';
-import { backOff, pause } from '../wormhole/pause.ts';
 import type { KnownPeer } from './known-peer.ts';
-
-/** Milliseconds between attempts to dial: first and last. */
-const RETRY_MS = [500, 30_000] as const;
+import { Redialing } from './redialing.ts';
 
 export type DialLink = (target: PeerTarget, options: DialOptions, signal: AbortSignal) => Promise<LinkFacts>;
 
@@ -43,12 +39,15 @@ export class Peer implements Disposable {
   #lost = '';
   #failure: WormholeError | undefined;
   #dialing: Promise<LinkFacts> | undefined;
-  #hurry = new AbortController();
-  #looping = false;
+  readonly #redialing: Redialing;
 
   constructor(options: PeerOptions) {
     this.#options = options;
     this.#known = options.known;
+    this.#redialing = new Redialing({
+      needed: () => this.wanted && this.#link === undefined && this.#canDial && !this.#closed.signal.aborted,
+      attempt: async () => void (await this.#dial().catch(() => undefined)),
+    });
   }
 
   get known(): KnownPeer {
@@ -87,7 +86,7 @@ export class Peer implements Disposable {
   /** More has become known: an address, say. */
   learn(known: KnownPeer): void {
     this.#known = known;
-    this.#hurryUp();
+    this.#redialing.hurry();
   }
 
   /** Name to be known by there; with the next dial. */
@@ -98,7 +97,7 @@ export class Peer implements Disposable {
   /** Keeps it linked until disposed. */
   want(): Disposable {
     this.#wanted += 1;
-    this.#keepDialing();
+    if (this.#wanted === 1) this.#redialing.hurry();
     let wanted = true;
     return {
       [Symbol.dispose]: () => {
@@ -145,6 +144,7 @@ export class Peer implements Disposable {
     this.#host = link.host;
     this.#lost = '';
     this.#failure = undefined;
+    this.#redialing.linked();
     this.#tell();
   }
 
@@ -168,12 +168,13 @@ export class Peer implements Disposable {
     this.#lost = '';
     if (next === undefined) this.#failure = this.#unreachable(reason);
     this.#tell();
-    this.#keepDialing();
+    if (this.#link === undefined) this.#redialing.over();
   }
 
   [Symbol.dispose](): void {
     this.#closed.abort(new WormholeError('WH_ERR_ABORTED', 'the daemon is stopping'));
     this.#followers.clear();
+    this.#redialing[Symbol.dispose]();
   }
 
   get #canDial(): boolean {
@@ -183,12 +184,6 @@ export class Peer implements Disposable {
   #tell(): void {
     for (const follower of this.#followers) follower(this.#link);
     this.#options.onChange(this);
-  }
-
-  #hurryUp(): void {
-    this.#hurry.abort();
-    this.#hurry = new AbortController();
-    this.#keepDialing();
   }
 
   /** One attempt at a time, however many want it. */
@@ -214,30 +209,6 @@ export class Peer implements Disposable {
       this.#failure = WormholeError.is(error) ? error : this.#unreachable('it could not be dialed', error);
       this.#options.onChange(this);
       throw this.#failure;
-    }
-  }
-
-  #keepDialing(): void {
-    if (this.#looping || !this.wanted || !this.#canDial || this.#closed.signal.aborted) return;
-    this.#looping = true;
-    void this.#loop().finally(() => {
-      this.#looping = false;
-    });
-  }
-
-  async #loop(): Promise<void> {
-    let delays = backOff(...RETRY_MS);
-    const needed = (): boolean => this.wanted && this.#link === undefined && !this.#closed.signal.aborted;
-    while (needed()) {
-      const linked = await this.#dial().then(
-        () => true,
-        () => false,
-      );
-      if (linked) break;
-      const { signal } = this.#hurry;
-      await pause(delays.next().value, signal).catch(() => {
-        delays = backOff(...RETRY_MS);
-      });
     }
   }
 

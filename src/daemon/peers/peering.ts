@@ -88,6 +88,11 @@ export function peeringOf(options: PeeringOptions): Peering {
         resumeMs: RESUME_MS,
       },
       dial: async (target, how, signal) => await (await links()).dial(target, how, signal),
+      end: (link) =>
+        void links()
+          .then((all) => all.end(link, false))
+          .catch(() => undefined),
+      guests: (link) => guests.count(link),
       log,
       onHost: (link) => {
         guests.back(link);

@@ -6,21 +6,32 @@
 import type { LinkFacts } from '../../carrier/link/facts.ts';
 import type { LinkChange } from '../../carrier/messages.ts';
 import { WormholeError } from '../../lib/errors.ts';
+import { LineRate } from '../../lib/line-rate.ts';
 import { commonIdentity } from '../../lib/tls-profile.ts';
 import { formatAddress } from '../../spec/address.ts';
 import type { PeerAddress } from '../../spec/plan.ts';
 import type { Logger } from '../log.ts';
 import type { Abroad } from '../surroundings.ts';
+import { IdleLinks } from './idle-links.ts';
 import type { KnownPeer } from './known-peer.ts';
 import { isSame } from './owner.ts';
 import { type DialLink, Peer } from './peer.ts';
+
+/** Lines about links of one identity at once: a network that comes back brings many. */
+const LINES = 200;
 
 export interface PeersOptions {
   readonly configured: readonly KnownPeer[];
   /** Of peers that have no key of their own. */
   readonly common: Pick<KnownPeer, 'identity' | 'ownIdentity' | 'key' | 'resumeMs'>;
   readonly dial: DialLink;
+  /** Takes no more streams on a link, and ends it with the last one. */
+  readonly end: (link: number) => void;
+  /** Number of guests that run here for who is there. */
+  readonly guests: (link: LinkFacts) => number;
   readonly log: Logger;
+  /** Milliseconds that a link is kept that nobody needs; for tests. */
+  readonly idleMs?: number;
   /** A daemon is linked; perhaps once more, or again after its connection was lost. */
   readonly onHost: (link: LinkFacts) => void;
   /** No link to that daemon is left. */
@@ -32,9 +43,17 @@ export class Peers implements Disposable {
   readonly #peers = new Map<string, Peer>();
   readonly #links = new Map<number, LinkFacts>();
   readonly #draining = new Set<number>();
+  readonly #idle: IdleLinks;
+  /** By identity: who comes and goes without end fills no log, and hides nobody else. */
+  readonly #lines = new Map<string, LineRate>();
 
   constructor(options: PeersOptions) {
     this.#options = options;
+    this.#idle = new IdleLinks({
+      isIdle: (peer) => this.#isIdle(peer),
+      end: (peer) => this.unlink(peer),
+      ...(options.idleMs !== undefined && { ms: options.idleMs }),
+    });
     for (const known of options.configured) this.#add(known);
   }
 
@@ -73,7 +92,17 @@ export class Peers implements Disposable {
   left(peer: Peer): void {
     if (peer.known.source !== 'join') return;
     peer.learn({ ...peer.known, source: 'spec' });
+    if (!peer.wanted) this.unlink(peer);
     this.forget(peer);
+  }
+
+  /** No more streams on its link; another one has to be made for more. */
+  unlink(peer: Peer): void {
+    const { link } = peer;
+    if (link === undefined) return;
+    this.#draining.add(link.number);
+    this.#options.end(link.number);
+    this.#away(link, 'this daemon has closed the link');
   }
 
   /** Forgets a peer that nobody needs. */
@@ -85,18 +114,22 @@ export class Peers implements Disposable {
 
   /** What the carrier tells of its links. */
   changed(number: number, change: LinkChange): void {
-    const { log } = this.#options;
     if (change.change === 'up') return this.#up(change.facts);
     const facts = this.#links.get(number);
     if (facts === undefined) return;
     const about = { peer: facts.name, address: facts.address, link: number };
     switch (change.change) {
       case 'lost':
-        log.warn({ ...about, reason: change.reason }, 'the connection to a peer broke; another one is awaited');
+        this.#say(
+          'warn',
+          facts,
+          { ...about, reason: change.reason },
+          'the connection to a peer broke; another one is awaited',
+        );
         for (const peer of this.list) peer.lost(number, change.reason);
         return;
       case 'resumed':
-        log.info(about, 'the link to a peer goes on over another connection');
+        this.#say('info', facts, about, 'the link to a peer goes on over another connection');
         for (const peer of this.list) peer.resumed(number);
         // Either end may have let go of something meanwhile, and been unable to say so.
         if (facts.role !== 'client') this.#options.onHost(facts);
@@ -105,7 +138,7 @@ export class Peers implements Disposable {
         this.#draining.add(number);
         return this.#away(facts, 'the peer is closing the link');
       case 'over':
-        log.info({ ...about, reason: change.reason }, 'the link to a peer is over');
+        this.#say('info', facts, { ...about, reason: change.reason }, 'the link to a peer is over');
         this.#links.delete(number);
         this.#draining.delete(number);
         this.#away(facts, change.reason);
@@ -126,6 +159,7 @@ export class Peers implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#idle[Symbol.dispose]();
     for (const peer of this.list) peer[Symbol.dispose]();
   }
 
@@ -138,9 +172,22 @@ export class Peers implements Disposable {
     return peer;
   }
 
-  /** One that only a spec named is forgotten with its last wormhole. */
+  /** One that only a spec named is forgotten with its last wormhole, and its link ends some time after that. */
   #unneeded(peer: Peer): void {
     if (peer.known.source === 'spec' || peer.known.source === 'joined') this.forget(peer);
+    this.#idle.watch(peer);
+  }
+
+  /** Nobody here or there has a use for its link, as far as anybody can tell. */
+  #isIdle({ wanted, guests, link }: Peer): boolean {
+    return !wanted && guests.size === 0 && link !== undefined && this.#options.guests(link) === 0;
+  }
+
+  #say(level: 'info' | 'warn', { identity }: LinkFacts, about: object, text: string): void {
+    const rate = this.#lines.get(identity) ?? new LineRate(undefined, LINES);
+    this.#lines.set(identity, rate);
+    const suppressed = rate.take();
+    if (suppressed !== undefined) this.#options.log[level]({ ...about, ...(suppressed > 0 && { suppressed }) }, text);
   }
 
   #knownAt(address: PeerAddress, name: string, source: KnownPeer['source']): KnownPeer {
@@ -158,10 +205,8 @@ export class Peers implements Disposable {
   #up(facts: LinkFacts): void {
     this.#links.set(facts.number, facts);
     const { name, address, identity, version, dialed, host } = facts;
-    this.#options.log.info(
-      { peer: name, address, identity, version, dialed, host, link: facts.number },
-      'linked with a peer',
-    );
+    const about = { peer: name, address, identity, version, dialed, host, link: facts.number };
+    this.#say('info', facts, about, 'linked with a peer');
     if (facts.role === 'client') return;
     // Whom we dial has a name already; who dials us may be known by another one.
     if (!dialed && !this.list.some((peer) => peer.name === name || this.#leadsTo(facts, peer))) {
