@@ -28,12 +28,12 @@ const status: ForwardStatus = {
 };
 
 /** A view, and what it wrote. */
-function viewed(how: { terminal?: boolean; json?: boolean; verbose?: boolean; flags?: Flags }) {
+function viewed(how: { terminal?: boolean; columns?: number; json?: boolean; verbose?: boolean; flags?: Flags }) {
   const texts = { stdout: '', stderr: '' };
   const sink = (name: 'stdout' | 'stderr') => ({
     write: (text: string) => void (texts[name] += text),
     isTTY: how.terminal === true,
-    columns: 200,
+    columns: how.columns ?? 200,
   });
   const { json = false, verbose = false, flags = {} } = how;
   const surroundings = { stdout: sink('stdout'), stderr: sink('stderr'), env: { NO_COLOR: '1' } };
@@ -58,6 +58,9 @@ group('what forward shows', () => {
     const line = describe(status);
     const parts = texts.stderr.split('\r\u001B[K');
     expect(parts).toEqual(['', line, expect.stringMatching(/ goes on over another connection.*\n/), '']);
+    const wide = viewed({ terminal: true, columns: 0 });
+    wide.view.status(status);
+    expect(wide.texts.stderr.endsWith(line)).toBe(true);
     expect(parts[2]?.endsWith(`\n${line}`)).toBe(true);
   });
 

@@ -50,6 +50,7 @@ export class ForwardView implements Disposable {
     this.#line?.show(describe(status));
   }
 
+  /** Wipes the last line off; it may be shown again. */
   [Symbol.dispose](): void {
     this.#line?.[Symbol.dispose]();
   }

@@ -16,7 +16,8 @@ export class LiveLine implements Disposable {
   }
 
   show(text: string): void {
-    const line = text.slice(0, (this.#sink.columns ?? 80) - 1);
+    // A terminal that does not know its width says 0.
+    const line = text.slice(0, (this.#sink.columns || 80) - 1);
     if (line === this.#shown) return;
     this.#shown = line;
     this.#write(`${OVER}${line}`);
@@ -27,6 +28,7 @@ export class LiveLine implements Disposable {
     this.#write(`${this.#shown === '' ? '' : OVER}${line}\n${this.#shown}`);
   }
 
+  /** Wipes it off; it may be shown again. */
   [Symbol.dispose](): void {
     if (this.#shown !== '') this.#write(OVER);
     this.#shown = '';

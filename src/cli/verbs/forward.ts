@@ -28,7 +28,11 @@ export async function forwardVerb(call: Invocation): Promise<number> {
   signal.removeEventListener('abort', interrupted);
   const { mappings, peer } = ports.status();
   if (call.json) view.say('info', 'forwarding', { mappings });
-  else await print(stdout, mappings.map((mapping) => `${lineOf(mapping, peer)}\n`).join(''));
+  else {
+    // It may be the same terminal.
+    view[Symbol.dispose]();
+    await print(stdout, mappings.map((mapping) => `${lineOf(mapping, peer)}\n`).join(''));
+  }
   await until(ports, signal);
   const open = ports.status().mappings.reduce((sum, { connectionsOpen }) => sum + connectionsOpen, 0);
   if (open > 0) view.say('info', 'waiting for connections to end; again ends them now', { open });
