@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { datagramWorld, type End, type Flying, secretOf } from '../../../test/support/datagram-world.ts';
+import { datagramDefaults } from './limits.ts';
 import { sessionKeyOf } from './packet.ts';
+import { nodeAead, sealPacket } from './seal.ts';
+import { SendKeys } from './send-keys.ts';
 
 /** A world with a direct path, and a packet that carries one datagram from the dialer. */
 function recorded(limits = {}) {
@@ -139,6 +142,18 @@ test('a packet of a wrong epoch, and of a generation out of reach, is refused wi
     claim(epoch, generation);
   }
   expect(acceptor.channel.stats).toMatchObject({ unknownKey: 5, forged: 0, datagramsIn: 0 });
+});
+
+test('an authentic packet full of probes is answered once, so that nobody is flooded with answers', () => {
+  const { dialer, acceptor, network, deliver } = recorded();
+  const keys = new SendKeys(dialer.channel.id, 'dialer', datagramDefaults);
+  keys.install(1, secretOf(1), 0);
+  const probes = Buffer.concat(Array.from({ length: 100 }, (_, at) => Buffer.from([3, 0, 0, 0, 0, 0, 0, 0, at])));
+  const header = { epoch: 1, generation: 0, number: 1_000 };
+  const packet = sealPacket(nodeAead, keys.current.key, dialer.channel.id, header, probes);
+  deliver({ from: 'near', to: 'far', packet });
+  expect(acceptor.channel.stats.malformed).toBe(0);
+  expect(network.take().map(({ to }) => to)).toEqual(['near']);
 });
 
 test('a packet number beyond what can be counted is refused', () => {

@@ -193,6 +193,8 @@ export class DatagramChannel implements PacketOwner {
     // To where it came from: it is that way that is asked about.
     const known = remote !== undefined && this.#source.is(remote);
     this.#outgoing.pong(token, known ? remote : this.#source.remote(this.#local));
+    // One answer for a packet: more would be more bytes than came, to wherever it says it came from.
+    this.#source = undefined;
     // The peer's packets pass: so may ours.
     if (this.state !== 'direct') this.#prober.poke();
   }

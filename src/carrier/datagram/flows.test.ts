@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { muxStreams } from '../../../test/support/mux-streams.ts';
 import { DatagramFlows } from './flows.ts';
 import { maxDatagram } from './frames.ts';
@@ -91,6 +91,25 @@ test('bytes that were read with the head of the stream are the beginning of its 
   near.write(Buffer.from([1, 9, 0, 0]));
   carry();
   expect(log.received.map((payload) => [...payload])).toEqual([[7, 8], [9], []]);
+  receiver.end();
+});
+
+test('A22: a datagram that comes in single bytes costs no more than its bytes', () => {
+  const { open } = muxStreams();
+  const [, far] = open();
+  const log = logging();
+  const receiver = new StreamDatagrams(far, nothing, log.user);
+  const slices = Array.from(Buffer.concat([Buffer.from([0xff, 0xe3]), Buffer.alloc(maxDatagram, 5)]), (byte) =>
+    Buffer.of(byte),
+  );
+  const read = far.read.bind(far);
+  far.read = () => slices.shift() ?? read();
+  const concat = vi.spyOn(Buffer, 'concat');
+  receiver.onReadable();
+  const copies = concat.mock.calls.length;
+  concat.mockRestore();
+  expect(log.received.map(({ length }) => length)).toEqual([maxDatagram]);
+  expect(copies).toBeLessThan(4);
   receiver.end();
 });
 

@@ -30,6 +30,8 @@ export class StreamDatagrams implements StreamUser {
   /** The beginning of a datagram that is not whole, in the slices it came in. */
   #partial: Buffer[] = [];
   #partialBytes = 0;
+  /** Bytes of it that are worth a look: its length, or all of it. */
+  #needed = head;
   #over = false;
   /** Datagrams that gave way. */
   dropped = 0;
@@ -92,12 +94,15 @@ export class StreamDatagrams implements StreamUser {
   #take(slice: Buffer): void {
     this.#partial.push(slice);
     this.#partialBytes += slice.length;
-    if (this.#partialBytes < head) return;
+    // Slices may be single bytes: they are put together once, not with each that comes.
+    if (this.#partialBytes < this.#needed) return;
     let bytes = this.#partial.length === 1 ? slice : Buffer.concat(this.#partial);
     while (bytes.length >= head && !this.#over) {
       const length = bytes.readUInt16BE(0);
       if (length > maxDatagram) return this.#stream.reset();
-      if (bytes.length < head + length) break;
+      this.#needed = head + length;
+      if (bytes.length < this.#needed) break;
+      this.#needed = head;
       this.#user.onDatagram(bytes.subarray(head, head + length));
       bytes = bytes.subarray(head + length);
     }
