@@ -80,6 +80,32 @@ describe.each([
   });
 });
 
+describe.each([
+  ['0.0.0.0', '127.0.0.1'],
+  ['0.0.0.0', '127.0.0.2'],
+  ['::', '127.0.0.2'],
+  ['::', '::1'],
+  ['::1', '::1'],
+])('a listener on %s', (host, dialed) => {
+  test(`answers from ${dialed} who asked there`, async () => {
+    await using engine = await quicheEngine();
+    await using there = await listen(engine, { address: { host, port: 0 } });
+    const { port } = there.listener.address;
+    const near = await connect(engine, port, { address: { host: dialed, port } });
+    const far = await there.next();
+    expect(far.peer.address).toMatch(dialed.includes(':') ? /^\[::1\]:\d+$/ : /^127\.0\.0\.\d:\d+$/);
+    far.onStream((stream) => {
+      const echo = acceptedDuplex(stream).on('error', () => {});
+      echo.pipe(echo);
+    });
+    const stream = openedDuplex(opened(near)).on('error', () => {});
+    const bytes = randomBytes(mebi);
+    const [result] = await Promise.all([digest(stream), sendAll(stream, bytes)]);
+    expect(result.sha).toBe(shaOf(bytes));
+    near.close();
+  });
+});
+
 describe('between our own ends', () => {
   test('a stream is there before its first byte', async () => {
     await using engine = await quicheEngine();
