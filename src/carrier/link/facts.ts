@@ -26,6 +26,7 @@ export function factsOf(link: Link): LinkFacts | undefined {
   if (hello === undefined) return undefined;
   const { role, instance, host, name, version } = hello;
   const proved = { identity: peer.identity, address: peer.address };
-  const now = { datagrams: link.datagrams.path, skewMs, rttMs: rttMs ?? null, connected: session.connected, streams };
+  const datagrams: LinkFacts['datagrams'] = link.datagrams.state === 'direct' ? 'udp' : 'stream';
+  const now = { datagrams, skewMs, rttMs: rttMs ?? null, connected: session.connected, streams };
   return { number, dialed, role, instance, host, name, version, ...proved, ...now };
 }

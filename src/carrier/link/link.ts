@@ -9,6 +9,7 @@
 import type { Duplex } from 'node:stream';
 import { WormholeError } from '../../lib/errors.ts';
 import type { DatagramFlow } from '../datagram/flows.ts';
+import type { LinkDatagrams } from '../datagram/link-datagrams.ts';
 import type { StreamDatagramsUser } from '../datagram/stream-datagrams.ts';
 import { MuxSession } from '../mux/session.ts';
 import type { MuxStream } from '../mux/stream.ts';
@@ -16,7 +17,6 @@ import { streamDuplex } from '../mux/stream-duplex.ts';
 import type { CarrierPeer } from '../peer.ts';
 import type { ResumablePipe } from '../resume/resumable-pipe.ts';
 import { expectYes, noMessage, yes } from './answer.ts';
-import type { LinkDatagrams } from './datagrams.ts';
 import { frame, takeFrame } from './frame.ts';
 import { headMessage, parseHead, type StreamHead } from './head.ts';
 import { type Hello, helloMessage, parseHello } from './hello.ts';
@@ -210,7 +210,6 @@ export class Link {
   #up(hello: Hello): void {
     if (this.#over) return;
     this.#hello = hello;
-    this.datagrams.begin();
     this.#user.onUp(this);
     // Said before anybody knew who it is.
     if (this.#draining) this.#user.onDraining(this);

@@ -7,7 +7,8 @@ import { defaultLimits } from '../limits.ts';
 import { CarrierServer } from '../server.ts';
 import type { Incoming } from './incoming.ts';
 import type { Link } from './link.ts';
-import { Links, type LinksOptions } from './links.ts';
+import { Links } from './links.ts';
+import type { LinksOptions } from './links-options.ts';
 
 const key = randomBytes(32);
 const identity = 'wormhole';

@@ -8,7 +8,7 @@
  */
 import type { TLSSocket } from 'node:tls';
 import { WormholeError } from '../../lib/errors.ts';
-import type { DatagramSockets } from '../datagram/sockets.ts';
+import { LinkDatagrams } from '../datagram/link-datagrams.ts';
 import type { CarrierPeer } from '../peer.ts';
 import { acceptSession } from '../resume/accept.ts';
 import { beginSession } from '../resume/redial.ts';
@@ -16,11 +16,10 @@ import type { ResumablePipe } from '../resume/resumable-pipe.ts';
 import { socketPipe } from '../socket-pipe.ts';
 import { admit, isFull } from './admission.ts';
 import { exporterOf } from './connection-secret.ts';
-import { LinkDatagrams } from './datagrams.ts';
 import { dialPeer, type PeerTarget } from './dial.ts';
 import type { Hello } from './hello.ts';
-import type { Incoming } from './incoming.ts';
 import { Link, type LinkUser } from './link.ts';
+import type { LinksOptions } from './links-options.ts';
 import { restarted, unwanted } from './reasons.ts';
 import { Redialing } from './redialing.ts';
 import { drainSoon, rivalToDrain } from './rivals.ts';
@@ -32,24 +31,6 @@ const broke = 'the connection broke right after the handshake';
 /** What this end says of itself, but for what changes from dial to dial. */
 export type Own = Pick<Hello, 'role' | 'instance' | 'host' | 'name' | 'version'>;
 
-export interface LinksOptions {
-  readonly own: Own;
-  /** The only identity that may call itself `name`; undefined = anybody. */
-  readonly ownerOf: (name: string) => string | undefined;
-  /** UDP sockets for datagrams; absent = they go over streams. */
-  readonly sockets?: DatagramSockets;
-  readonly onUp: (link: Link) => void;
-  /** Its connection is lost; another one is awaited. */
-  readonly onLost: (link: Link, reason: string) => void;
-  readonly onResumed: (link: Link) => void;
-  readonly onDraining: (link: Link) => void;
-  /** Of a link that was up. */
-  readonly onOver: (link: Link, reason: WormholeError) => void;
-  readonly onStream: (link: Link, incoming: Incoming) => void;
-  /** A connection that became no link. */
-  readonly onRefused: (peer: CarrierPeer, reason: string) => void;
-}
-
 export interface DialOptions {
   /** Name to be known by there, insisted on; absent = the usual one. */
   readonly as?: string;
@@ -58,6 +39,8 @@ export interface DialOptions {
 
 interface Entry {
   readonly link: Link;
+  /** Its present connection, or the last one. */
+  stream: TLSSocket;
   redialing: Redialing | undefined;
   /** Resolves or rejects who dialed it. */
   settle: { resolve: (link: Link) => void; reject: (error: WormholeError) => void } | undefined;
@@ -104,13 +87,12 @@ export class Links {
           session.destroy();
           return this.#options.onRefused(peer, 'too many links');
         }
-        entry = this.#add(session, peer, false, {}, undefined);
-        entry.link.datagrams.connected(stream, session, false);
+        entry = this.#add(session, stream, peer, false, {}, undefined);
       },
       onResumed: (session) => {
         settled();
         const resumed = this.#entryOf(session);
-        if (resumed !== undefined) this.#resumed(resumed.link, stream, false);
+        if (resumed !== undefined) this.#resumed(resumed, stream);
       },
       onRefused: (reason) => {
         settled();
@@ -135,11 +117,10 @@ export class Links {
     try {
       return await new Promise((resolve, reject) => {
         const peer = { identity: target.proves, address };
-        const made = this.#add(session, peer, true, options, { resolve, reject });
+        const made = this.#add(session, stream, peer, true, options, { resolve, reject });
         const { link } = made;
         const unknown = (reason: WormholeError): void => link.destroy(reason);
-        made.redialing = new Redialing(session, target, unknown, (next) => this.#resumed(link, next, true));
-        link.datagrams.connected(stream, session, true);
+        made.redialing = new Redialing(session, target, unknown, (next) => this.#resumed(made, next));
         entry = made;
       });
     } finally {
@@ -171,6 +152,7 @@ export class Links {
 
   #add(
     session: ResumablePipe,
+    stream: TLSSocket,
     peer: CarrierPeer,
     dialed: boolean,
     { as, resumeMs = 30_000 }: Partial<DialOptions>,
@@ -186,9 +168,9 @@ export class Links {
       onDraining: this.#options.onDraining,
       onOver: (link, reason) => this.#over(link, reason),
     };
-    const datagrams = new LinkDatagrams(this.#options.sockets);
+    const datagrams = new LinkDatagrams({ role: session.role, sockets: this.#options.sockets });
     const link = new Link({ number, dialed, peer, session, user, datagrams });
-    const entry: Entry = { link, redialing: undefined, settle };
+    const entry: Entry = { link, stream, redialing: undefined, settle };
     this.#entries.set(number, entry);
     return entry;
   }
@@ -204,6 +186,7 @@ export class Links {
     const entry = this.#entries.get(link.number);
     const { hello } = link;
     if (entry === undefined || hello === undefined) return;
+    this.#datagramsOver(entry);
     this.#options.onUp(link);
     entry.settle?.resolve(link);
     entry.settle = undefined;
@@ -215,9 +198,15 @@ export class Links {
     }
   }
 
-  #resumed(link: Link, stream: TLSSocket, dialed: boolean): void {
-    link.datagrams.connected(stream, link.session, dialed);
-    this.#options.onResumed(link);
+  #resumed(entry: Entry, stream: TLSSocket): void {
+    entry.stream = stream;
+    if (entry.link.hello !== undefined) this.#datagramsOver(entry);
+    this.#options.onResumed(entry.link);
+  }
+
+  /** Not before it is known who is there: of a link to oneself, both ends would be one. */
+  #datagramsOver({ link, stream }: Entry): void {
+    link.datagrams.connected(stream, link.session.epochs.current, link.dialed);
   }
 
   #lost(entry: Entry, reason: string): void {

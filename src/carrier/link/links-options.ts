@@ -1,0 +1,25 @@
+/** What all links of a process are made with, and whom they tell. */
+import type { WormholeError } from '../../lib/errors.ts';
+import type { DatagramSockets } from '../datagram/sockets.ts';
+import type { CarrierPeer } from '../peer.ts';
+import type { Incoming } from './incoming.ts';
+import type { Link } from './link.ts';
+import type { Own } from './links.ts';
+
+export interface LinksOptions {
+  readonly own: Own;
+  /** The only identity that may call itself `name`; undefined = anybody. */
+  readonly ownerOf: (name: string) => string | undefined;
+  /** UDP sockets for datagrams; absent = they go over streams. */
+  readonly sockets?: DatagramSockets;
+  readonly onUp: (link: Link) => void;
+  /** Its connection is lost; another one is awaited. */
+  readonly onLost: (link: Link, reason: string) => void;
+  readonly onResumed: (link: Link) => void;
+  readonly onDraining: (link: Link) => void;
+  /** Of a link that was up. */
+  readonly onOver: (link: Link, reason: WormholeError) => void;
+  readonly onStream: (link: Link, incoming: Incoming) => void;
+  /** A connection that became no link. */
+  readonly onRefused: (peer: CarrierPeer, reason: string) => void;
+}
