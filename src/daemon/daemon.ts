@@ -87,6 +87,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       admit: (connection, origin) => api.admit(connection, origin),
       log,
       onFailure: onFatal,
+      onLeftBehind: () => (hostId.exists ? orphans.remove() : undefined),
     }),
   );
   const registry: Registry = new Registry({
@@ -96,7 +97,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     makeId: (taken) => makeId(randomInt, taken),
     onLeftBehind: () => orphans.remove(),
   });
-  const known = (id: string): boolean => registry.list().some((entry) => entry.id === id);
+  const known = (id: string): boolean => registry.list().some((entry) => entry.id === id) || peering.guests.expects(id);
   const orphans = start.use(new Orphans({ runner: engine, hostId: () => hostId.id, known, log }));
   start.defer(() => registry.close(0));
   const { records, damaged } = await store.load();

@@ -17,6 +17,7 @@ import type { Entry } from '../wormhole/entry.ts';
 import { interpretGuest } from './interpret-guest.ts';
 import { Leases } from './leases.ts';
 import { isSame, keyOf, type Owner, ownerOf, type Whose } from './owner.ts';
+import { Returning } from './returning.ts';
 
 /** Milliseconds that guests are kept for a daemon that is not linked. */
 export const LEASE_MS = 5 * 60_000;
@@ -31,6 +32,8 @@ export interface GuestsOptions {
   readonly registry: Pick<Registry, 'host' | 'list' | 'get' | 'remove'>;
   readonly policies: Pick<Surroundings['policies'], 'judge'>;
   readonly log: Logger;
+  /** Containers of an earlier life are nobody's any more. */
+  readonly onLeftBehind?: () => void;
   /** Milliseconds; for tests. */
   readonly leaseMs?: number;
 }
@@ -44,6 +47,7 @@ export class Guests implements Disposable {
   readonly #options: GuestsOptions;
   readonly #asked = new Map<string, Asked>();
   readonly #leases: Leases;
+  readonly #returning: Returning;
   /** Those that are being made, to be given up when they are not wanted any more. */
   readonly #underway = new Map<string, Deadline>();
   /** Requests for one id are carried out one after the other. */
@@ -51,12 +55,19 @@ export class Guests implements Disposable {
 
   constructor(options: GuestsOptions) {
     this.#options = options;
-    this.#leases = new Leases(options.leaseMs ?? LEASE_MS, (whose) => void this.#expire(whose));
+    const { leaseMs = LEASE_MS, onLeftBehind = () => undefined } = options;
+    this.#leases = new Leases(leaseMs, (whose) => void this.#expire(whose));
+    this.#returning = new Returning(leaseMs, onLeftBehind);
   }
 
   /** Who may send connections to a guest; undefined when there is none of that id. */
   ownerOf(guest: string): Owner | undefined {
     return this.#asked.get(guest)?.owner;
+  }
+
+  /** Is a guest of that id there, or may it still be asked for again, as it was in an earlier life of this daemon? */
+  expects(id: string): boolean {
+    return this.#asked.has(id) || this.#returning.expects(id);
   }
 
   /** @throws {WormholeError} whatever keeps it from working when it is asked for eagerly; nothing is left of it then */
@@ -103,6 +114,7 @@ export class Guests implements Disposable {
       this.#giveUp(key);
       await this.#inTurn(key, () => this.#end(key, false)).catch(ignoreMissing);
     }
+    this.#returning.rolled(owner, kept);
     const there = this.#options.registry.list().filter(({ id }) => kept.has(id) && this.#asked.has(id));
     return { guests: there.map(toGuest) };
   }
@@ -124,6 +136,7 @@ export class Guests implements Disposable {
 
   [Symbol.dispose](): void {
     this.#leases[Symbol.dispose]();
+    this.#returning[Symbol.dispose]();
   }
 
   #of(whose: Whose): readonly string[] {

@@ -37,6 +37,8 @@ export interface PeeringOptions {
   readonly admit: Api['admit'];
   readonly log: Logger;
   readonly onFailure: (error: WormholeError) => void;
+  /** Containers of guests of an earlier life are nobody's any more. */
+  readonly onLeftBehind: () => void;
 }
 
 export interface Peering extends AsyncDisposable {
@@ -62,6 +64,7 @@ export function peeringOf(options: PeeringOptions): Peering {
       },
       policies: options.policies,
       log,
+      onLeftBehind: options.onLeftBehind,
     }),
   );
   const abroad: CarrierAbroad = abroadOf({

@@ -120,15 +120,17 @@ export class RemoteRest implements Hanging {
     if (this.#closed.signal.aborted) return;
     const before = this.#link;
     this.#link = link;
-    if (link === undefined) {
-      const reason = peer.reason === '' ? `peer ${peer.name} is not linked` : peer.reason;
-      this.member.left(new WormholeError('WH_ERR_PEER_UNREACHABLE', reason), { state: 'waiting', reason });
-      this.#changed();
+    // Another link to the same process: what runs there runs on, only the way is another.
+    if (link !== undefined && before?.instance === link.instance && this.member.here) {
+      this.#arrived(link, this.member.status);
       return;
     }
-    // Another link to the same process: what runs there runs on, only the way is another.
-    if (before?.instance === link.instance && this.member.here) this.#arrived(link, UP);
-    else void this.#makeAgain(link);
+    if (link === undefined || this.member.here) {
+      const reason = link === undefined && peer.reason !== '' ? peer.reason : `peer ${peer.name} is not linked`;
+      this.member.left(new WormholeError('WH_ERR_PEER_UNREACHABLE', reason), { state: 'waiting', reason });
+      this.#changed();
+    }
+    if (link !== undefined) void this.#makeAgain(link);
   }
 
   async #makeAgain(link: LinkFacts): Promise<void> {
@@ -162,16 +164,20 @@ export class RemoteRest implements Hanging {
   async #put(eager: boolean): Promise<void> {
     const { peer, calls, guest, request } = this.#options;
     const { signal } = this.#closed;
-    const link = await peer.up(signal);
     const before = peer.guests.has(guest);
+    // Not after: the roll that a new link begins with must have it.
     peer.guests.add(guest);
-    const made = await calls.put(guest, { ...request, eager }, signal).catch((error: unknown) => {
+    try {
+      const link = await peer.up(signal);
+      const made = await calls.put(guest, { ...request, eager }, signal);
+      // What was made in a process that has ended meanwhile is nowhere.
+      if (peer.link !== undefined && peer.link.instance !== link.instance) throw restarted(peer.name);
+      this.#confirmedAt = performance.now();
+      if (!signal.aborted && peer.link !== undefined) this.#arrived(peer.link, statusOf(made, peer.name));
+    } catch (error) {
       if (!before) peer.guests.delete(guest);
       throw error;
-    });
-    this.#confirmedAt = performance.now();
-    if (signal.aborted || peer.link === undefined) return;
-    this.#arrived(peer.link ?? link, statusOf(made, peer.name));
+    }
   }
 
   #arrived(link: LinkFacts, status: Status): void {
@@ -192,6 +198,10 @@ export class RemoteRest implements Hanging {
     if (performance.now() - this.#confirmedAt < BELIEVED_MS) return;
     await this.#make(false, signal);
   }
+}
+
+function restarted(peer: string): WormholeError {
+  return new WormholeError('WH_ERR_PEER_UNREACHABLE', `peer ${peer} has restarted`);
 }
 
 function statusOf({ state, reason }: Guest, peer: string): Status {
