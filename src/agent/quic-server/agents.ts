@@ -15,12 +15,20 @@ export interface Agent {
   readonly connection: QuicConnection;
 }
 
+/** An agent that is there, and a stream to it. */
+export interface Found {
+  readonly agent: Agent;
+  readonly stream: QuicStream;
+}
+
 /** Heard of within this time counts as there: one round trip less for clients of a busy agent. */
 const FRESH_MS = 50;
 /** How long an answer may take, by round trips and at least and at most. */
 const ROUND_TRIPS = 4;
 const SHORTEST_MS = 250;
 const LONGEST_MS = 800;
+/** When none has answered. */
+const PATIENCE_MS = 2_000;
 
 export class Agents {
   #agents: Agent[] = [];
@@ -43,14 +51,33 @@ export class Agents {
   }
 
   /** @param name undefined = any @returns undefined when no agent is there */
-  async open(name: string | undefined): Promise<{ readonly agent: Agent; readonly stream: QuicStream } | undefined> {
+  async open(name: string | undefined): Promise<Found | undefined> {
     const row = this.#row(name);
     for (const agent of row) {
       if (!(await this.#isThere(agent))) continue;
       const stream = agent.connection.openStream();
       if (stream !== undefined) return { agent, stream };
     }
-    return undefined;
+    return await this.#slowest(row);
+  }
+
+  /** Nobody answered in time: then whoever does first, a machine may be busy. */
+  async #slowest(row: readonly Agent[]): Promise<Found | undefined> {
+    const answers = row.map(async (agent) => {
+      if (!(await agent.connection.ping(PATIENCE_MS))) throw new Error('silent');
+      const stream = agent.connection.openStream();
+      if (stream === undefined) throw new Error('it takes no more');
+      return { agent, stream };
+    });
+    const found = await Promise.any(answers).catch(() => undefined);
+    // Others that answered as well have opened streams, too.
+    for (const answer of answers) {
+      void answer.then(
+        (other) => other !== found && other.stream.abort(0),
+        () => {},
+      );
+    }
+    return found;
   }
 
   /** Who is asked, in this order. */
