@@ -72,7 +72,7 @@ export interface Surroundings {
   readonly uses: Uses;
   readonly turns: Turns;
   /** What wormholes of peers may do. */
-  readonly policies: Pick<Policies, 'judge' | 'permit'>;
+  readonly policies: Pick<Policies, 'judge' | 'permit' | 'clients'>;
   /** @throws {WormholeError} WH_ERR_CONTAINER_FAILED, WH_ERR_NOT_READY; see `activator/ready` */
   untilReady(probe: ReadyProbe, target: ProbeTarget, signal: AbortSignal): Promise<Ready>;
   /** Resolves when `onMove` has been told where `ref` is now. */

@@ -116,7 +116,7 @@ describe('plan', () => {
     expect(
       read('url :80 trigger docker-run web idle 5m child url :81 trigger tunnel p docker-run x1').unsupported,
     ).toEqual(['tunnel']);
-    expect(read('url :1 tail connect').unsupported).toEqual(['connect']);
+    expect(read('url :1 tail connect').unsupported).toEqual([]);
     expect(read('url :1 chain url :2 tunnel p udptunnel q docker-ns db').unsupported).toEqual(['tunnel', 'udptunnel']);
   });
 

@@ -16,7 +16,7 @@ import { tokenize } from './tokens.ts';
 import type { Word } from './words.ts';
 
 /** Words that parse and plan already, and are not carried out by this version. */
-const notYet: ReadonlySet<Word> = new Set<Word>(['connect', 'tunnel', 'udptunnel']);
+const notYet: ReadonlySet<Word> = new Set<Word>(['tunnel', 'udptunnel']);
 
 /**
  * Plans a chain.

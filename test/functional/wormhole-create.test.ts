@@ -79,7 +79,6 @@ describe('create', () => {
   test.each([
     ['tunnel db-host', 'tunnel'],
     ['udptunnel db-host', 'udptunnel'],
-    ['tail connect http', 'connect'],
   ])('what a later version does is said to be so, and nothing is left: url :9004 %s', async (rest, word) => {
     const { code, stdout, stderr } = await daemon().wormhole('create', 'url', ':9004', ...rest.split(' '));
     expect({ code, stdout }).toEqual({ code: 69, stdout: '' });

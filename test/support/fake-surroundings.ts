@@ -42,6 +42,7 @@ export class FakeSurroundings implements Surroundings {
   policies: Surroundings['policies'] = {
     judge: () => Promise.resolve(),
     permit: () => ({ dial: () => undefined, listen: () => undefined, wake: () => undefined }),
+    clients: () => undefined,
   };
   /** How each probe ends: at once, unless a test says otherwise. */
   probe: (probe: ReadyProbe, target: ProbeTarget, signal: AbortSignal) => Promise<Ready> = () => Promise.resolve({});

@@ -32,6 +32,7 @@ function world({
       asked.push(`permit ${owner}`);
       return { ...allowed, ...permit };
     },
+    clients: () => undefined,
   };
   return { ...registryWorld(new FakeMemory(), surroundings), asked };
 }
@@ -89,6 +90,7 @@ describe('a wormhole of a peer', () => {
     runner.engine.add('db', { running: false, pid: 0, startedAt: '', labels: { tier: 'secret' } });
     const seen: unknown[] = [];
     surroundings.policies = {
+      clients: () => undefined,
       judge: () => Promise.resolve(),
       permit: () => ({
         ...allowed,

@@ -24,6 +24,7 @@ import { Head } from './head.ts';
 import { explainConflict } from './holder.ts';
 import { targetLabel } from './labels.ts';
 import { Member } from './member.ts';
+import { checkAuth, clientsPermit } from './named-destination.ts';
 import { placeHead } from './place-head.ts';
 import { backToWhoAsked, remoteRest } from './remote/remote-of.ts';
 import { routeOptions } from './route-options.ts';
@@ -46,7 +47,10 @@ export async function openSegment(options: SegmentOptions): Promise<Segment> {
 
   let head: Head | Arrival | undefined;
   const isOwnHead = (target: Spot): boolean => head?.spot !== undefined && leadsTo(head.spot, target);
-  const base = { surroundings, isOwnHead, ...(permit !== undefined && { permit: permit.dial }) };
+  const named = plan.tail.targets.some(({ connect }) => connect !== undefined);
+  if (named && eager) checkAuth(plan.tail);
+  const dial = named ? clientsPermit(permit, surroundings.policies.clients) : permit?.dial;
+  const base = { surroundings, isOwnHead, ...(dial !== undefined && { permit: dial }) };
   const members = plan.tail.targets.map(
     (target, index) => new Member({ ...base, index, plan: target, label: targetLabel(target) }),
   );
@@ -75,7 +79,7 @@ export async function openSegment(options: SegmentOptions): Promise<Segment> {
   });
   const route = attempt.use(
     await planeFor(plan, surroundings).open(
-      routeOptions(record.id, plan, { tail, activation }, log, surroundings.maxConns),
+      routeOptions(record.id, plan, { tail, activation, members }, log, surroundings.maxConns),
     ),
   );
   tail.serve(route);
@@ -133,9 +137,10 @@ function headOf(options: SegmentOptions, route: Route): Head | Arrival {
   return new Head({ plan: plan.head, port, route, surroundings, onChange, ...allowed });
 }
 
-/** Node streams where a connection comes from a peer or goes to one, spliced sockets elsewhere. */
-function planeFor({ head, link }: SegmentPlan, { plane, abroad }: Surroundings): Pick<DataPlane, 'open'> {
-  return head.arrival === 'carrier' || link?.kind === 'remote' ? abroad.plane : plane;
+/** Node streams where a connection comes from a peer, goes to one, or is asked where it wants to go; spliced sockets elsewhere. */
+function planeFor({ head, tail, link }: SegmentPlan, { plane, abroad }: Surroundings): Pick<DataPlane, 'open'> {
+  const named = tail.targets.some(({ connect }) => connect !== undefined);
+  return named || head.arrival === 'carrier' || link?.kind === 'remote' ? abroad.plane : plane;
 }
 
 function childOf(options: SegmentOptions, tail: () => Tail): Child | undefined {

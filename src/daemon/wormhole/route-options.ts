@@ -5,6 +5,8 @@ import type { SegmentPlan, TargetPlan } from '../../spec/plan.ts';
 import type { Activation } from '../activator/activation.ts';
 import type { Logger } from '../log.ts';
 import type { Surroundings } from '../surroundings.ts';
+import type { Member } from './member.ts';
+import { connectOptions } from './named-destination.ts';
 import type { Tail } from './tail.ts';
 
 /** Milliseconds a half-closed connection may be silent. */
@@ -16,15 +18,18 @@ const FLOW_IDLE_MS = 60_000;
 interface Behind {
   readonly tail: Tail;
   readonly activation: Activation | undefined;
+  /** Where connections end on this machine. */
+  readonly members: readonly Member[];
 }
 
 export function routeOptions(
   id: string,
   { head, tail: plan, link }: SegmentPlan,
-  { tail, activation }: Behind,
+  { tail, activation, members }: Behind,
   log: Logger,
   defaults: Surroundings['maxConns'],
 ): RouteOptions {
+  const connect = connectOptions(plan, tail, members);
   const kind = head.protocol === 'udp' ? 'datagram' : 'stream';
   return {
     id,
@@ -36,6 +41,7 @@ export function routeOptions(
     flowIdleMs: FLOW_IDLE_MS,
     maxConns: head.maxConns ?? defaults[kind],
     ...(plan.proxyProtocol !== undefined && { proxyProtocol: plan.proxyProtocol }),
+    ...connect,
     // Addresses on this machine that need no lookup can neither move nor be absent.
     ...((activation !== undefined || link?.kind === 'remote' || plan.targets.some(canChange)) && {
       ask: (waiting) => tail.ask(waiting),
