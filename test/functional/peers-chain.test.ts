@@ -79,6 +79,26 @@ describe('a peer behind NAT that has joined', () => {
   });
 });
 
+describe('joining by a name', () => {
+  test('where there is a link already: the name is known there, or refused when it is another’s', async () => {
+    await using server = await world.b.serve((socket) => socket.pipe(socket));
+    const { port } = await world.a.daemon.create(`url :0 remote b tail url :${server.port}`);
+    expect(await echoed(world.a, port, 'linked')).toBe('linked');
+    const join = (as: string) => world.a.daemon.ask('/v1/peers', { method: 'POST', json: { address: 'b', as } });
+    const taken = await join('c');
+    expect(taken.status).toBe(409);
+    expect(taken.body).toMatchObject({ code: 'WH_ERR_PEER_EXISTS' });
+    expect(await world.b.peer('c')).toMatchObject({ state: 'up' });
+    expect((await join('ay')).status).toBe(201);
+    expect(await world.b.peer('ay')).toMatchObject({ state: 'up' });
+    await until(
+      'the wormhole carries on',
+      async () => (await echoed(world.a, port, 'again').catch(() => '')) === 'again',
+    );
+    await world.a.daemon.ask('/v1/peers/b', { method: 'DELETE' });
+  });
+});
+
 describe('wormholes that lead to each other', () => {
   test('a connection through them ends after so many hops, and nothing is left of it', async () => {
     await world.a.daemon.create('url :7101 remote b tail url :7102');

@@ -3,7 +3,7 @@ import type { Hello } from './hello.ts';
 import type { Link } from './link.ts';
 
 /** Facts of a link that is up. */
-export interface LinkFacts extends Pick<Hello, 'role' | 'instance' | 'host' | 'name' | 'version'> {
+export interface LinkFacts extends Pick<Hello, 'role' | 'instance' | 'host' | 'name' | 'insists' | 'version'> {
   readonly number: number;
   /** This end dialed it. */
   readonly dialed: boolean;
@@ -24,9 +24,9 @@ export interface LinkFacts extends Pick<Hello, 'role' | 'instance' | 'host' | 'n
 export function factsOf(link: Link): LinkFacts | undefined {
   const { hello, number, dialed, peer, skewMs, rttMs, session, streams } = link;
   if (hello === undefined) return undefined;
-  const { role, instance, host, name, version } = hello;
+  const { role, instance, host, name, insists, version } = hello;
   const proved = { identity: peer.identity, address: peer.address };
   const datagrams: LinkFacts['datagrams'] = link.datagrams.state === 'direct' ? 'udp' : 'stream';
   const now = { datagrams, skewMs, rttMs: rttMs ?? null, connected: session.connected, streams };
-  return { number, dialed, role, instance, host, name, version, ...proved, ...now };
+  return { number, dialed, role, instance, host, name, insists, version, ...proved, ...now };
 }

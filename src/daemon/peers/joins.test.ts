@@ -18,6 +18,10 @@ class FakePeer {
   constructor(name: string) {
     this.name = name;
   }
+  /** A link is made anew with each name. */
+  get said(): string | undefined {
+    return this.as;
+  }
   callOneself(as: string | undefined): void {
     this.as = as;
   }

@@ -65,13 +65,21 @@ export class Joins implements Disposable {
     // What it is called there it says at the beginning of a link.
     if (renamed) this.#peers.unlink(kept.peer);
     try {
-      if (wait) await kept.peer.up(signal);
+      if (wait) await this.#upAs(kept, signal);
     } catch (error) {
       if (known === undefined || renamed) this.#drop(kept);
       throw error;
     }
     await this.#write();
     return kept.peer;
+  }
+
+  /** Linked under the name that was wished for: a link that was made for something else may have begun under another one. */
+  async #upAs({ peer, as }: Kept, signal: AbortSignal): Promise<void> {
+    await peer.up(signal);
+    if (as === undefined || peer.said === as) return;
+    this.#peers.unlink(peer);
+    await peer.up(signal);
   }
 
   /** @throws {WormholeError} WH_ERR_PEER_NOT_FOUND */

@@ -34,6 +34,7 @@ export class Peer implements Disposable {
   #known: KnownPeer;
   #wanted = 0;
   #as: string | undefined;
+  #said: string | undefined;
   #link: LinkFacts | undefined;
   #host: string | undefined;
   #lost = '';
@@ -87,6 +88,11 @@ export class Peer implements Disposable {
   learn(known: KnownPeer): void {
     this.#known = known;
     this.#redialing.hurry();
+  }
+
+  /** The name that the last dial insisted on. */
+  get said(): string | undefined {
+    return this.#said;
   }
 
   /** Name to be known by there; with the next dial. */
@@ -198,6 +204,7 @@ export class Peer implements Disposable {
     const { addresses, identity, ownIdentity, key, resumeMs } = this.#known;
     try {
       const target = { addresses, identity: ownIdentity, proves: identity, key: key().bytes() };
+      this.#said = this.#as;
       const options = { resumeMs, ...(this.#as !== undefined && { as: this.#as }) };
       const link = await this.#options.dial(target, options, this.#closed.signal);
       // Told of it already, unless another link was there first.

@@ -19,6 +19,7 @@ const facts = (name: string, more: Partial<LinkFacts> = {}): LinkFacts => ({
   instance: host('1'),
   host: host('a'),
   name,
+  insists: false,
   version: '1.0.0',
   skewMs: 0,
   rttMs: 1,

@@ -204,12 +204,13 @@ export class Peers implements Disposable {
 
   #up(facts: LinkFacts): void {
     this.#links.set(facts.number, facts);
-    const { name, address, identity, version, dialed, host } = facts;
+    const { name, insists, address, identity, version, dialed, host } = facts;
     const about = { peer: name, address, identity, version, dialed, host, link: facts.number };
     this.#say('info', facts, about, 'linked with a peer');
     if (facts.role === 'client') return;
-    // Whom we dial has a name already; who dials us may be known by another one.
-    if (!dialed && !this.list.some((peer) => peer.name === name || this.#leadsTo(facts, peer))) {
+    // Whom we dial has a name already; who dials us may be known by another one, and is content with it unless it insists.
+    const known = (peer: Peer): boolean => peer.name === name || (!insists && this.#leadsTo(facts, peer));
+    if (!dialed && !this.list.some(known)) {
       this.#add({ ...this.#options.common, identity, name, addresses: [], source: 'joined' });
     }
     for (const peer of this.list) if (this.#leadsTo(facts, peer)) peer.linked(facts);
