@@ -19,7 +19,7 @@ import { connectFailure, type Endpoint } from './endpoint.ts';
 export async function dial(endpoint: Endpoint, keyFile: string | undefined, signal: AbortSignal): Promise<Duplex> {
   signal.throwIfAborted();
   if (endpoint.kind === 'opened') {
-    const stream = await endpoint.open(signal);
+    const stream = (await endpoint.open(signal)) as Duplex;
     destroyOnAbort(stream, signal);
     return stream;
   }

@@ -2,7 +2,6 @@
  * Which daemon a client talks to: the address given, or the local one by its unix socket, or its TCP port.
  */
 import { existsSync } from 'node:fs';
-import type { Duplex } from 'node:stream';
 import { WormholeError } from '../lib/errors.ts';
 import type { PeerAddress } from '../spec/plan.ts';
 
@@ -15,8 +14,11 @@ export const defaultSocketPath = '/run/wormhole/wormhole.sock';
 export type Endpoint =
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
-  /** A way that somebody else opens, for each call anew. */
-  | { readonly kind: 'opened'; readonly name: string; readonly open: (signal: AbortSignal) => Promise<Duplex> };
+  /**
+   * A way that somebody else opens, for each call anew: to a Duplex. That is not said in its type, because programs that use
+   * the client may have no types of Node.
+   */
+  | { readonly kind: 'opened'; readonly name: string; readonly open: (signal: AbortSignal) => Promise<object> };
 
 export interface EndpointChoice {
   readonly endpoint: Endpoint;

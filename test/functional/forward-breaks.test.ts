@@ -53,6 +53,20 @@ describe.skipIf(!root)('forward, when something breaks', () => {
     await forwarding.logged('goes on over another connection');
   });
 
+  test('F48 fifty transfers at once outlive twenty cuts, every byte in its place', async () => {
+    await using forwarding = await Forwarding.start(world.client, `-t server -c 0:${echo.port}`);
+    const peers = await Promise.all(Array.from({ length: 50 }, () => world.client.connect(forwarding.port)));
+    const sent = peers.map(() => randomBytes(20 << 15));
+    const answers = peers.map((peer) => peer.readAll());
+    for (let cut = 0; cut < 20; cut++) {
+      const part = (bytes: Buffer): Buffer => bytes.subarray(cut << 15, (cut + 1) << 15);
+      await Promise.all(peers.map((peer, index) => peer.send(part(sent[index] as Buffer))));
+      relay.cut();
+    }
+    for (const peer of peers) peer.finish();
+    expect((await Promise.all(answers)).map(sum)).toEqual(sent.map(sum));
+  });
+
   test('F48 R4 a network that swallows everything is found out, and nothing is lost when it is back', async () => {
     await using forwarding = await Forwarding.start(world.client, `-t server -c 0:${echo.port}`);
     await using peer = await world.client.connect(forwarding.port);
