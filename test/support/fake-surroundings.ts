@@ -41,7 +41,7 @@ export class FakeSurroundings implements Surroundings {
   /** Peers may do anything, unless a test says otherwise. */
   policies: Surroundings['policies'] = {
     judge: () => Promise.resolve(),
-    permit: () => ({ dial: () => undefined, listen: () => undefined, wake: () => undefined }),
+    permit: () => ({ dial: () => undefined, listen: () => undefined, wake: () => undefined, peer: () => undefined }),
     clients: () => undefined,
   };
   /** How each probe ends: at once, unless a test says otherwise. */

@@ -10,6 +10,7 @@ import type { PeerTarget } from '../../carrier/link/dial.ts';
 import type { LinkFacts } from '../../carrier/link/facts.ts';
 import type { DialOptions } from '../../carrier/link/links.ts';
 import { WormholeError } from '../../lib/errors.ts';
+import { type Allow, allowedEndpoints } from './allowed-endpoints.ts';
 import type { KnownPeer } from './known-peer.ts';
 import { Redialing } from './redialing.ts';
 
@@ -32,7 +33,8 @@ export class Peer implements Disposable {
   readonly #closed = new AbortController();
   readonly #followers = new Set<OnLink>();
   #known: KnownPeer;
-  #wanted = 0;
+  /** Whether each who wants it may dial it at an address; undefined = wherever it is. */
+  readonly #wishes = new Set<{ readonly allow: Allow | undefined }>();
   #as: string | undefined;
   #said: string | undefined;
   #link: LinkFacts | undefined;
@@ -70,7 +72,7 @@ export class Peer implements Disposable {
   }
 
   get wanted(): boolean {
-    return this.#wanted > 0;
+    return this.#wishes.size > 0;
   }
 
   get state(): 'up' | 'lost' | 'dialing' | 'down' {
@@ -100,17 +102,15 @@ export class Peer implements Disposable {
     this.#as = as;
   }
 
-  /** Keeps it linked until disposed. */
-  want(): Disposable {
-    this.#wanted += 1;
-    if (this.#wanted === 1) this.#redialing.hurry();
-    let wanted = true;
+  /** Keeps it linked until disposed. @param allow of who may not dial every address */
+  want(allow?: Allow): Disposable {
+    const wish = { allow };
+    this.#wishes.add(wish);
+    // What it could not be dialed for before, it may be for this one.
+    if (this.#wishes.size === 1 || allow === undefined) this.#redialing.hurry();
     return {
       [Symbol.dispose]: () => {
-        if (!wanted) return;
-        wanted = false;
-        this.#wanted -= 1;
-        this.#options.onChange(this);
+        if (this.#wishes.delete(wish)) this.#options.onChange(this);
       },
     };
   }
@@ -203,7 +203,9 @@ export class Peer implements Disposable {
   async #attempt(): Promise<LinkFacts> {
     const { addresses, identity, ownIdentity, key, resumeMs } = this.#known;
     try {
-      const target = { addresses, identity: ownIdentity, proves: identity, key: key().bytes() };
+      const wishes = [...this.#wishes].map(({ allow }) => allow);
+      const allowed = await allowedEndpoints(addresses, wishes, this.#closed.signal);
+      const target = { addresses: allowed, identity: ownIdentity, proves: identity, key: key().bytes() };
       this.#said = this.#as;
       const options = { resumeMs, ...(this.#as !== undefined && { as: this.#as }) };
       const link = await this.#options.dial(target, options, this.#closed.signal);

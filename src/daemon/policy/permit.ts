@@ -4,6 +4,7 @@
  * A wormhole of this machine's own people has none. `policies.ts` makes them.
  */
 import type { Container } from '../../docker/engine.ts';
+import type { PeerAddress } from '../../spec/plan.ts';
 import type { Place } from '../places/place.ts';
 
 /** An address that is about to be dialed or listened on. */
@@ -26,4 +27,6 @@ export interface Permit {
   readonly listen: (target: PermitTarget) => void;
   /** Asked before a container that somebody else made is started for it. */
   readonly wake: (container: Pick<Container, 'name' | 'labels' | 'hostNetwork'>) => void;
+  /** Asked before another daemon is dialed, or a link to it used, for it. @param host a literal */
+  readonly peer: (peer: PeerAddress, host: string) => void;
 }

@@ -95,6 +95,7 @@ export class Policies {
       },
       listen: (target) => this.#refuse(identity, checkListen(spotOf(target), this.of(identity), ground)),
       wake: (container) => this.#refuse(identity, checkEnter(containerFacts(container), this.of(identity), 'targets')),
+      peer: (peer, host) => this.peer(identity, peer, host),
     };
   }
 

@@ -11,7 +11,12 @@ const words = ['id', 'web', 'url', ':80', 'tail', 'url', '127.0.0.2:81'];
 const denied = (): never => {
   throw new WormholeError('WH_ERR_POLICY', 'the policy denies it');
 };
-const allowed: Permit = { dial: () => undefined, listen: () => undefined, wake: () => undefined };
+const allowed: Permit = {
+  dial: () => undefined,
+  listen: () => undefined,
+  wake: () => undefined,
+  peer: () => undefined,
+};
 
 /** A registry whose peers may do what `permit` and `judge` let them. */
 function world({

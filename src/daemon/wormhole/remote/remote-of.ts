@@ -15,7 +15,7 @@ const LONGEST = 100;
 
 /** @returns undefined unless the segment's link is `remote` @throws {WormholeError} WH_ERR_SELF_PROXY for too long a way */
 export function remoteRest(options: SegmentOptions, tail: () => Tail): RemoteRest | undefined {
-  const { plan, record, depth, trail, back, surroundings, log, onChange } = options;
+  const { plan, record, depth, trail, back, surroundings, log, onChange, permit } = options;
   const { link } = plan;
   if (link?.kind !== 'remote' || link.peer === undefined || link.rest === undefined || back !== undefined)
     return undefined;
@@ -28,6 +28,7 @@ export function remoteRest(options: SegmentOptions, tail: () => Tail): RemoteRes
   }
   const { peer, calls } = abroad.peer(link.peer);
   const { words, protocol, port } = link.rest;
+  const { peer: address } = link;
   const rest: RemoteRest = new RemoteRest({
     peer,
     calls,
@@ -38,6 +39,7 @@ export function remoteRest(options: SegmentOptions, tail: () => Tail): RemoteRes
       ...(port !== undefined && { port }),
       trail: [...trail, `${abroad.host}/${record.id}`],
     },
+    ...(permit !== undefined && { allow: (host: string) => permit.peer(address, host) }),
     log,
     onChange: async () => {
       await tail().changed(rest.member, () => Promise.resolve());

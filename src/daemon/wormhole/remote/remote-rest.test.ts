@@ -20,7 +20,7 @@ class World {
   #followers = new Set<OnLink>();
   readonly rest: RemoteRest;
 
-  constructor() {
+  constructor(allow?: (host: string) => void) {
     const link = (): LinkFacts | undefined => this.link;
     const peer = {
       name: 'db',
@@ -57,6 +57,7 @@ class World {
       calls,
       guest: 'x.0',
       request: { words: ['tail', 'url', ':80'], protocol: 'tcp', trail: ['me/x'] },
+      ...(allow !== undefined && { allow }),
       log: { warn: quiet, debug: quiet, info: quiet } as unknown as RemoteRestOptions['log'],
       onChange: () => Promise.resolve(),
     });
@@ -64,7 +65,10 @@ class World {
 
   /** There is that link, or none. */
   linked(number?: number, instance = '1'): void {
-    this.link = number === undefined ? undefined : ({ number, instance, rttMs: 1 } as LinkFacts);
+    this.link =
+      number === undefined
+        ? undefined
+        : ({ number, instance, rttMs: 1, address: `10.0.0.${number}:9999` } as LinkFacts);
     for (const follower of this.#followers) follower(this.link);
   }
 
@@ -170,5 +174,19 @@ describe('the rest of a spec on a peer', () => {
     other.linked();
     await other.rest.remove(never);
     expect([other.removed, other.guests.size]).toEqual([[], 0]);
+  });
+
+  test('A5 a link that leads where its owner may not go is not used for it, whoever made the link', async () => {
+    const other = new World((host) => {
+      if (host !== '10.0.0.1') throw new WormholeError('WH_ERR_POLICY', `${host} is forbidden`);
+    });
+    other.linked(2);
+    await expect(other.rest.ensure(never, true)).rejects.toMatchObject({ code: 'WH_ERR_POLICY' });
+    expect(other.puts).toEqual([]);
+    other.linked(1);
+    await other.rest.ensure(never, true);
+    other.linked(2);
+    expect([other.rest.member.here, other.puts.length]).toEqual([false, 1]);
+    await other.rest[Symbol.asyncDispose]();
   });
 });

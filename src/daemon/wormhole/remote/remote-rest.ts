@@ -12,6 +12,7 @@ import { Deadline, within } from '../../../lib/deadline.ts';
 import { WormholeError } from '../../../lib/errors.ts';
 import type { Guest, GuestRequest, Segment } from '../../../spec/api.ts';
 import type { Logger } from '../../log.ts';
+import { type Allow, literalOf } from '../../peers/allowed-endpoints.ts';
 import type { GuestCalls } from '../../peers/guest-calls.ts';
 import type { Peer } from '../../peers/peer.ts';
 import type { Hanging } from '../hanging.ts';
@@ -31,6 +32,8 @@ export interface RemoteRestOptions {
   /** Name of the guest there; the peer's own knowledge of us makes it unique. */
   readonly guest: string;
   readonly request: Omit<GuestRequest, 'eager'>;
+  /** May the peer be reached at that address? Absent = wherever it is. @throws {WormholeError} WH_ERR_POLICY */
+  readonly allow?: Allow;
   readonly log: Logger;
   /** The member came, went, or has another status. Resolves when the route knows. */
   readonly onChange: () => Promise<void>;
@@ -54,7 +57,7 @@ export class RemoteRest implements Hanging {
     const { peer } = options;
     this.member = new FarMember(`remote ${peer.name}`, (signal) => this.#confirm(signal));
     this.member.left(undefined, { state: 'waiting', reason: `peer ${peer.name} is not linked yet` });
-    this.#wish = peer.want();
+    this.#wish = peer.want(options.allow);
   }
 
   async ensure(signal: AbortSignal, eager: boolean): Promise<void> {
@@ -120,8 +123,9 @@ export class RemoteRest implements Hanging {
     if (this.#closed.signal.aborted) return;
     const before = this.#link;
     this.#link = link;
-    // Another link to the same process: what runs there runs on, only the way is another.
-    if (link !== undefined && before?.instance === link.instance && this.member.here) {
+    // Another link to the same process: what runs there runs on, only the way is another; which may be forbidden.
+    const free = this.#options.allow === undefined || before?.address === link?.address;
+    if (free && link !== undefined && before?.instance === link.instance && this.member.here) {
       this.#arrived(link, this.member.status);
       return;
     }
@@ -162,13 +166,15 @@ export class RemoteRest implements Hanging {
   }
 
   async #put(eager: boolean): Promise<void> {
-    const { peer, calls, guest, request } = this.#options;
+    const { peer, calls, guest, request, allow } = this.#options;
     const { signal } = this.#closed;
     const before = peer.guests.has(guest);
     // Not after: the roll that a new link begins with must have it.
     peer.guests.add(guest);
     try {
       const link = await peer.up(signal);
+      // Somebody who may more may have made it.
+      allow?.(literalOf(link.address));
       const made = await calls.put(guest, { ...request, eager }, signal);
       // What was made in a process that has ended meanwhile is nowhere.
       if (peer.link !== undefined && peer.link.instance !== link.instance) throw restarted(peer.name);
