@@ -80,7 +80,6 @@ export const rows = [
     field: 'furtherMb',
     title: '8 stalled readers, later: more MB',
     digits: 1,
-    better: 'less',
     limit: 2,
   },
 ];

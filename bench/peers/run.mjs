@@ -25,7 +25,7 @@ const usage = `usage: bench/peers/run.mjs [options]
   --rounds N     rounds (3)
   --seconds S    seconds per measurement (2)
   --only LIST    of ${groups.join(',')}
-  --peers LIST   of ${pairs.map(({ name }) => name).join(',')},wormhole
+  --peers LIST   of ${pairs.map(({ name }) => name).join(',')},wormhole,'wormhole forward'
   --output DIR   where RESULTS.md and results.json go (bench/peers/ for a whole run, bench/.build/ for a partial one)
 `;
 
@@ -66,7 +66,7 @@ async function measure(options, dir) {
   try {
     const samples = await allRounds(cellsFor(options), options.rounds, contenders, dir);
     const names = contenders.map(({ name }) => name);
-    const bar = names.filter((name) => name !== options.subject && name !== 'direct');
+    const bar = names.filter((name) => !name.startsWith(options.subject) && name !== 'direct');
     const judged = judge(samples, options.subject, bar, rows);
     publish({ machine, versions: describeVersions(names), options, contenders: names, judged, samples });
   } finally {

@@ -1,5 +1,6 @@
 /**
- * wormhole between two hosts: a daemon on each with the same key, and wormholes whose rest runs on the far one.
+ * wormhole between two hosts: a daemon on each with the same key, and wormholes whose rest runs on the far one; and the
+ * program that forwards to a far daemon without one here.
  */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync } from 'node:fs';
@@ -12,11 +13,12 @@ import { startedPair } from './pairs.mjs';
 
 /** @typedef {import('./pairs.mjs').Pair} Pair */
 
-/** Of both daemons, each in a network of its own. */
-const port = 9999;
+/** Of the daemons that belong together, each in a network of its own. */
+const ports = { pair: 9999, forward: 9998 };
 
 /** @type {Pair['start']} */
 async function start(links, dir, prefix) {
+  const port = ports.pair;
   const sides = { near: folder(dir, 'near'), far: folder(dir, 'far') };
   const nearWords = daemonWords(sides.near, { host: near, port });
   copyFileSync(join(sides.near, 'key.secret'), join(sides.far, 'key.secret'));
@@ -42,7 +44,31 @@ async function start(links, dir, prefix) {
   }
 }
 
+/** @type {Pair['start']} */
+async function startForward(links, dir, prefix) {
+  const port = ports.forward;
+  const at = folder(dir, 'far');
+  const farHalf = new Program([...prefix, ...daemonWords(at, { host: far, port })], { log: join(dir, 'far.log') });
+  try {
+    await farHalf.listens('tcp', [port]);
+  } catch (error) {
+    await farHalf.stop();
+    throw error;
+  }
+  const forwards = links.flatMap(({ listen, target }) => ['-c', `${listen}:127.0.0.1:${target}`]);
+  const words = ['forward', '--quiet', '-t', `${far}:${port}`, '-K', join(at, 'key.secret'), ...forwards];
+  const nearHalf = new Program([cli, ...words], { log: join(dir, 'near.log') });
+  return startedPair(
+    [nearHalf, farHalf],
+    links.map(({ listen }) => /** @type {const} */ ([nearHalf, 'tcp', listen])),
+  );
+}
+
+const cli = cliWords('', [])[0] ?? '';
+
 /** @type {Pair} */
-export const wormholePair = { name: 'wormhole', file: cliWords('', [])[0] ?? '', carries: 'both', start };
+export const wormholePair = { name: 'wormhole', file: cli, carries: 'both', start };
+/** @type {Pair} */
+export const forwardPair = { name: 'wormhole forward', file: cli, carries: 'tcp', start: startForward };
 
 export { built };
