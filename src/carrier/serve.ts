@@ -153,7 +153,8 @@ class CarrierService {
 
   /** A request costs two descriptors, a stream none: whoever opens streams without end waits for itself. */
   #serveApi(link: Link, incoming: Incoming): void {
-    const begun = this.#apiTurns.take(link.number, (done) => void this.#openApi(link, incoming, done));
+    const begin = (done: () => void): void => void this.#openApi(link, incoming, done);
+    const begun = this.#apiTurns.take(link.number, link.peer.identity, begin);
     if (!begun) incoming.refuse(new WormholeError('WH_ERR_LIMIT', 'too many requests of peers are under way'));
   }
 

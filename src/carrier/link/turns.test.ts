@@ -3,9 +3,14 @@ import { describe, expect, test } from 'vitest';
 import { Turns } from './turns.ts';
 
 /** Asks for `count` turns. @returns what was begun, each with its end, and how many were turned away */
-function ask(turns: Turns, link: number, count: number): { readonly begun: Array<() => void>; refused: number } {
+function ask(
+  turns: Turns,
+  link: number,
+  count: number,
+  who = `${link}`,
+): { readonly begun: Array<() => void>; refused: number } {
   const result: { readonly begun: Array<() => void>; refused: number } = { begun: [], refused: 0 };
-  for (let n = 0; n < count; n++) if (!turns.take(link, (done) => result.begun.push(done))) result.refused++;
+  for (let n = 0; n < count; n++) if (!turns.take(link, who, (done) => result.begun.push(done))) result.refused++;
   return result;
 }
 
@@ -41,5 +46,12 @@ describe('Turns', () => {
     for (let n = 0; n < begun.length; n++) begun[n]?.();
     expect(begun.length).toBe(1_000);
     expect(ask(turns, 1, 64).begun.length).toBe(64);
+  });
+
+  test('A22 one identity leaves some to others, however many links it has', () => {
+    const turns = new Turns();
+    const evil = Array.from({ length: 10 }, (_, link) => ask(turns, link, 64, 'evil').begun.length);
+    expect(evil.reduce((sum, one) => sum + one)).toBe(256);
+    expect(ask(turns, 99, 64, 'honest').begun.length).toBe(64);
   });
 });
