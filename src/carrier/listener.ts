@@ -67,6 +67,8 @@ export interface CarrierListener extends AsyncDisposable {
   readonly links: CarrierLinks;
   /** Replaces the keys for handshakes from now on; connections stay. */
   replaceKeys(keys: ReadonlyMap<string, Secret>): void;
+  /** Has the worker make whoever serves the streams of peers; again is a no-op. */
+  wake(): void;
   /** Takes no more connections and streams, here and of peers; those that are open go on. */
   stop(): void;
   /** Stops accepting at once, lets connections end for `drainMs`, ends the rest; resolves when the thread is gone. */
@@ -93,6 +95,7 @@ export async function startCarrierListener(options: CarrierOptions): Promise<Car
     replaceKeys: (keys) => {
       thread.post({ type: 'keys', keys: [...keys].map(([identity, key]) => [identity, key.bytes()] as const) });
     },
+    wake: () => thread.post({ type: 'wake' }),
     stop: () => thread.post({ type: 'stop' }),
     close: (drainMs) => thread.close(drainMs),
     [Symbol.asyncDispose]: () => thread.close(0),

@@ -58,6 +58,8 @@ export type ToCarrier =
   | { readonly type: 'ask'; readonly id: number; readonly ask: Ask }
   /** Nobody waits for the answer any more. */
   | { readonly type: 'unask'; readonly id: number }
+  /** Whoever serves the streams of peers is wanted, though there is no link. */
+  | { readonly type: 'wake' }
   /** No more connections, and no more streams; those that are open go on. */
   | { readonly type: 'stop' }
   | { readonly type: 'close'; readonly drainMs: number };

@@ -4,17 +4,19 @@
  * TLS and what it costs happen here, on an event loop of its own, so that handshakes of strangers never delay the
  * control plane. The streams that peers open for connections are left to whoever runs the worker.
  */
-import { isIP, Socket } from 'node:net';
+import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
 import type { MessagePort } from 'node:worker_threads';
 import { WormholeError } from '../lib/errors.ts';
+import { carryOut, plainSocket } from './carry-out.ts';
 import type { DatagramSockets } from './datagram/sockets.ts';
 import { join } from './join.ts';
 import { factsOf } from './link/facts.ts';
 import type { StreamHead } from './link/head.ts';
 import type { Incoming } from './link/incoming.ts';
 import type { Link } from './link/link.ts';
-import { Links } from './link/links.ts';
+import type { Links } from './link/links.ts';
 import { Turns } from './link/turns.ts';
 import type { Ask, FromCarrier, LinkChange, ToCarrier } from './messages.ts';
 import { type CarrierPeer, formatPeer } from './peer.ts';
@@ -31,6 +33,15 @@ export interface StreamServer {
 /** @param streams whatever came with the start of the thread, for the one who serves the streams */
 export type MakeStreamServer = (streams: MessagePort | undefined, links: Links) => StreamServer;
 
+/** What costs memory, and is loaded with the first link. */
+export interface Parts {
+  readonly makeStreams: MakeStreamServer;
+  /** For datagrams beside the links; absent = they go over streams. */
+  readonly sockets?: DatagramSockets;
+}
+
+type Start = Extract<ToCarrier, { type: 'start' }>;
+
 interface Waiting {
   readonly resolve: (stream: Duplex) => void;
   readonly reject: (error: NodeJS.ErrnoException) => void;
@@ -38,20 +49,20 @@ interface Waiting {
 
 class CarrierService {
   readonly #port: MessagePort;
-  readonly #makeStreams: MakeStreamServer;
-  readonly #sockets: DatagramSockets | undefined;
+  readonly #load: () => Promise<Parts>;
+  #sockets: DatagramSockets | undefined;
   readonly #waiting = new Map<number, Waiting>();
   readonly #asked = new Map<number, AbortController>();
   readonly #apiTurns = new Turns();
   #lastId = 0;
   #server: CarrierServer | undefined;
+  #begin: (() => Promise<Links>) | undefined;
   #links: Links | undefined;
   #streams: StreamServer | undefined;
 
-  constructor(port: MessagePort, makeStreams: MakeStreamServer, sockets: DatagramSockets | undefined) {
-    this.#sockets = sockets;
+  constructor(port: MessagePort, load: () => Promise<Parts>) {
     this.#port = port;
-    this.#makeStreams = makeStreams;
+    this.#load = load;
   }
 
   async obey(message: ToCarrier): Promise<void> {
@@ -70,6 +81,8 @@ class CarrierService {
         return this.#answer(message.id, message.ask);
       case 'unask':
         return this.#asked.get(message.id)?.abort(new WormholeError('WH_ERR_ABORTED', 'nobody waits any more'));
+      case 'wake':
+        return void (await this.#begin?.());
       case 'stop':
         void this.#server?.stop();
         return this.#links?.drain();
@@ -85,11 +98,14 @@ class CarrierService {
     this.#port.postMessage(message);
   }
 
-  async #start(message: Extract<ToCarrier, { type: 'start' }>): Promise<void> {
+  /** Makes what links need, with the first one. */
+  async #makeLinks(message: Start, addresses: readonly ListenAddress[]): Promise<Links> {
     const names = new Map(message.names);
-    const links: Links = new Links({
+    const [{ Links: Made }, { makeStreams, sockets }] = await Promise.all([import('./link/links.ts'), this.#load()]);
+    this.#sockets = sockets;
+    const links: Links = new Made({
       own: message.own,
-      ...(this.#sockets !== undefined && { sockets: this.#sockets }),
+      ...(sockets !== undefined && { sockets }),
       ownerOf: (name) => names.get(name),
       onUp: (link) => {
         const facts = factsOf(link);
@@ -106,26 +122,38 @@ class CarrierService {
       },
       onRefused: ({ address }, reason) => this.#server?.report(address, reason),
     });
-    const streams = this.#makeStreams(message.streams, links);
+    const streams = makeStreams(message.streams, links);
     this.#links = links;
     this.#streams = streams;
+    for (const address of addresses) this.#listenForDatagrams(address);
+    return links;
+  }
+
+  async #start(message: Start): Promise<void> {
     const server = new CarrierServer({
       ...message,
       openHttp: (peer) => this.#openHttp(peer),
-      onCarrier: (stream, peer) => links.accept(stream, peer),
+      onCarrier: (stream, peer) => void this.#accept(stream, peer),
       onEvent: (event) => this.#post({ type: 'event', event }),
     });
     this.#server = server;
     try {
       const addresses = await server.listen(message.addresses);
-      for (const address of addresses) this.#listenForDatagrams(address);
+      let beginning: Promise<Links> | undefined;
+      this.#begin = () => (beginning ??= this.#makeLinks(message, addresses));
       this.#post({ type: 'listening', addresses });
     } catch (error) {
       if (!(error instanceof ListenError)) throw error;
       this.#post({ type: 'refused', address: error.address, code: error.code });
-      streams.close();
+      message.streams?.close();
       this.#port.close();
     }
+  }
+
+  async #accept(stream: TLSSocket, peer: CarrierPeer): Promise<void> {
+    const links = await this.#begin?.();
+    // It may have gone while the first link's parts were loaded.
+    if (!stream.destroyed) links?.accept(stream, peer);
   }
 
   /** The same port for UDP. Without it datagrams go over streams, and all else is well. */
@@ -186,7 +214,7 @@ class CarrierService {
     const asked = new AbortController();
     this.#asked.set(id, asked);
     try {
-      this.#post({ type: 'answer', id, value: await this.#do(ask, asked.signal) });
+      this.#post({ type: 'answer', id, value: await carryOut(ask, asked.signal, this.#begin, this.#links) });
     } catch (error) {
       const { code, message } = WormholeError.is(error)
         ? error
@@ -196,53 +224,15 @@ class CarrierService {
       this.#asked.delete(id);
     }
   }
-
-  async #do(ask: Ask, signal: AbortSignal): Promise<unknown> {
-    if (ask.ask === 'dial') {
-      if (this.#links === undefined) throw new WormholeError('WH_ERR_ABORTED', 'the carrier has not started');
-      return factsOf(await this.#links.dial(ask.target, ask.options, signal));
-    }
-    // Owned from here on, whatever comes of it.
-    const plain = ask.ask === 'api' ? plainSocket(ask.fd) : undefined;
-    const link = this.#links?.get(ask.link);
-    try {
-      if (link === undefined) throw new WormholeError('WH_ERR_PEER_UNREACHABLE', 'the link to the peer is over');
-      switch (ask.ask) {
-        case 'api':
-          join(await link.openStream({ kind: 'api' }, signal), plain as Socket, () => {});
-          return undefined;
-        case 'ping':
-          return await link.ping();
-        case 'facts':
-          return factsOf(link);
-        case 'kick':
-          return this.#links?.kick(ask.link);
-        case 'end':
-          if (ask.now) link.destroy(new WormholeError('WH_ERR_ABORTED', 'the link was closed by this end'));
-          else link.drain();
-          return undefined;
-      }
-    } catch (error) {
-      plain?.destroy();
-      throw error;
-    }
-  }
-}
-
-/** @param fd owned from now on */
-function plainSocket(fd: number): Socket {
-  const stream = new Socket({ fd, allowHalfOpen: true, readable: true, writable: true });
-  stream.on('error', () => {});
-  return stream;
 }
 
 /**
  * Serves at `port` until it is closed and nothing is open any more.
  *
- * @param sockets for datagrams beside the links; absent = they go over streams
+ * @param load called once, when the first link is to be made, or somebody asks for the streams' server
  */
-export function serveCarrier(port: MessagePort, makeStreams: MakeStreamServer, sockets?: DatagramSockets): void {
-  const service = new CarrierService(port, makeStreams, sockets);
+export function serveCarrier(port: MessagePort, load: () => Promise<Parts>): void {
+  const service = new CarrierService(port, load);
   // A rejection is a bug of ours: as an uncaught error it ends the thread, and the daemon hears of it.
   port.on('message', (message: ToCarrier) => void service.obey(message));
 }

@@ -69,7 +69,7 @@ export function abroadOf(options: AbroadOptions): CarrierAbroad {
     host: options.own.host,
     plane: {
       open: async (route) => {
-        await carrier();
+        (await carrier()).wake();
         return await plane.open(route);
       },
     },
