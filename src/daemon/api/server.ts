@@ -18,6 +18,7 @@ import { type ApiLimits, apiLimits } from './limits.ts';
 import { openapiDocument } from './openapi.ts';
 import type { Operations, Origin } from './operations.ts';
 import { invalidRequest, PROBLEM_TYPE, translateFastify } from './problems.ts';
+import { RequestLines } from './request-lines.ts';
 import { operates } from './routes.ts';
 
 export interface ApiOptions {
@@ -73,8 +74,9 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     const [path = ''] = url.split('?');
     throw new WormholeError('WH_ERR_ROUTE_NOT_FOUND', `there is no ${method} ${path}; see GET ${OPENAPI_PATH}`);
   });
+  const lines = new RequestLines(log);
   for (const [name, endpoint] of Object.entries(endpoints)) {
-    addRoute(app, name as EndpointName, endpoint, origins, options);
+    addRoute(app, name as EndpointName, endpoint, origins, { ...options, lines });
   }
   app.get(OPENAPI_PATH, () => openapiDocument(schemas, options.version));
   await app.ready();
@@ -88,7 +90,7 @@ function addRoute(
   name: EndpointName,
   endpoint: Endpoint,
   origins: Origins,
-  { schemas: { api }, operations, authorize, log }: ApiOptions,
+  { schemas: { api }, operations, authorize, lines }: ApiOptions & { readonly lines: RequestLines },
 ): void {
   const schema = {
     ...(endpoint.body !== undefined && { body: api[endpoint.body] }),
@@ -100,7 +102,7 @@ function addRoute(
     schema,
     handler: (request, reply) => {
       const origin = origins.get(request.raw.socket) ?? UNKNOWN;
-      if (endpoint.method !== 'GET') log.info({ method: endpoint.method, url: request.url, origin }, 'control request');
+      if (endpoint.method !== 'GET') lines.note(endpoint.method, request.url, origin);
       authorize(name, origin);
       reply.code(endpoint.status);
       if (endpoint.answerType !== undefined) stream(reply, endpoint.answerType);
