@@ -149,6 +149,8 @@ describe('a peer', () => {
     await using one = await a.connect(out.port);
     await using other = await b.connect(back.port);
     expect([await one.text(), await other.text()]).toEqual(['b', 'a']);
+    // What lives on the link that is given up lives on: it must have ended before that one can.
+    for (const client of [one, other]) client.finish('');
     await until('one connection is left', async () => {
       const { stdout } = await a.run(['ss', '-Htn', 'state', 'established', '( sport = :9999 or dport = :9999 )']);
       return stdout.trim().split('\n').length === 1;
