@@ -1,12 +1,13 @@
 /**
  * What this daemon asks of a peer's control API about its guests there, over a stream of the link.
  */
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { CarrierLinks } from '../../carrier/listener.ts';
 import { Call, type CallOptions } from '../../client/call.ts';
 import type { Shape } from '../../client/shapes.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import type { Guest, GuestList, GuestRequest, GuestRoll } from '../../spec/api.ts';
+import { openApi } from './open-api.ts';
 import type { Peer } from './peer.ts';
 
 /** Milliseconds that the peer may take where nothing has to be pulled or started. */
@@ -33,11 +34,7 @@ export interface GuestCalls {
 
 /** @param peer makes the link, if there is none */
 export function guestCalls(peer: Pick<Peer, 'name' | 'up'>, links: Pick<CarrierLinks, 'openApi'>): GuestCalls {
-  const open = async (signal: AbortSignal): Promise<Socket> => {
-    const { number } = await peer.up(signal);
-    const fd = (await links.openApi(number, signal)).release();
-    return new Socket({ fd, allowHalfOpen: true, readable: true, writable: true });
-  };
+  const open = async (signal: AbortSignal): Promise<Socket> => await openApi(peer, links, signal);
   const never = new AbortController().signal;
   const endpoint = { kind: 'opened', name: `peer ${peer.name}`, open } as const;
   const call = new Call({ endpoint, guessed: false, timeoutMs: SHORT_MS }, never);

@@ -1,6 +1,6 @@
 /** A ping to a peer on its link: there and back once, through its control API, and what is known of the way. */
 import { createHmac } from 'node:crypto';
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { CarrierLinks } from '../../carrier/listener.ts';
 import { Client } from '../../client/client.ts';
 import { WormholeError } from '../../lib/errors.ts';
@@ -8,6 +8,7 @@ import type { Secret } from '../../lib/secret.ts';
 import { parseAddress } from '../../spec/address.ts';
 import type { PingAnswer } from '../../spec/api.ts';
 import type { PeerAddress } from '../../spec/plan.ts';
+import { openApi } from './open-api.ts';
 import type { Peers } from './peers.ts';
 
 /** Milliseconds that the peer may take to answer. */
@@ -32,10 +33,7 @@ export async function pingOnLink(
   const there = peer.link !== undefined;
   const link = await peer.up(signal);
   const linkMs = there ? 0 : performance.now() - begun;
-  const open = async (abort: AbortSignal): Promise<Socket> => {
-    const fd = (await links.openApi(link.number, abort)).release();
-    return new Socket({ fd, allowHalfOpen: true, readable: true, writable: true });
-  };
+  const open = async (abort: AbortSignal): Promise<Socket> => await openApi(peer, links, abort);
   const endpoint = { kind: 'opened', name: `peer ${peer.name}`, open } as const;
   await using client = new Client({ endpoint, guessed: false, timeoutMs: PING_MS });
   const sent = performance.now();
