@@ -82,7 +82,7 @@ class CarrierService {
       case 'unask':
         return this.#asked.get(message.id)?.abort(new WormholeError('WH_ERR_ABORTED', 'nobody waits any more'));
       case 'wake':
-        return void (await this.#begin?.());
+        return void (await this.#begin?.().catch((error: unknown) => this.#notBegun('', error)));
       case 'stop':
         void this.#server?.stop();
         return this.#links?.drain();
@@ -140,7 +140,14 @@ class CarrierService {
     try {
       const addresses = await server.listen(message.addresses);
       let beginning: Promise<Links> | undefined;
-      this.#begin = () => (beginning ??= this.#makeLinks(message, addresses));
+      this.#begin = () => {
+        beginning ??= this.#makeLinks(message, addresses).catch((error: unknown) => {
+          // Out of descriptors, say: the next one may have more luck.
+          beginning = undefined;
+          throw error;
+        });
+        return beginning;
+      };
       this.#post({ type: 'listening', addresses });
     } catch (error) {
       if (!(error instanceof ListenError)) throw error;
@@ -151,9 +158,14 @@ class CarrierService {
   }
 
   async #accept(stream: TLSSocket, peer: CarrierPeer): Promise<void> {
-    const links = await this.#begin?.();
+    const links = await this.#begin?.().catch((error: unknown) => this.#notBegun(peer.address, error));
+    if (links === undefined) return void stream.destroy();
     // It may have gone while the first link's parts were loaded.
-    if (!stream.destroyed) links?.accept(stream, peer);
+    if (!stream.destroyed) links.accept(stream, peer);
+  }
+
+  #notBegun(address: string, error: unknown): undefined {
+    this.#server?.report(address, (error as NodeJS.ErrnoException).code ?? 'links cannot be loaded');
   }
 
   /** The same port for UDP. Without it datagrams go over streams, and all else is well. */

@@ -8,6 +8,7 @@ import type {
   ContainerList,
   DoctorReport,
   Event,
+  Guest,
   Health,
   LogLine,
   Peer,
@@ -87,6 +88,16 @@ const peer: Shape<Peer> = {
 };
 const peers: Shape<PeerList> = { name: 'string', peers: 'array' };
 
+const guest: Shape<Guest> = {
+  id: 'string',
+  state: 'string',
+  reason: 'string',
+  url: 'string',
+  targets: 'array',
+  segments: 'array',
+  stats: 'object',
+};
+
 const event: Shape<Event> = {
   timeMs: 'number',
   wormhole: 'string',
@@ -96,6 +107,7 @@ const event: Shape<Event> = {
 };
 
 export const shapes = {
+  guest,
   event,
   health,
   ping,

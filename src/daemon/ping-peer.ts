@@ -1,13 +1,15 @@
 /**
  * Pings a peer for somebody else; for another peer that is a dial like any other.
  */
+
 import { WormholeError } from '../lib/errors.ts';
-import { CONTROL_PORT, formatAddress, parseAddress } from '../spec/address.ts';
+import { CONTROL_PORT, formatAddress } from '../spec/address.ts';
 import type { PingAnswer, PingRequest } from '../spec/api.ts';
 import type { PeerAddress } from '../spec/plan.ts';
 import type { Caller } from './api/operations.ts';
 import { hostPlace } from './places/open.ts';
 import type { Policies } from './policy/policies.ts';
+import { readAddress } from './read-address.ts';
 
 /** Milliseconds that a peer may take to answer a ping. */
 const PEER_PING_MS = 10_000;
@@ -76,14 +78,4 @@ async function permitted(
       : await resolveInPlace(host, hostPlace(), signal);
   for (const literal of addresses) policies.peer(identity, peer, literal);
   return addresses.map((literal) => formatAddress({ kind: 'tcp', host: literal, port }));
-}
-
-function readAddress(text: string): PeerAddress {
-  try {
-    return parseAddress(text);
-  } catch (cause) {
-    // As the client says it of the same words.
-    if (WormholeError.is(cause)) throw new WormholeError('WH_ERR_USAGE', cause.message, { cause });
-    throw cause;
-  }
 }

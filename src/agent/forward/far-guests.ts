@@ -3,7 +3,7 @@
  */
 import type { Link } from '../../carrier/link/link.ts';
 import { Call } from '../../client/call.ts';
-import type { Shape } from '../../client/shapes.ts';
+import { shapes } from '../../client/shapes.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import type { Guest, GuestRequest } from '../../spec/api.ts';
 import { formatHost } from '../../spec/host.ts';
@@ -11,16 +11,6 @@ import type { Mapping } from './mapping.ts';
 
 /** Milliseconds for one question; where nothing has to be pulled or started, that is much. */
 const ANSWER_MS = 30_000;
-
-const shape: Shape<Guest> = {
-  id: 'string',
-  state: 'string',
-  reason: 'string',
-  url: 'string',
-  targets: 'array',
-  segments: 'array',
-  stats: 'object',
-};
 
 /**
  * Asks for the guest of a mapping.
@@ -39,7 +29,7 @@ export async function askForGuest(
   const call = new Call({ endpoint: { kind: 'opened', name, open }, guessed: false, timeoutMs: ANSWER_MS }, signal);
   const request: GuestRequest = { ...wordsOf(mapping), protocol: 'tcp', eager, trail: [...trail] };
   try {
-    return await call.json<Guest>({ method: 'POST', target: `/v1/guests/${id}`, json: request }, shape);
+    return await call.json<Guest>({ method: 'POST', target: `/v1/guests/${id}`, json: request }, shapes.guest);
   } catch (error) {
     signal.throwIfAborted();
     throw WormholeError.is(error) ? ofMapping(mapping, error) : error;

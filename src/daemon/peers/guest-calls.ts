@@ -4,7 +4,7 @@
 import type { Socket } from 'node:net';
 import type { CarrierLinks } from '../../carrier/listener.ts';
 import { Call, type CallOptions } from '../../client/call.ts';
-import type { Shape } from '../../client/shapes.ts';
+import { type Shape, shapes } from '../../client/shapes.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import type { Guest, GuestList, GuestRequest, GuestRoll } from '../../spec/api.ts';
 import { openApi } from './open-api.ts';
@@ -13,15 +13,6 @@ import type { Peer } from './peer.ts';
 /** Milliseconds that the peer may take where nothing has to be pulled or started. */
 const SHORT_MS = 10_000;
 
-const guestShape: Shape<Guest> = {
-  id: 'string',
-  state: 'string',
-  reason: 'string',
-  url: 'string',
-  targets: 'array',
-  segments: 'array',
-  stats: 'object',
-};
 const listShape: Shape<GuestList> = { guests: 'array' };
 
 export interface GuestCalls {
@@ -45,7 +36,11 @@ export function guestCalls(peer: Pick<Peer, 'name' | 'up'>, links: Pick<CarrierL
     options: CallOptions,
   ): Promise<Guest> => {
     try {
-      return await call.json<Guest>({ method, target, ...(body !== undefined && { json: body }) }, guestShape, options);
+      return await call.json<Guest>(
+        { method, target, ...(body !== undefined && { json: body }) },
+        shapes.guest,
+        options,
+      );
     } catch (error) {
       throw ofPeer(peer.name, error);
     }

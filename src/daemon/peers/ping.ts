@@ -1,13 +1,12 @@
 /** A ping to a peer on its link: there and back once, through its control API, and what is known of the way. */
+
 import { createHmac } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { CarrierLinks } from '../../carrier/listener.ts';
 import { Client } from '../../client/client.ts';
-import { WormholeError } from '../../lib/errors.ts';
 import type { Secret } from '../../lib/secret.ts';
-import { parseAddress } from '../../spec/address.ts';
 import type { PingAnswer } from '../../spec/api.ts';
-import type { PeerAddress } from '../../spec/plan.ts';
+import { readAddress } from '../read-address.ts';
 import { openApi } from './open-api.ts';
 import type { Peers } from './peers.ts';
 
@@ -51,14 +50,4 @@ export async function pingOnLink(
 /** The same at both ends, and nothing to find the key by: the key has 32 random bytes, or was judged as if. */
 function fingerprint(key: Secret): string {
   return createHmac('sha256', key.bytes()).update('wormhole key fingerprint').digest('hex').slice(0, 16);
-}
-
-function readAddress(text: string): PeerAddress {
-  try {
-    return parseAddress(text);
-  } catch (cause) {
-    // As the client says it of the same words.
-    if (WormholeError.is(cause)) throw new WormholeError('WH_ERR_USAGE', cause.message, { cause });
-    throw cause;
-  }
 }
