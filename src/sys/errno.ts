@@ -34,6 +34,8 @@ export const Errno = {
   ETIMEDOUT: errno.ETIMEDOUT,
   EALREADY: errno.EALREADY,
   EINPROGRESS: errno.EINPROGRESS,
+  ENODATA: errno.ENODATA,
+  EPROTO: errno.EPROTO,
 } as const;
 
 /** Symbolic name of a positive errno, e.g. `ECONNREFUSED` for 111. */

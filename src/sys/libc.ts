@@ -17,6 +17,10 @@ const answer = (result: number): number => (result === -1 ? -koffi.errno() : res
 /** Of an asynchronous call only the result comes back: errno was the other thread's. */
 const epollWaitCall = lib.func('int epoll_wait(int, uintptr_t, int, int)');
 
+/** These two take JavaScript's own memory, for what is too rare and too large to keep a block for. */
+const sendBytesCall = lib.func('long send(int, const void *, size_t, int)');
+const recvBytesCall = lib.func('long recv(int, void *, size_t, int)') as (...args: unknown[]) => number;
+
 const c = {
   close: raw('int close(int)'),
   socket: raw('int socket(int, int, int)'),
@@ -112,6 +116,18 @@ export const epollWaitLater = (
 ): void => {
   epollWaitCall.async(epoll, events, count, timeoutMs, (_error: unknown, result: number) => done(Math.max(0, result)));
 };
+/**
+ * send(2) on a thread of libuv's pool, for a call that the kernel answers only after work of its own (a module to load, a lock to
+ * wait for); `done` is called on the event loop with the answer.
+ */
+export const sendLater = (fd: number, bytes: Buffer, flags: number, done: (result: number) => void): void => {
+  // The closure keeps `bytes` alive; koffi makes the errno of the call the current one for the callback.
+  sendBytesCall.async(fd, bytes, bytes.length, flags, (_error: unknown, result: number) => {
+    done(Math.min(answer(result), bytes.length));
+  });
+};
+export const recvBytes = (fd: number, bytes: Buffer, flags: number): number =>
+  answer(recvBytesCall(fd, bytes, bytes.length, flags));
 export const setns = (fd: number, type: number): number => answer(c.setns(fd, type));
 export const getrlimit = (resource: number, limit: number): number => answer(c.getrlimit(resource, limit));
 export const setrlimit = (resource: number, limit: number): number => answer(c.setrlimit(resource, limit));

@@ -43,8 +43,8 @@ export function socketPair(): [OwnedFd, OwnedFd] {
 }
 
 /** A socket in `namespace` (absent = this thread's). @throws {SyscallError} EMFILE, EPERM */
-export function socketIn(namespace: NetNamespace | undefined, domain: number, type: number): OwnedFd {
-  const make = (): OwnedFd => new OwnedFd(check('socket', libc.socket(domain, type | FLAGS, 0)));
+export function socketIn(namespace: NetNamespace | undefined, domain: number, type: number, protocol = 0): OwnedFd {
+  const make = (): OwnedFd => new OwnedFd(check('socket', libc.socket(domain, type | FLAGS, protocol)));
   return namespace === undefined ? make() : namespace.enter(make);
 }
 
@@ -73,7 +73,11 @@ export function bindIp(fd: number, endpoint: IpEndpoint): void {
 
 /** Connects a datagram socket, or begins to connect a stream. @throws {SyscallError} ENETUNREACH, EINPROGRESS */
 export function connectIp(fd: number, endpoint: IpEndpoint): void {
-  const address = encodeIp(endpoint);
+  connectBytes(fd, encodeIp(endpoint));
+}
+
+/** Connects to an encoded sockaddr. */
+export function connectBytes(fd: number, address: Buffer): void {
   address.copy(scratch.buffer);
   check('connect', libc.connect(fd, scratch.address, address.length));
 }
