@@ -1,0 +1,124 @@
+/**
+ * The firewall table that keeps overlay addresses inside their tunnels, as messages of nf_tables. Pure.
+ *
+ *   table ip wormhole
+ *     set ipsec       the overlay addresses of IPsec tunnels, of both ends
+ *     set interface   those of tunnels that have an interface
+ *     set way         address . interface, for those
+ *     chain came      prerouting, before anything else looks:
+ *       by loopback → accept
+ *       source or destination in ipsec, and not out of a security association → drop
+ *       source or destination in interface, and not by its way → drop
+ *     chain goes      postrouting, after everything else: the same for what leaves
+ *
+ * A Linux host answers for its addresses on every interface, so without this whoever is in the same network could talk to an
+ * overlay address in clear text; and what is for a peer would leave in clear text as soon as the tunnel is not there.
+ */
+
+import { addressBytes } from '../sys/netlink/address-bytes.ts';
+import {
+  addChain,
+  addElements,
+  addRule,
+  addSet,
+  addTable,
+  allElements,
+  allRules,
+  deleteElements,
+  deleteTable,
+  getTable,
+  Hook,
+  type SetShape,
+} from '../sys/netlink/nftables.ts';
+import {
+  accept,
+  cameWithoutIpsec,
+  counter,
+  destinationAddress,
+  drop,
+  equals,
+  goesWithoutIpsec,
+  IFNAME_BYTES,
+  inInterface,
+  inSet,
+  interfaceName,
+  outInterface,
+  sourceAddress,
+} from '../sys/netlink/nftables-rule.ts';
+import type { Request } from '../sys/netlink/wire.ts';
+
+/** `nft` shows it by this name. */
+const TABLE = 'wormhole';
+/** Numbers of nft's types. */
+const IPV4_ADDRESS = 7;
+const INTERFACE_NAME = 41;
+/** Before connection tracking and address translation, which begin at -200; and behind all of them. */
+const FIRST = -300;
+const LAST = 300;
+
+const sets = {
+  ipsec: { name: 'ipsec', keyBytes: 4, types: [IPV4_ADDRESS] },
+  interface: { name: 'interface', keyBytes: 4, types: [IPV4_ADDRESS] },
+  way: { name: 'way', keyBytes: 4 + IFNAME_BYTES, types: [IPV4_ADDRESS, INTERFACE_NAME] },
+} as const satisfies Record<string, Omit<SetShape, 'table'>>;
+export type GuardSet = keyof typeof sets;
+export const guardSets = Object.keys(sets) as readonly GuardSet[];
+
+/** How packets of a tunnel come and go: out of a security association, or by an interface. */
+export type Way = { readonly by: 'ipsec' } | { readonly by: 'interface'; readonly name: string };
+
+interface Chain {
+  readonly name: string;
+  readonly hook: number;
+  readonly priority: number;
+  readonly interface: (to?: number) => Buffer;
+  readonly unprotected: () => Buffer[];
+}
+const chains: readonly Chain[] = [
+  { name: 'came', hook: Hook.prerouting, priority: FIRST, interface: inInterface, unprotected: cameWithoutIpsec },
+  { name: 'goes', hook: Hook.postrouting, priority: LAST, interface: outInterface, unprotected: goesWithoutIpsec },
+];
+
+/** All of it, empty: it drops nothing yet. */
+export function tableRequests(table = TABLE): Request[] {
+  return [
+    addTable(table),
+    ...Object.values(sets).map((set) => addSet({ table, ...set })),
+    ...chains.flatMap((chain) => [
+      addChain({ table, ...chain }),
+      ...rulesOf(chain).map((rule) => addRule(table, chain.name, rule)),
+    ]),
+  ];
+}
+
+/** Nothing, when the kernel has all that the table needs: made and taken away in one transaction. */
+export const trialRequests = (): Request[] => [...tableRequests(`${TABLE}-trial`), deleteTable(`${TABLE}-trial`)];
+
+/** How many rules the whole table has. */
+export const RULES = chains.reduce((sum, chain) => sum + rulesOf(chain).length, 0);
+
+/** What stands in the sets for one address. */
+export function keysOf(address: string, way: Way): Array<readonly [set: GuardSet, key: Buffer]> {
+  const bytes = addressBytes(address);
+  if (way.by === 'ipsec') return [['ipsec', bytes]];
+  return [
+    ['way', Buffer.concat([bytes, interfaceName(way.name)])],
+    ['interface', bytes],
+  ];
+}
+
+export const addKey = (set: GuardSet, key: Buffer): Request => addElements(TABLE, set, [key]);
+export const deleteKey = (set: GuardSet, key: Buffer): Request => deleteElements(TABLE, set, [key]);
+export const keysIn = (set: GuardSet): Request => allElements(TABLE, set);
+export const rulesIn = (): Request => allRules(TABLE);
+export const removeTable = (): Request => deleteTable(TABLE);
+export const lookForTable = (): Request => getTable(TABLE);
+
+function rulesOf(chain: Chain): Buffer[][] {
+  const ends = [sourceAddress, destinationAddress];
+  return [
+    [chain.interface(), equals(interfaceName('lo')), accept()],
+    ...ends.map((end) => [end(), inSet('ipsec'), ...chain.unprotected(), counter(), drop()]),
+    ...ends.map((end) => [end(), inSet('interface'), chain.interface(1), inSet('way', false), counter(), drop()]),
+  ];
+}

@@ -1,0 +1,152 @@
+import { execFileSync } from 'node:child_process';
+import { describe, expect, test } from 'vitest';
+import { Netns } from '../../test/support/netns.ts';
+import { Guard } from './guard.ts';
+import { NetworkStack } from './stack.ts';
+
+/** nft is the oracle: it prints what we have written. */
+function nft(room: Netns, ...words: string[]): string {
+  return execFileSync('nsenter', [`--net=${room.path}`, 'nft', ...words], { encoding: 'utf8' });
+}
+
+function missingPart(): string | undefined {
+  const missing = Netns.missing();
+  if (missing !== undefined) return missing;
+  using room = Netns.create();
+  try {
+    nft(room, 'add', 'table', 'ip', 'probe');
+    return undefined;
+  } catch {
+    return 'the program `nft`, or nf_tables in the kernel, is not there';
+  }
+}
+const missing = missingPart();
+if (missing !== undefined) console.log(`skipped: ${missing}`);
+
+const pair = ['100.65.0.2', '100.65.0.3'];
+const ipsec = { by: 'ipsec' } as const;
+const wh0 = { by: 'interface', name: 'wh0' } as const;
+
+function world(): { room: Netns; guard: Guard } & Disposable {
+  const room = Netns.create();
+  const stack = new NetworkStack(room.namespace);
+  return {
+    room,
+    guard: new Guard(stack),
+    [Symbol.dispose]() {
+      stack[Symbol.dispose]();
+      room[Symbol.dispose]();
+    },
+  };
+}
+
+describe.skipIf(missing !== undefined)('the guard of overlay addresses', () => {
+  test('writes rules that nft reads as they are meant', async () => {
+    using made = world();
+    await made.guard.add(pair, ipsec);
+    await made.guard.add(['100.66.0.2'], wh0);
+    const lines = nft(made.room, 'list', 'ruleset')
+      .split('\n')
+      .map((line) => line.trim());
+    expect(lines.filter((line) => line !== '' && line !== '}')).toEqual([
+      'table ip wormhole {',
+      'set ipsec {',
+      'type ipv4_addr',
+      expect.stringMatching(/^elements = \{ 100\.65\.0\.[23], 100\.65\.0\.[23] }$/),
+      'set interface {',
+      'type ipv4_addr',
+      'elements = { 100.66.0.2 }',
+      'set way {',
+      'type ipv4_addr . ifname',
+      'elements = { 100.66.0.2 . "wh0" }',
+      'chain came {',
+      'type filter hook prerouting priority raw; policy accept;',
+      'iifname "lo" accept',
+      'ip saddr @ipsec meta ipsec missing counter packets 0 bytes 0 drop',
+      'ip daddr @ipsec meta ipsec missing counter packets 0 bytes 0 drop',
+      'ip saddr @interface ip saddr . iifname != @way counter packets 0 bytes 0 drop',
+      'ip daddr @interface ip daddr . iifname != @way counter packets 0 bytes 0 drop',
+      'chain goes {',
+      'type filter hook postrouting priority 300; policy accept;',
+      'oifname "lo" accept',
+      'ip saddr @ipsec rt ipsec missing counter packets 0 bytes 0 drop',
+      'ip daddr @ipsec rt ipsec missing counter packets 0 bytes 0 drop',
+      'ip saddr @interface ip saddr . oifname != @way counter packets 0 bytes 0 drop',
+      'ip daddr @interface ip daddr . oifname != @way counter packets 0 bytes 0 drop',
+    ]);
+  });
+
+  test('comes with the first address and goes with the last', async () => {
+    using made = world();
+    await made.guard.add(pair, ipsec);
+    await made.guard.add(['100.66.0.2'], wh0);
+    await made.guard.remove(pair, ipsec);
+    expect(await made.guard.list()).toEqual([{ address: '100.66.0.2', way: wh0 }]);
+    await made.guard.remove(['100.66.0.2'], wh0);
+    expect(nft(made.room, 'list', 'ruleset')).toBe('');
+    await made.guard.remove(['100.66.0.2'], wh0);
+    expect(await made.guard.list()).toEqual([]);
+  });
+
+  test('leaves the tables of others alone', async () => {
+    using made = world();
+    nft(made.room, 'add', 'table', 'ip', 'theirs');
+    await made.guard.add(pair, ipsec);
+    await made.guard.remove(pair, ipsec);
+    expect(nft(made.room, 'list', 'tables').trim()).toBe('table ip theirs');
+  });
+
+  test('sees when somebody has flushed it or taken a rule, and puts it together again with all that it kept', async () => {
+    using made = world();
+    await made.guard.add(pair, ipsec);
+    expect(await made.guard.has(pair, ipsec)).toBe(true);
+    nft(made.room, 'flush', 'chain', 'ip', 'wormhole', 'came');
+    expect(await made.guard.has(pair, ipsec)).toBe(false);
+    await made.guard.add(['100.66.0.2'], wh0);
+    expect(await made.guard.has(pair, ipsec)).toBe(true);
+    nft(made.room, 'flush', 'ruleset');
+    expect(await made.guard.has(pair, ipsec)).toBe(false);
+    await made.guard.add(pair, ipsec);
+    expect(await made.guard.has(pair, ipsec)).toBe(true);
+  });
+
+  test('takes many changes at once', async () => {
+    using made = world();
+    const hosts = Array.from({ length: 40 }, (_, i) => `100.65.1.${i}`);
+    await Promise.all(hosts.map((host) => made.guard.add([host], ipsec)));
+    expect((await made.guard.list()).length).toBe(40);
+    await Promise.all(hosts.map((host) => made.guard.remove([host], ipsec)));
+    expect(nft(made.room, 'list', 'tables')).toBe('');
+  });
+
+  test('drops what is for an overlay address and comes from the network in clear text, and the answers', async () => {
+    using made = world();
+    using other = Netns.create();
+    made.room.ip('link', 'add', 'v0', 'type', 'veth', 'peer', 'name', 'v1', 'netns', other.name);
+    for (const [room, name, address] of [
+      [made.room, 'v0', '10.9.0.1/24'],
+      [other, 'v1', '10.9.0.2/24'],
+    ] as const) {
+      room.ip('address', 'add', address, 'dev', name);
+      room.ip('link', 'set', name, 'up');
+    }
+    made.room.ip('address', 'add', '100.65.0.2/32', 'dev', 'lo');
+    other.ip('route', 'add', '100.65.0.2/32', 'via', '10.9.0.1');
+    const answers = (room: Netns): boolean => {
+      try {
+        execFileSync('nsenter', [`--net=${room.path}`, 'ping', '-c1', '-W1', '100.65.0.2'], { stdio: 'ignore' });
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    expect(answers(other)).toBe(true);
+    await made.guard.add(pair, ipsec);
+    expect(answers(other)).toBe(false);
+    expect(answers(made.room)).toBe(true);
+    expect(nft(made.room, 'list', 'chain', 'ip', 'wormhole', 'came')).toMatch(/daddr @ipsec .*counter packets 1 /);
+    await made.guard.remove(pair, ipsec);
+    await made.guard.add(pair, wh0);
+    expect(answers(other)).toBe(false);
+  });
+});

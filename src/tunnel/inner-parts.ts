@@ -1,0 +1,106 @@
+/**
+ * The parts that every kind of tunnel has: the guard of its overlay addresses, the own address, the route to the peer's.
+ */
+import { WormholeError } from '../lib/errors.ts';
+import { addAddress, allAddresses, deleteAddress, readAddress } from '../sys/netlink/address.ts';
+import { addRoute, deleteRoute, ownRoutes, readOwnRoute } from '../sys/netlink/route.ts';
+import { orAbsent, unless } from './failure.ts';
+import type { Ground, GuardedStack } from './ground.ts';
+import type { Way } from './guard-table.ts';
+import type { Ends, TunnelShape } from './half.ts';
+import type { Part } from './part.ts';
+import type { NetworkStack } from './stack.ts';
+
+/** What a namespace answers that is no longer there, or never had the thing. */
+const GONE = ['ENOENT', 'ESRCH', 'ENODEV', 'EADDRNOTAVAIL'] as const;
+
+/**
+ * The guards: of a tunnel that ends in a container the host has one, too, where nothing of it may come or go at all.
+ *
+ * @param name of the tunnel's interface; absent = it has none
+ */
+export function guardParts({ host, inner, attached, guarded }: Ground, overlay: Ends, name?: string): Part[] {
+  if (!guarded) return [];
+  const addresses = [overlay.local, overlay.remote];
+  const way: Way = name === undefined ? { by: 'ipsec' } : { by: 'interface', name };
+  const part = (where: GuardedStack, what: string): Part => ({
+    what,
+    add: () => where.guard.add(addresses, way),
+    present: () => where.guard.has(addresses, way),
+    remove: () => where.guard.remove(addresses, way),
+  });
+  const inside = part(inner, 'protection of the overlay addresses');
+  return attached === undefined ? [inside] : [part(host, 'protection of the overlay addresses in the host'), inside];
+}
+
+/** The own overlay address and the route to the peer's. @param index of the interface, undefined when there is none (any more) */
+export function innerParts(
+  shape: TunnelShape,
+  { inner: { stack } }: Ground,
+  interfaces: {
+    readonly address: () => Promise<number | undefined>;
+    readonly route: () => Promise<number | undefined>;
+  },
+): Part[] {
+  const { overlay, mtu } = shape;
+  const routeMtu = shape.kind === 'ipsec' && mtu !== undefined ? { mtu } : {};
+  return [
+    addressPart(stack, overlay.local, interfaces.address),
+    routePart(stack, { ...overlay, ...routeMtu }, interfaces.route),
+  ];
+}
+
+function addressPart(stack: NetworkStack, address: string, interfaceIndex: () => Promise<number | undefined>): Part {
+  const holders = async (): Promise<number[]> => {
+    const all = await stack.route.dump(allAddresses(), readAddress);
+    return all.filter((found) => found.address === address).map(({ index }) => index);
+  };
+  return {
+    what: `address ${address}`,
+    async add() {
+      const taken = (await holders()).length > 0;
+      if (taken) throw new WormholeError('WH_ERR_TUNNEL_CONFLICT', `an interface of this host has ${address} already`);
+      await stack.route.ask(addAddress(address, must(await interfaceIndex())));
+    },
+    async present() {
+      const index = await interfaceIndex();
+      return index !== undefined && (await holders()).includes(index);
+    },
+    async remove() {
+      const index = await interfaceIndex();
+      if (index !== undefined) await unless(stack.route.ask(deleteAddress(address, index)), ...GONE);
+    },
+  };
+}
+
+function routePart(
+  stack: NetworkStack,
+  { local, remote, mtu }: Ends & { readonly mtu?: number },
+  interfaceIndex: () => Promise<number | undefined>,
+): Part {
+  const ours = async () => {
+    const routes = await stack.route.dump(ownRoutes(), readOwnRoute);
+    return routes.filter(({ destination, source }) => destination === remote && source === local);
+  };
+  return {
+    what: `route to ${remote}`,
+    async add() {
+      const index = must(await interfaceIndex());
+      const size = mtu === undefined ? {} : { mtu };
+      await stack.route.ask(addRoute({ destination: remote, source: local, index, ...size }));
+    },
+    present: async () => (await ours()).length > 0,
+    async remove() {
+      for (const route of await ours()) await unless(stack.route.ask(deleteRoute(route)), ...GONE);
+    },
+  };
+}
+
+function must(index: number | undefined): number {
+  if (index === undefined) throw new WormholeError('WH_ERR_TUNNEL', "the tunnel's interface is gone");
+  return index;
+}
+
+/** Undefined when the namespace or the interface is gone. */
+export const linkIndex = async (stack: NetworkStack, name: string): Promise<number | undefined> =>
+  (await orAbsent(stack.link(name), ...GONE))?.index;

@@ -1,0 +1,143 @@
+/**
+ * An installed half of an IPsec tunnel: counts, changes keys, goes away.
+ *
+ * Which keys are in use is asked of the kernel each time, so that one which an earlier process installed is no different.
+ */
+import { setTimeout as after } from 'node:timers/promises';
+import { replacePolicy } from '../../sys/netlink/xfrm-policy.ts';
+import { addSa, deleteSa, type SaState } from '../../sys/netlink/xfrm-state.ts';
+import { checkSa } from '../check-half.ts';
+import { failure, unless } from '../failure.ts';
+import type { Ground } from '../ground.ts';
+import type { InstalledIpsec, IpsecShape, Sa, TunnelStats } from '../half.ts';
+import { inspectParts, type Part, removeParts } from '../part.ts';
+import { associationOf, outboundPolicy } from './associations.ts';
+import { sasOf } from './name.ts';
+
+/** Packets that were given to an SA leave within microseconds, or when a core that encrypts for others gets to them. */
+const UNDER_WAY_MS = 250;
+
+/** Of SAs that were removed. */
+interface Counted {
+  bytes: number;
+  packets: number;
+  dropped: number;
+}
+
+export class InstalledIpsecHalf implements InstalledIpsec {
+  readonly shape: IpsecShape;
+  readonly #ground: Ground;
+  readonly #parts: readonly Part[];
+  readonly #ended = new AbortController();
+  readonly #before = { in: { bytes: 0, packets: 0, dropped: 0 }, out: { bytes: 0, packets: 0, dropped: 0 } };
+  #removing: Promise<void> | undefined;
+
+  /** @param ground owned from now on */
+  constructor(shape: IpsecShape, ground: Ground, parts: readonly Part[]) {
+    this.shape = shape;
+    this.#ground = ground;
+    this.#parts = parts;
+  }
+
+  get ended(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  async stats(): Promise<TunnelStats> {
+    const [received, sent] = [await this.#count('in'), await this.#count('out')];
+    return {
+      bytesIn: received.bytes,
+      bytesOut: sent.bytes,
+      packetsIn: received.packets,
+      packetsOut: sent.packets,
+      dropped: received.dropped,
+    };
+  }
+
+  async spis(): Promise<{ out: number; in: number[] }> {
+    const inbound = await this.#sas('in');
+    const [outbound] = await this.#sas('out');
+    return { out: outbound?.spi ?? 0, in: inbound.map(({ spi }) => spi) };
+  }
+
+  async addInbound(sa: Sa): Promise<void> {
+    checkSa('inbound', sa);
+    await this.#step('add the inbound key', () => this.#xfrm.ask(addSa(associationOf(this.shape, 'in', sa))));
+  }
+
+  async switchOutbound(sa: Sa): Promise<void> {
+    checkSa('outbound', sa);
+    const next = associationOf(this.shape, 'out', sa);
+    await this.#step('switch to the outbound key', async () => {
+      const before = await this.#sas('out');
+      await this.#xfrm.ask(addSa(next));
+      try {
+        await this.#xfrm.ask(replacePolicy(outboundPolicy(this.shape, sa.spi)));
+      } catch (error) {
+        await unless(this.#xfrm.ask(deleteSa(next)), 'ESRCH');
+        throw error;
+      }
+      await after(UNDER_WAY_MS);
+      for (const old of before) await this.#retire('out', old.spi);
+    });
+  }
+
+  async removeInbound(spi: number): Promise<void> {
+    await this.#step('remove the inbound key', () => this.#retire('in', spi));
+  }
+
+  async missing(): Promise<readonly string[]> {
+    return (await inspectParts(this.#parts)).missing;
+  }
+
+  remove(): Promise<void> {
+    this.#removing ??= removeParts(this.#parts).then(
+      () => this.release(),
+      (error: unknown) => {
+        this.#removing = undefined;
+        throw error;
+      },
+    );
+    return this.#removing;
+  }
+
+  release(): void {
+    this.#ground[Symbol.dispose]();
+  }
+
+  get #xfrm() {
+    return this.#ground.host.stack.xfrm;
+  }
+
+  #sas(direction: 'in' | 'out'): Promise<SaState[]> {
+    return sasOf(this.#xfrm, this.shape, direction);
+  }
+
+  /** Its counters are kept. */
+  async #retire(direction: 'in' | 'out', spi: number): Promise<void> {
+    const old = (await this.#sas(direction)).find((sa) => sa.spi === spi);
+    if (old === undefined) return;
+    await unless(this.#xfrm.ask(deleteSa(old)), 'ESRCH');
+    add(this.#before[direction], old);
+  }
+
+  async #count(direction: 'in' | 'out'): Promise<Counted> {
+    const sum = { ...this.#before[direction] };
+    for (const sa of await this.#step('count', () => this.#sas(direction))) add(sum, sa);
+    return sum;
+  }
+
+  async #step<T>(what: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw failure(error, `tunnel to ${this.shape.overlay.remote}: cannot ${what}`);
+    }
+  }
+}
+
+function add(sum: Counted, { bytes, packets, dropped }: Counted): void {
+  sum.bytes += bytes;
+  sum.packets += packets;
+  sum.dropped += dropped;
+}

@@ -1,0 +1,152 @@
+/**
+ * Tunnels in the kernel of this host: installs halves, takes them up after a restart, takes them away.
+ *
+ * One change at a time: halves may share an interface and the guard's table. What it installs belongs to the kernel and to whoever
+ * removes it; closing this object leaves all tunnels as they are.
+ */
+import { WormholeError } from '../lib/errors.ts';
+import type { NetNamespace } from '../sys/netns.ts';
+import { abilitiesOf, type HostAbilities } from './abilities.ts';
+import { checkHalf, checkShape } from './check-half.ts';
+import { failure } from './failure.ts';
+import { type Ground, type GuardedStack, groundOf } from './ground.ts';
+import { Guard } from './guard.ts';
+import type { Ability, InstalledOf, IpsecHalf, IpsecShape, TunnelHalf, TunnelShape } from './half.ts';
+import { InstalledIpsecHalf } from './ipsec/installed.ts';
+import { ipsecParts } from './ipsec/parts.ts';
+import { addParts, inspectParts, type Part, removeParts } from './part.ts';
+import { NetworkStack } from './stack.ts';
+
+export interface KernelOptions {
+  /** Of the host, absent = the calling thread's. Borrowed. */
+  readonly namespace?: NetNamespace;
+  /** For a kernel without a firewall: overlay addresses are not kept inside their tunnels. */
+  readonly unprotected?: boolean;
+}
+
+export class KernelTunnels implements Disposable {
+  readonly #host: GuardedStack;
+  readonly #unprotected: boolean;
+  #abilities: HostAbilities | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor({ namespace, unprotected = false }: KernelOptions = {}) {
+    const stack = new NetworkStack(namespace);
+    this.#host = { stack, guard: new Guard(stack) };
+    this.#unprotected = unprotected;
+  }
+
+  /** Asked of the kernel anew. @throws {WormholeError} */
+  async abilities(): Promise<HostAbilities> {
+    try {
+      this.#abilities = await abilitiesOf(this.#host.stack);
+      return this.#abilities;
+    } catch (error) {
+      throw failure(error, 'cannot find out what this kernel can do');
+    }
+  }
+
+  install<Half extends TunnelHalf>(half: Half, signal?: AbortSignal): Promise<InstalledOf<Half>> {
+    return this.#inTurn(async () => {
+      signal?.throwIfAborted();
+      checkHalf(half);
+      await this.#need(half);
+      return await this.#onGround(half, async (ground, parts) => {
+        await addParts(parts, signal);
+        return installed(half, ground, parts);
+      });
+    });
+  }
+
+  adopt<Shape extends TunnelShape>(
+    shape: Shape,
+  ): Promise<InstalledOf<Shape> | { readonly partial: readonly string[]; readonly missing: readonly string[] }> {
+    return this.#inTurn(() => {
+      checkShape(shape);
+      return this.#onGround(shape, async (ground, parts) => {
+        const found = await inspectParts(parts);
+        if (found.missing.length === 0) return installed(shape, ground, parts);
+        ground[Symbol.dispose]();
+        return found;
+      });
+    });
+  }
+
+  sweep(shape: TunnelShape): Promise<void> {
+    return this.#inTurn(() => {
+      checkShape(shape);
+      return this.#onGround(shape, async (ground, parts) => {
+        await removeParts(parts);
+        ground[Symbol.dispose]();
+      });
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#host.stack[Symbol.dispose]();
+  }
+
+  /** @throws {WormholeError} WH_ERR_KERNEL that names what is missing and what to do */
+  async #need(half: TunnelHalf): Promise<void> {
+    const needs = (abilities: HostAbilities): Ability[] => {
+      const kind: Ability[] = [];
+      if (half.kind === 'ipsec') kind.push(half.outer.local.includes(':') ? abilities.ipsec6 : abilities.ipsec);
+      if (half.kind === 'ipsec' && half.netns !== undefined) kind.push(abilities.ipsecAttached);
+      if (half.kind === 'wireguard')
+        kind.push(half.engine === 'go' ? abilities.wireguardGo : abilities.wireguardKernel);
+      return this.#unprotected ? kind : [abilities.protection, ...kind];
+    };
+    const lacks = (abilities: HostAbilities) => needs(abilities).find((ability) => !ability.works);
+    // What was missing may have been loaded since; what was there stays.
+    if (this.#abilities !== undefined && lacks(this.#abilities) === undefined) return;
+    const lack = lacks(await this.abilities());
+    if (lack === undefined || lack.works) return;
+    const { missing, remedy } = lack;
+    throw new WormholeError('WH_ERR_KERNEL', `this host has not got ${missing}; ${remedy}`, {
+      detail: { missing, remedy },
+    });
+  }
+
+  async #onGround<T>(shape: TunnelShape, work: (ground: Ground, parts: readonly Part[]) => Promise<T>): Promise<T> {
+    const ground = groundOf(this.#host, shape.netns, !this.#unprotected);
+    try {
+      return await work(ground, partsOf(shape, ground));
+    } catch (error) {
+      ground[Symbol.dispose]();
+      throw failure(error, 'tunnel');
+    }
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work, work);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+}
+
+function partsOf(shape: TunnelShape | TunnelHalf, ground: Ground): Part[] {
+  if (shape.kind === 'ipsec') return ipsecParts(shape, ground);
+  throw new WormholeError('WH_ERR_UNSUPPORTED', 'tunnels of WireGuard are not there yet');
+}
+
+function installed<Shape extends TunnelShape>(
+  shape: Shape,
+  ground: Ground,
+  parts: readonly Part[],
+): InstalledOf<Shape> {
+  // The compiler does not see that a shape of this kind is what `Shape` is.
+  if (shape.kind === 'ipsec') return new InstalledIpsecHalf(withoutKeys(shape), ground, parts) as never;
+  throw new WormholeError('WH_ERR_UNSUPPORTED', 'tunnels of WireGuard are not there yet');
+}
+
+function withoutKeys(half: IpsecShape | IpsecHalf): IpsecShape {
+  const { kind, outer, overlay, udp, mtu, netns } = half;
+  return {
+    kind,
+    outer,
+    overlay,
+    ...(udp === undefined ? {} : { udp }),
+    ...(mtu === undefined ? {} : { mtu }),
+    ...(netns === undefined ? {} : { netns }),
+  };
+}
