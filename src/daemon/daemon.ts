@@ -84,6 +84,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       keys: () => keys ?? peerKeys(settings.peers, daemonKey(undefined, settings.keyFile.path)),
       policies,
       registry: () => registry,
+      events,
       admit: (connection, origin) => api.admit(connection, origin),
       log,
       onFailure: onFatal,

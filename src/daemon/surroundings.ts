@@ -15,6 +15,7 @@ import type { Uses } from './activator/uses.ts';
 import type { Logger } from './log.ts';
 import type { Resolution } from './names/resolution.ts';
 import type { GuestCalls } from './peers/guest-calls.ts';
+import type { Notices } from './peers/notices.ts';
 import type { Peer } from './peers/peer.ts';
 import type { Place } from './places/place.ts';
 import type { Identity } from './places/sight.ts';
@@ -52,6 +53,8 @@ export interface Abroad {
   arrive(guest: string, route: Route): Disposable;
   /** @throws {WormholeError} WH_ERR_UNSUPPORTED for an address that is no peer's */
   peer(address: PeerAddress): { readonly peer: Peer; readonly calls: GuestCalls };
+  /** Tells what becomes of a guest at the end of a link, until disposed. */
+  readonly follow: Notices['follow'];
   /** What can be asked of whoever is at the end of a link. */
   callsTo(link: LinkFacts): GuestCalls;
   /** This daemon, as peers know it. */

@@ -3,10 +3,9 @@
  *
  *     1,000 clients ──► wormholed ──► one container
  */
-import { request } from 'node:http';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Event } from '../../src/spec/api.ts';
 import { ECHO, missingEcho } from '../support/echo-image.ts';
+import { EventReader } from '../support/event-reader.ts';
 import { importImage, missingImages } from '../support/images.ts';
 import { ask, dial } from '../support/local.ts';
 import { detailOf, echo, onDemandHost, statesOf, timesOf } from '../support/on-demand-host.ts';
@@ -75,28 +74,11 @@ describe.skipIf(missing !== undefined)('a container that a connection starts', (
 
   test('inspect shows the stations of a cold start, and events each state on the way', async () => {
     const { id, port } = await daemon().create(['url', ':0', 'trigger', 'url', ':80', 'docker-run', `${ECHO} 80 100`]);
-    const seen: Event[] = [];
-    const listening = request({
-      socketPath: daemon().of.socket,
-      path: `/v1/events?id=${id}`,
-      headers: { host: 'localhost' },
-    });
-    listening
-      .on('error', () => undefined)
-      .on('response', (answer) => {
-        answer
-          .on('error', () => undefined)
-          .setEncoding('utf8')
-          .on('data', (text: string) => {
-            for (const line of text.split('\n')) if (line !== '') seen.push(JSON.parse(line) as Event);
-          });
-      });
-    listening.end();
-    await until('the first event', () => seen.some(({ state }) => state === 'idle'));
+    using events = new EventReader(daemon(), id);
+    await until('the first event', () => events.states.includes('idle'));
     expect(await echo(port, 'hello')).toBe('hello');
-    await until('it was told that it is up', () => seen.some(({ state }) => state === 'up'));
-    listening.destroy();
-    expect([...new Set(seen.map(({ state }) => state))]).toEqual(['idle', 'starting', 'up']);
+    await until('it was told that it is up', () => events.states.includes('up'));
+    expect(events.states).toEqual(['idle', 'starting', 'up']);
 
     const stations = await until('the first byte was noted', async () => {
       const [start] = (await detailOf(daemon(), id)).segments[0]?.coldStarts ?? [];

@@ -31,6 +31,7 @@ export class FakeSurroundings implements Surroundings {
     host: '00000000000000bb',
     arrive: () => ({ [Symbol.dispose]: () => undefined }),
     peer: noPeers,
+    follow: () => ({ [Symbol.dispose]: () => undefined }),
     callsTo: noPeers,
   };
   /** Containers that a test or an activator makes; references to others are where {@link move} says. */

@@ -14,8 +14,8 @@ export function noMessage(error: WormholeError): object {
   return { ok: false, code: error.code, message: plain(error.message) };
 }
 
-/** Half a surrogate or a control character would take six bytes, and harm terminals. */
-function plain(words: string): string {
+/** Words that fit into a frame and harm no terminal: half a surrogate or a control character would take six bytes, too. */
+export function plain(words: string): string {
   return words.slice(0, maxWords).replaceAll(/[^\x20-\x7e\u00a0-\ud7ff\ue000-\uffff]/g, '?');
 }
 

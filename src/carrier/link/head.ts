@@ -6,6 +6,8 @@ import { count, type Message, optional, text } from './fields.ts';
 export type StreamHead =
   /** The control API, as HTTP/1.1. */
   | { readonly kind: 'api' }
+  /** What becomes of the guests that the opener has at the far end, from now on. */
+  | { readonly kind: 'notices' }
   /** A connection for a guest of the far end: a segment that runs there. */
   | {
       readonly kind: 'connection';
@@ -33,8 +35,8 @@ export function headMessage({ kind, ...rest }: StreamHead): object {
 
 /** @throws {WormholeError} WH_ERR_PROTOCOL */
 export function parseHead(message: Message): StreamHead {
-  const kind = text(message, 'open', /^(api|connection|datagrams)$/) as StreamHead['kind'];
-  if (kind === 'api') return { kind };
+  const kind = text(message, 'open', /^(api|notices|connection|datagrams)$/) as StreamHead['kind'];
+  if (kind === 'api' || kind === 'notices') return { kind };
   const common = {
     guest: text(message, 'guest', guest),
     from: text(message, 'from', line),

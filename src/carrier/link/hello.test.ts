@@ -59,6 +59,7 @@ describe('the head of a stream', () => {
 
   test('says what it is for', () => {
     expect(parseHead({ open: 'api', more: 1 })).toEqual({ kind: 'api' });
+    expect(parseHead({ open: 'notices' })).toEqual({ kind: 'notices' });
     expect(parseHead({ ...head, to: '[::1]:80' })).toMatchObject({ kind: 'connection', to: '[::1]:80' });
   });
 

@@ -8,10 +8,11 @@ import { WormholeError } from '../../lib/errors.ts';
 import { type PortedRoute, planeOver } from '../../proxy/ported/client.ts';
 import type { Route } from '../../proxy/route.ts';
 import { guestCalls } from '../peers/guest-calls.ts';
+import { Notices, type WatchGuests } from '../peers/notices.ts';
 import type { Peers } from '../peers/peers.ts';
 import type { Abroad } from '../surroundings.ts';
 import type { StartOptions } from './start.ts';
-import type { ToStreams } from './streams.ts';
+import type { FromStreams, ToStreams } from './streams.ts';
 
 export interface AbroadOptions extends Omit<StartOptions, 'streams' | 'onLink' | 'keys'> {
   /** PSK identity → key of those who may dial. @throws {WormholeError} WH_ERR_KEY_FILE */
@@ -19,6 +20,7 @@ export interface AbroadOptions extends Omit<StartOptions, 'streams' | 'onLink' |
   readonly onLink: (link: number, change: LinkChange) => void;
   /** Who may open connections for a guest. */
   readonly ownerOf: (guest: string) => string | undefined;
+  readonly watchGuests: WatchGuests;
   readonly peers: () => Peers;
 }
 
@@ -37,12 +39,18 @@ export function abroadOf(options: AbroadOptions): CarrierAbroad {
   const plane = planeOver(planePort);
   const tell = (message: ToStreams): void =>
     streams.postMessage(message, message.type === 'plane' ? [message.port] : []);
+  const notices = new Notices({ post: tell, watch: options.watchGuests, log: options.log });
+  streams.on('message', (message: FromStreams) => notices.hear(message)).unref();
+  const onLink: AbroadOptions['onLink'] = (link, change) => {
+    if (change.change === 'draining') notices.draining(link);
+    options.onLink(link, change);
+  };
   let starting: Promise<CarrierListener> | undefined;
   const start = async (): Promise<CarrierListener> => {
     // Loaded when needed: the carrier costs a thread and TLS.
     const { startCarrier } = await import('./start.ts');
     tell({ type: 'plane', port: theirPlane });
-    return await startCarrier({ ...options, keys: options.keys(), streams: theirs });
+    return await startCarrier({ ...options, onLink, keys: options.keys(), streams: theirs });
   };
   const carrier = (): Promise<CarrierListener> => {
     starting ??= start().catch((error: unknown) => {
@@ -55,6 +63,7 @@ export function abroadOf(options: AbroadOptions): CarrierAbroad {
   const close = async (drainMs: number): Promise<void> => {
     const started = await starting?.catch(() => undefined);
     await started?.close(drainMs);
+    notices[Symbol.dispose]();
     for (const port of [streams, planePort]) port.close();
   };
   const links = {
@@ -67,6 +76,7 @@ export function abroadOf(options: AbroadOptions): CarrierAbroad {
     },
     close,
     host: options.own.host,
+    follow: (link, guest, onNotice) => notices.follow(link, guest, onNotice),
     plane: {
       open: async (route) => {
         (await carrier()).wake();

@@ -1,5 +1,5 @@
 /**
- * Serves, in the carrier's thread, the streams that peers open: each goes to the route of its guest.
+ * Serves, in the carrier's thread, the streams that peers open: each goes to the route of its guest, or tells of guests.
  *
  * Also the other way: targets of that thread's data plane may be guests at the end of a link.
  */
@@ -18,6 +18,7 @@ import type { LinkAddress } from '../../proxy/portable/ways.ts';
 import { type ServedPlane, servePlane } from '../../proxy/ported/server.ts';
 import { keyOf } from '../peers/owner.ts';
 import { FlowEnd } from './flow-end.ts';
+import { NoticeStreams } from './notice-streams.ts';
 import { Passing } from './passing.ts';
 import type { ToStreams } from './streams.ts';
 
@@ -31,16 +32,19 @@ export class StreamService implements StreamServer {
   readonly #links: Links;
   readonly #arrivals = new Map<string, Arrival>();
   readonly #passing = new Passing();
+  readonly #notices: NoticeStreams;
   #plane: Promise<ServedPlane> | undefined;
   #served: ServedPlane | undefined;
 
   constructor(port: MessagePort | undefined, links: Links) {
     this.#port = port;
     this.#links = links;
+    this.#notices = new NoticeStreams((message) => port?.postMessage(message));
     port?.on('message', (message: ToStreams) => this.#hear(message));
   }
 
   onStream(link: Link, incoming: Incoming, head: Exclude<StreamHead, { kind: 'api' }>): void {
+    if (head.kind === 'notices') return this.#notices.serve(link, incoming);
     const whose = { host: link.hello?.host ?? '', identity: link.peer.identity };
     const arrival = this.#arrivals.get(keyOf(head.guest, whose));
     // One answer for what does not exist and what is another's: it says nothing about what exists.
@@ -91,6 +95,17 @@ export class StreamService implements StreamServer {
         return;
       case 'leave':
         this.#arrivals.delete(message.guest);
+        return;
+      case 'tell':
+        return this.#notices.tell(message.link, message.notice);
+      case 'listen': {
+        const link = this.#links.get(message.link);
+        if (!message.wanted) this.#notices.unlisten(message.link);
+        else if (link !== undefined) this.#notices.listen(link);
+        return;
+      }
+      case 'hush':
+        return this.#notices.hush(message.link);
     }
   }
 

@@ -10,14 +10,17 @@ import type { Api } from '../api/server.ts';
 import { abroadOf, type CarrierAbroad } from '../carrier/abroad.ts';
 import type { PeerSettings } from '../config/peers.ts';
 import type { Settings } from '../config/settings.ts';
+import type { Events } from '../events.ts';
 import type { Logger } from '../log.ts';
 import type { Registry } from '../registry/registry.ts';
+import { eventOf } from '../registry/telling.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { Guests } from './guests.ts';
 import { Joins } from './joins.ts';
 import type { KnownPeer } from './known-peer.ts';
 import { type PeerOperations, peerOperations } from './operate-peers.ts';
 import { Peers } from './peers.ts';
+import { watchGuests } from './watch-guests.ts';
 
 /** Milliseconds that a session waits for another connection. */
 const RESUME_MS = 30_000;
@@ -34,6 +37,7 @@ export interface PeeringOptions {
   readonly keys: () => ReadonlyMap<string, Secret>;
   readonly policies: Pick<Surroundings['policies'], 'judge'>;
   readonly registry: () => Registry;
+  readonly events: Pick<Events, 'listen'>;
   readonly admit: Api['admit'];
   readonly log: Logger;
   readonly onFailure: (error: WormholeError) => void;
@@ -77,6 +81,7 @@ export function peeringOf(options: PeeringOptions): Peering {
     onFailure,
     onLink: (link, change) => peers.changed(link, change),
     ownerOf: (guest) => guests.ownerOf(guest)?.identity,
+    watchGuests: watchGuests(guests, options.events, () => registry().list().map(eventOf)),
     peers: () => peers,
   });
   scope.defer(() => abroad.close(CLOSE_MS));

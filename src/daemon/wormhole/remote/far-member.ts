@@ -44,6 +44,11 @@ export class FarMember implements PoolMember {
     this.#failure = undefined;
   }
 
+  /** It is where it was. */
+  heard(status: Status): void {
+    this.#status = status;
+  }
+
   left(reason: unknown, status: Status = failed(reason)): void {
     this.#place = undefined;
     this.#status = status;

@@ -40,7 +40,9 @@ export function remoteRest(options: SegmentOptions, tail: () => Tail): RemoteRes
       trail: [...trail, `${abroad.host}/${record.id}`],
     },
     ...(permit !== undefined && { allow: (host: string) => permit.peer(address, host) }),
+    follow: abroad.follow,
     log,
+    onStatus: onChange,
     onChange: async () => {
       await tail().changed(rest.member, () => Promise.resolve());
       onChange();

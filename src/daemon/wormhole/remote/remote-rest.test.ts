@@ -1,87 +1,14 @@
 /** The rest of a spec on a peer of memory. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { LinkFacts } from '../../../carrier/link/facts.ts';
+import { RemoteWorld, unreachable } from '../../../../test/support/remote-world.ts';
 import { WormholeError } from '../../../lib/errors.ts';
-import type { Guest } from '../../../spec/api.ts';
-import type { OnLink, Peer } from '../../peers/peer.ts';
-import { RemoteRest, type RemoteRestOptions } from './remote-rest.ts';
 
 const never = new AbortController().signal;
-const unreachable = new WormholeError('WH_ERR_PEER_UNREACHABLE', 'nobody there');
-
-class World {
-  readonly puts: boolean[] = [];
-  readonly removed: string[] = [];
-  readonly guests = new Set<string>();
-  link: LinkFacts | undefined;
-  wishes = 0;
-  state: Guest['state'] = 'up';
-  put: () => Promise<void> = () => Promise.resolve();
-  #followers = new Set<OnLink>();
-  readonly rest: RemoteRest;
-
-  constructor(allow?: (host: string) => void) {
-    const link = (): LinkFacts | undefined => this.link;
-    const peer = {
-      name: 'db',
-      reason: '',
-      guests: this.guests,
-      get link() {
-        return link();
-      },
-      get state() {
-        return link() === undefined ? 'dialing' : 'up';
-      },
-      want: () => {
-        this.wishes += 1;
-        return { [Symbol.dispose]: () => void (this.wishes -= 1) };
-      },
-      follow: (onLink: OnLink) => {
-        this.#followers.add(onLink);
-        onLink(this.link);
-        return { [Symbol.dispose]: () => void this.#followers.delete(onLink) };
-      },
-      up: () => (this.link === undefined ? Promise.reject(unreachable) : Promise.resolve(this.link)),
-    } as unknown as Peer;
-    const calls = {
-      put: async (_id: string, { eager }: { eager: boolean }) => {
-        this.puts.push(eager);
-        await this.put();
-        return { state: this.state, reason: this.state === 'up' ? '' : 'why' } as Guest;
-      },
-      remove: (id: string) => Promise.resolve(void this.removed.push(id)),
-    } as unknown as RemoteRestOptions['calls'];
-    const quiet = () => undefined;
-    this.rest = new RemoteRest({
-      peer,
-      calls,
-      guest: 'x.0',
-      request: { words: ['tail', 'url', ':80'], protocol: 'tcp', trail: ['me/x'] },
-      ...(allow !== undefined && { allow }),
-      log: { warn: quiet, debug: quiet, info: quiet } as unknown as RemoteRestOptions['log'],
-      onChange: () => Promise.resolve(),
-    });
-  }
-
-  /** There is that link, or none. */
-  linked(number?: number, instance = '1'): void {
-    this.link =
-      number === undefined
-        ? undefined
-        : ({ number, instance, rttMs: 1, address: `10.0.0.${number}:9999` } as LinkFacts);
-    for (const follower of this.#followers) follower(this.link);
-  }
-
-  async place(): Promise<unknown> {
-    const { targets } = await this.rest.member.targets(never);
-    return targets.map(({ address }) => (address as { link?: number }).link)[0];
-  }
-}
 
 describe('the rest of a spec on a peer', () => {
-  let world: World;
+  let world: RemoteWorld;
   beforeEach(() => {
-    world = new World();
+    world = new RemoteWorld();
   });
   afterEach(() => world.rest[Symbol.asyncDispose]());
 
@@ -163,12 +90,65 @@ describe('the rest of a spec on a peer', () => {
     expect(world.rest.member.status.state).toBe('waiting');
   });
 
+  test('has the status that the peer tells later, in its words, and is where it was', async () => {
+    world.linked(1);
+    await world.rest.ensure(never, true);
+    world.tell({ guest: 'x.0', state: 'failed', reason: 'image shop not found' });
+    expect(world.rest.member.status).toEqual({ state: 'failed', reason: 'peer db: image shop not found' });
+    expect([world.told, await world.place()]).toEqual([1, 1]);
+    for (const [state, shown] of [
+      ['idle', { state: 'idle', reason: '' }],
+      ['starting', { state: 'starting', reason: '' }],
+      ['gone', { state: 'gone', reason: 'peer db: gone' }],
+      ['up', { state: 'up', reason: '' }],
+    ] as const) {
+      world.tell({ guest: 'x.0', state, reason: '' });
+      expect(world.rest.member.status).toEqual(shown);
+    }
+  });
+
+  test('is heard of on the link that leads to it, and on no other', async () => {
+    world.linked(1);
+    expect(world.following).toEqual([]);
+    await world.rest.ensure(never, true);
+    expect(world.following).toEqual(['x.0 on 1']);
+    world.linked(2);
+    expect(world.following).toEqual(['x.0 on 2']);
+    world.linked();
+    expect(world.following).toEqual([]);
+    world.tell({ guest: 'x.0', state: 'up', reason: '' });
+    expect(world.rest.member.status.state).toBe('waiting');
+    world.linked(3);
+    await expect.poll(() => world.following).toEqual(['x.0 on 3']);
+    await world.rest[Symbol.asyncDispose]();
+    expect(world.following).toEqual([]);
+  });
+
+  test('that was deleted there is asked for again with the next connection', async () => {
+    world.linked(1);
+    await world.rest.ensure(never, true);
+    await world.place();
+    expect(world.puts).toHaveLength(1);
+    world.tell({ guest: 'x.0', state: 'deleted', reason: '' });
+    expect(world.rest.member.status).toMatchObject({ state: 'waiting', reason: expect.stringContaining('deleted') });
+    await world.place();
+    expect(world.puts).toHaveLength(2);
+  });
+
+  test('what is heard while it is asked for counts more than the answer', async () => {
+    world.linked(1);
+    await world.rest.ensure(never, true);
+    world.put = () => Promise.resolve(world.tell({ guest: 'x.0', state: 'failed', reason: 'no' }));
+    await world.rest.ensure(never, true);
+    expect(world.rest.member.status).toEqual({ state: 'failed', reason: 'peer db: no' });
+  });
+
   test('removed, it goes there as well; from a peer that is away it goes with the roll', async () => {
     world.linked(1);
     await world.rest.ensure(never, true);
     await world.rest.remove(never);
     expect([world.removed, world.wishes, world.guests.size]).toEqual([['x.0'], 0, 0]);
-    const other = new World();
+    const other = new RemoteWorld();
     other.linked(1);
     await other.rest.ensure(never, true);
     other.linked();
@@ -177,7 +157,7 @@ describe('the rest of a spec on a peer', () => {
   });
 
   test('A5 a link that leads where its owner may not go is not used for it, whoever made the link', async () => {
-    const other = new World((host) => {
+    const other = new RemoteWorld((host) => {
       if (host !== '10.0.0.1') throw new WormholeError('WH_ERR_POLICY', `${host} is forbidden`);
     });
     other.linked(2);

@@ -5,21 +5,24 @@
  *   ensure ─► link to the peer ─► guest there ─► the tail's only member is here
  *             link gone: the member is away, connections wait ─► link again: guest again ─► here
  *
- * Owns the wish to be linked, and the guest's being there.
+ * As long as it is here its peer tells how it is. Owns the wish to be linked, and the guest's being there.
  */
 import type { LinkFacts } from '../../../carrier/link/facts.ts';
 import { Deadline, within } from '../../../lib/deadline.ts';
 import { WormholeError } from '../../../lib/errors.ts';
-import type { Guest, GuestRequest, Segment } from '../../../spec/api.ts';
+import type { GuestRequest, Segment } from '../../../spec/api.ts';
+import type { Notice } from '../../carrier/notice.ts';
 import type { Logger } from '../../log.ts';
 import { type Allow, literalOf } from '../../peers/allowed-endpoints.ts';
 import type { GuestCalls } from '../../peers/guest-calls.ts';
+import type { Notices } from '../../peers/notices.ts';
 import type { Peer } from '../../peers/peer.ts';
 import type { Hanging } from '../hanging.ts';
 import { backOff, pause } from '../pause.ts';
 import { sumStats, toStats } from '../stats.ts';
-import { failed, reasonOf, type Status, UP } from '../status.ts';
+import { reasonOf, type Status } from '../status.ts';
 import { FarMember } from './far-member.ts';
+import { farStatus, Hearing } from './far-status.ts';
 
 /** Milliseconds between attempts to make the guest again: first and last. */
 const RETRY_MS = [500, 30_000] as const;
@@ -34,7 +37,11 @@ export interface RemoteRestOptions {
   readonly request: Omit<GuestRequest, 'eager'>;
   /** May the peer be reached at that address? Absent = wherever it is. @throws {WormholeError} WH_ERR_POLICY */
   readonly allow?: Allow;
+  /** What the peer tells of the guest. */
+  readonly follow: Notices['follow'];
   readonly log: Logger;
+  /** The member has another status, and is where it was. */
+  readonly onStatus: () => void;
   /** The member came, went, or has another status. Resolves when the route knows. */
   readonly onChange: () => Promise<void>;
 }
@@ -45,16 +52,20 @@ export class RemoteRest implements Hanging {
   readonly #options: RemoteRestOptions;
   readonly #closed = new AbortController();
   readonly #wish: Disposable;
+  readonly #hearing: Hearing;
   #following: Disposable | undefined;
   /** It is to be there, as opposed to waiting for its first connection. */
   #needed = false;
   #link: LinkFacts | undefined;
   #making: Promise<void> | undefined;
   #confirmedAt = Number.NEGATIVE_INFINITY;
+  /** Number of notices. */
+  #heard = 0;
 
   constructor(options: RemoteRestOptions) {
     this.#options = options;
     const { peer } = options;
+    this.#hearing = new Hearing(options.follow, options.guest, (notice) => this.#hear(notice));
     this.member = new FarMember(`remote ${peer.name}`, (signal) => this.#confirm(signal));
     this.member.left(undefined, { state: 'waiting', reason: `peer ${peer.name} is not linked yet` });
     this.#wish = peer.want(options.allow);
@@ -116,6 +127,7 @@ export class RemoteRest implements Hanging {
     this.#closed.abort(new WormholeError('WH_ERR_ABORTED', 'the wormhole is closed'));
     this.#following?.[Symbol.dispose]();
     this.#wish[Symbol.dispose]();
+    this.#hearing[Symbol.dispose]();
   }
 
   #linked(link: LinkFacts | undefined): void {
@@ -131,8 +143,7 @@ export class RemoteRest implements Hanging {
     }
     if (link === undefined || this.member.here) {
       const reason = link === undefined && peer.reason !== '' ? peer.reason : `peer ${peer.name} is not linked`;
-      this.member.left(new WormholeError('WH_ERR_PEER_UNREACHABLE', reason), { state: 'waiting', reason });
-      this.#changed();
+      this.#left(new WormholeError('WH_ERR_PEER_UNREACHABLE', reason), { state: 'waiting', reason });
     }
     if (link !== undefined) void this.#makeAgain(link);
   }
@@ -150,8 +161,7 @@ export class RemoteRest implements Hanging {
           { err: error, peer: this.#options.peer.name },
           'the rest of a wormhole cannot be made on its peer; trying again',
         );
-        this.member.left(error);
-        this.#changed();
+        this.#left(error);
       }
       await pause(delay, signal).catch(() => undefined);
     }
@@ -169,6 +179,7 @@ export class RemoteRest implements Hanging {
     const { peer, calls, guest, request, allow } = this.#options;
     const { signal } = this.#closed;
     const before = peer.guests.has(guest);
+    const heard = this.#heard;
     // Not after: the roll that a new link begins with must have it.
     peer.guests.add(guest);
     try {
@@ -179,7 +190,9 @@ export class RemoteRest implements Hanging {
       // What was made in a process that has ended meanwhile is nowhere.
       if (peer.link !== undefined && peer.link.instance !== link.instance) throw restarted(peer.name);
       this.#confirmedAt = performance.now();
-      if (!signal.aborted && peer.link !== undefined) this.#arrived(peer.link, statusOf(made, peer.name));
+      if (signal.aborted || peer.link === undefined) return;
+      // What was heard meanwhile may be newer than the answer, which took another way.
+      this.#arrived(peer.link, this.#heard === heard ? farStatus(made, peer.name) : this.member.status);
     } catch (error) {
       if (!before) peer.guests.delete(guest);
       throw error;
@@ -190,7 +203,22 @@ export class RemoteRest implements Hanging {
     const { guest, request } = this.#options;
     this.#link = link;
     this.member.arrived({ link: link.number, guest, hops: request.trail.length }, status);
+    this.#hearing.on(link.number);
     this.#changed();
+  }
+
+  #left(reason: unknown, status?: Status): void {
+    this.#hearing[Symbol.dispose]();
+    this.member.left(reason, status);
+    this.#changed();
+  }
+
+  #hear(notice: Notice): void {
+    if (!this.member.here) return;
+    this.#heard += 1;
+    if (notice.state === 'deleted') this.#confirmedAt = Number.NEGATIVE_INFINITY;
+    this.member.heard(farStatus(notice, this.#options.peer.name));
+    this.#options.onStatus();
   }
 
   #changed(): void {
@@ -208,9 +236,4 @@ export class RemoteRest implements Hanging {
 
 function restarted(peer: string): WormholeError {
   return new WormholeError('WH_ERR_PEER_UNREACHABLE', `peer ${peer} has restarted`);
-}
-
-function statusOf({ state, reason }: Guest, peer: string): Status {
-  if (state === 'up' || state === 'idle' || state === 'starting' || state === 'draining') return UP;
-  return reason === '' ? failed(undefined) : { state, reason: `peer ${peer}: ${reason}` };
 }

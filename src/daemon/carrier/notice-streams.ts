@@ -1,0 +1,62 @@
+/**
+ * All streams of notices, in the carrier's thread: of each link at most one in each direction.
+ *
+ * What there is to tell, and who wants to hear, is known in the main thread; this file passes it on.
+ */
+import type { Incoming } from '../../carrier/link/incoming.ts';
+import type { Link } from '../../carrier/link/link.ts';
+import type { Notice } from './notice.ts';
+import { NoticesIn } from './notices-in.ts';
+import { NoticesOut } from './notices-out.ts';
+import type { FromStreams } from './streams.ts';
+
+export class NoticeStreams {
+  readonly #post: (message: FromStreams) => void;
+  readonly #out = new Map<number, NoticesOut>();
+  readonly #in = new Map<number, NoticesIn>();
+
+  constructor(post: (message: FromStreams) => void) {
+    this.#post = post;
+  }
+
+  /** The peer wants to hear of its guests; whoever asked before on that link hears no more. */
+  serve({ number, hello, peer }: Link, incoming: Incoming): void {
+    this.#out.get(number)?.end();
+    const out: NoticesOut = new NoticesOut(incoming.accept(), () => {
+      if (this.#out.get(number) !== out) return;
+      this.#out.delete(number);
+      this.#post({ type: 'unwatch', link: number });
+    });
+    this.#out.set(number, out);
+    this.#post({ type: 'watch', link: number, host: hello?.host ?? '', identity: peer.identity });
+  }
+
+  tell(link: number, notice: Notice): void {
+    this.#out.get(link)?.tell(notice);
+  }
+
+  listen(link: Link): void {
+    const { number } = link;
+    if (this.#in.has(number)) return;
+    const heard = (notices: readonly Notice[]): void => this.#post({ type: 'heard', link: number, notices });
+    const hearing = new NoticesIn(link, heard);
+    this.#in.set(number, hearing);
+    void hearing.run().then((reason) => {
+      if (this.#in.get(number) !== hearing) return;
+      this.#in.delete(number);
+      this.#post({ type: 'deaf', link: number, reason });
+    });
+  }
+
+  unlisten(link: number): void {
+    const hearing = this.#in.get(link);
+    this.#in.delete(link);
+    hearing?.close();
+  }
+
+  /** The link takes no more streams, and ends with the last one: these must not be that. */
+  hush(link: number): void {
+    this.unlisten(link);
+    this.#out.get(link)?.end();
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * What becomes of guests, told between daemons without being asked: heard here of those that run at the far end of a link,
+ * and told there of those that run here.
+ *
+ * A link has a stream for it as long as somebody follows one of its guests; the streams are the carrier's.
+ */
+import type { Notice } from '../carrier/notice.ts';
+import type { FromStreams, ToStreams } from '../carrier/streams.ts';
+import type { Logger } from '../log.ts';
+import type { Whose } from './owner.ts';
+
+export type OnNotice = (notice: Notice) => void;
+
+/** Tells how each guest of that owner is, then each change, until disposed. */
+export type WatchGuests = (whose: Whose, tell: OnNotice) => Disposable;
+
+export interface NoticesOptions {
+  readonly post: (message: ToStreams) => void;
+  readonly watch: WatchGuests;
+  readonly log: Logger;
+}
+
+export class Notices implements Disposable {
+  readonly #options: NoticesOptions;
+  /** Who follows what, by the number of the link. */
+  readonly #followed = new Map<number, Map<string, OnNotice>>();
+  readonly #watched = new Map<number, Disposable>();
+
+  constructor(options: NoticesOptions) {
+    this.#options = options;
+  }
+
+  /** Calls `onNotice` with how that guest at the end of the link is, and whenever that changes, until disposed. */
+  follow(link: number, guest: string, onNotice: OnNotice): Disposable {
+    const guests = this.#followed.get(link) ?? new Map<string, OnNotice>();
+    if (!this.#followed.has(link)) {
+      this.#followed.set(link, guests);
+      this.#options.post({ type: 'listen', link, wanted: true });
+    }
+    guests.set(guest, onNotice);
+    return { [Symbol.dispose]: () => this.#unfollow(link, guest, onNotice) };
+  }
+
+  hear(message: FromStreams): void {
+    const { post, watch, log } = this.#options;
+    const { link } = message;
+    switch (message.type) {
+      case 'watch': {
+        this.#watched.get(link)?.[Symbol.dispose]();
+        const tell = (notice: Notice): void => post({ type: 'tell', link, notice });
+        this.#watched.set(link, watch(message, tell));
+        return;
+      }
+      case 'unwatch':
+        this.#watched.get(link)?.[Symbol.dispose]();
+        this.#watched.delete(link);
+        return;
+      case 'heard':
+        for (const notice of message.notices) this.#followed.get(link)?.get(notice.guest)?.(notice);
+        return;
+      case 'deaf':
+        log.debug({ link, reason: message.reason }, 'a peer tells no more of what runs there for this daemon');
+    }
+  }
+
+  /** The link takes no more streams. */
+  draining(link: number): void {
+    this.#options.post({ type: 'hush', link });
+  }
+
+  [Symbol.dispose](): void {
+    for (const watched of this.#watched.values()) watched[Symbol.dispose]();
+    this.#watched.clear();
+    this.#followed.clear();
+  }
+
+  #unfollow(link: number, guest: string, onNotice: OnNotice): void {
+    const guests = this.#followed.get(link);
+    if (guests?.get(guest) !== onNotice) return;
+    guests.delete(guest);
+    if (guests.size > 0) return;
+    this.#followed.delete(link);
+    this.#options.post({ type: 'listen', link, wanted: false });
+  }
+}

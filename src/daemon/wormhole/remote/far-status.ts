@@ -1,0 +1,46 @@
+/** How a guest on a peer is, in this daemon's words: asked for once, and heard from then on. */
+import type { Notice } from '../../carrier/notice.ts';
+import type { Notices, OnNotice } from '../../peers/notices.ts';
+import { type Status, UP } from '../status.ts';
+
+const DELETED = 'it was deleted there; the next connection has it made again';
+
+/** @param peer its name here */
+export function farStatus({ state, reason }: Pick<Notice, 'state' | 'reason'>, peer: string): Status {
+  const words = reason === '' ? '' : `peer ${peer}: ${reason}`;
+  switch (state) {
+    case 'up':
+    case 'draining':
+      return UP;
+    case 'deleted':
+      return { state: 'waiting', reason: `peer ${peer}: ${DELETED}` };
+    case 'idle':
+    case 'starting':
+      return { state, reason: words };
+    default:
+      return { state, reason: words === '' ? `peer ${peer}: ${state}` : words };
+  }
+}
+
+/** Hears of one guest on the link that leads to it at the moment. */
+export class Hearing implements Disposable {
+  readonly #follow: (link: number) => Disposable;
+  #now: { readonly link: number; readonly following: Disposable } | undefined;
+
+  constructor(follow: Notices['follow'], guest: string, onNotice: OnNotice) {
+    this.#follow = (link) => follow(link, guest, onNotice);
+  }
+
+  /** From now on that link; the same again changes nothing. */
+  on(link: number): void {
+    if (this.#now?.link === link) return;
+    this[Symbol.dispose]();
+    this.#now = { link, following: this.#follow(link) };
+  }
+
+  /** On no link, until the next {@link on}. */
+  [Symbol.dispose](): void {
+    this.#now?.following[Symbol.dispose]();
+    this.#now = undefined;
+  }
+}

@@ -1,0 +1,90 @@
+/** The rest of a spec, {@link RemoteRest}, on a peer of memory: linked as a test says, and telling what it says. */
+import type { LinkFacts } from '../../src/carrier/link/facts.ts';
+import type { OnNotice } from '../../src/daemon/peers/notices.ts';
+import type { OnLink, Peer } from '../../src/daemon/peers/peer.ts';
+import { RemoteRest, type RemoteRestOptions } from '../../src/daemon/wormhole/remote/remote-rest.ts';
+import { WormholeError } from '../../src/lib/errors.ts';
+import type { Guest } from '../../src/spec/api.ts';
+
+const never = new AbortController().signal;
+export const unreachable = new WormholeError('WH_ERR_PEER_UNREACHABLE', 'nobody there');
+
+export class RemoteWorld {
+  readonly puts: boolean[] = [];
+  readonly removed: string[] = [];
+  readonly guests = new Set<string>();
+  link: LinkFacts | undefined;
+  wishes = 0;
+  /** What is heard of on which link. */
+  readonly following: string[] = [];
+  tell: OnNotice = () => undefined;
+  /** Number of times that its status alone has changed. */
+  told = 0;
+  state: Guest['state'] = 'up';
+  put: () => Promise<void> = () => Promise.resolve();
+  #followers = new Set<OnLink>();
+  readonly rest: RemoteRest;
+
+  constructor(allow?: (host: string) => void) {
+    const link = (): LinkFacts | undefined => this.link;
+    const peer = {
+      name: 'db',
+      reason: '',
+      guests: this.guests,
+      get link() {
+        return link();
+      },
+      get state() {
+        return link() === undefined ? 'dialing' : 'up';
+      },
+      want: () => {
+        this.wishes += 1;
+        return { [Symbol.dispose]: () => void (this.wishes -= 1) };
+      },
+      follow: (onLink: OnLink) => {
+        this.#followers.add(onLink);
+        onLink(this.link);
+        return { [Symbol.dispose]: () => void this.#followers.delete(onLink) };
+      },
+      up: () => (this.link === undefined ? Promise.reject(unreachable) : Promise.resolve(this.link)),
+    } as unknown as Peer;
+    const calls = {
+      put: async (_id: string, { eager }: { eager: boolean }) => {
+        this.puts.push(eager);
+        await this.put();
+        return { state: this.state, reason: this.state === 'up' ? '' : 'why' } as Guest;
+      },
+      remove: (id: string) => Promise.resolve(void this.removed.push(id)),
+    } as unknown as RemoteRestOptions['calls'];
+    const quiet = () => undefined;
+    this.rest = new RemoteRest({
+      peer,
+      calls,
+      guest: 'x.0',
+      request: { words: ['tail', 'url', ':80'], protocol: 'tcp', trail: ['me/x'] },
+      ...(allow !== undefined && { allow }),
+      log: { warn: quiet, debug: quiet, info: quiet } as unknown as RemoteRestOptions['log'],
+      follow: (link, guest, onNotice) => {
+        this.following.push(`${guest} on ${link}`);
+        this.tell = onNotice;
+        return { [Symbol.dispose]: () => void this.following.splice(this.following.indexOf(`${guest} on ${link}`), 1) };
+      },
+      onStatus: () => void (this.told += 1),
+      onChange: () => Promise.resolve(),
+    });
+  }
+
+  /** There is that link, or none. */
+  linked(number?: number, instance = '1'): void {
+    this.link =
+      number === undefined
+        ? undefined
+        : ({ number, instance, rttMs: 1, address: `10.0.0.${number}:9999` } as LinkFacts);
+    for (const follower of this.#followers) follower(this.link);
+  }
+
+  async place(): Promise<unknown> {
+    const { targets } = await this.rest.member.targets(never);
+    return targets.map(({ address }) => (address as { link?: number }).link)[0];
+  }
+}
