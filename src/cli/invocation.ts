@@ -33,6 +33,10 @@ export type Daemon = AsyncDisposable &
     | 'join'
     | 'leave'
     | 'kick'
+    | 'tunnels'
+    | 'createTunnel'
+    | 'deleteTunnels'
+    | 'sweepTunnels'
   >;
 
 /** Where to look for the daemon; all absent = the default socket. */

@@ -42,7 +42,11 @@ describe('help', () => {
 describe('wrong usage', () => {
   test.each([
     [['craete'], /unknown command 'craete'; did you mean create\?/],
-    [['tunnel-create', 'db-host'], /unknown command 'tunnel-create'/],
+    [['tunnel-create'], /missing required argument 'HOST'/],
+    [['tunnel-create', ''], /HOST is empty/],
+    [['tunnel-create', '--type', 'gre', 'db'], /--type is ipsec, wireguard, auto/],
+    [['tunnel-create', '--attach', '', 'db'], /--attach names no container/],
+    [['tunnel-create', '--mtu', '1e3', 'db'], /--mtu is a number/],
     [['help', 'bogus'], /unknown command 'bogus'/],
     [['--json'], undefined],
     [['-v'], /a command is missing/],

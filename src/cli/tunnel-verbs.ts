@@ -1,9 +1,12 @@
 /**
- * The verbs of the reverse tunnel, rows of the table in `verb-table.ts`: programs in the foreground that need no daemon.
+ * The verbs of tunnels, rows of the table in `verb-table.ts`: those between hosts, and those of the reverse tunnel, which are programs in
+ * the foreground that need no daemon.
  */
+import { overlayVerbs } from './overlay-verbs.ts';
 import type { VerbRow } from './verb-table.ts';
 
 export const tunnelVerbs: readonly VerbRow[] = [
+  ...overlayVerbs,
   {
     name: 'quic-server',
     operands: '',

@@ -18,6 +18,11 @@ import type {
   PingAnswer,
   PingRequest,
   Stats,
+  Tunnel,
+  TunnelList,
+  TunnelRemoval,
+  TunnelRequest,
+  TunnelSweep,
   Wormhole,
   WormholeDetail,
   WormholeList,
@@ -45,6 +50,12 @@ export interface EventsOptions extends CallOptions {
 export interface DeleteOptions extends CallOptions {
   /** End living connections too. */
   readonly now?: boolean;
+}
+
+/** Which tunnels to a peer. */
+export interface DeleteTunnelsOptions extends CallOptions {
+  /** Container of the daemon's host that its end is in. */
+  readonly attach?: string;
 }
 
 /** A daemon's answer to a ping, and how long it took. */
@@ -162,6 +173,28 @@ export class Client implements AsyncDisposable {
   /** POST /v1/peers/:name/kick: its connection is dropped, and replaced. @throws {WormholeError} WH_ERR_PEER_NOT_FOUND */
   kick(name: string, options?: CallOptions): Promise<Peer> {
     return this.#call.json<Peer>({ method: 'POST', target: `${peerPath(name)}/kick` }, shapes.peer, options);
+  }
+
+  /** GET /v1/tunnels */
+  tunnels(options?: CallOptions): Promise<TunnelList> {
+    return this.#call.json<TunnelList>({ method: 'GET', target: '/v1/tunnels' }, shapes.tunnels, options);
+  }
+
+  /** POST /v1/tunnels: a tunnel to a peer, or the one that is there. @throws {WormholeError} WH_ERR_PEER_UNREACHABLE, WH_ERR_KERNEL, … */
+  createTunnel(request: TunnelRequest, options?: CallOptions): Promise<Tunnel> {
+    return this.#call.json<Tunnel>({ method: 'POST', target: '/v1/tunnels', json: request }, shapes.tunnel, options);
+  }
+
+  /** DELETE /v1/tunnels: all to that peer, or the one in a container. @throws {WormholeError} WH_ERR_TUNNEL_NOT_FOUND */
+  deleteTunnels(peer: string, options: DeleteTunnelsOptions = {}): Promise<TunnelRemoval> {
+    const query = new URLSearchParams({ peer, ...(options.attach !== undefined && { attach: options.attach }) });
+    const target = `/v1/tunnels?${query.toString()}`;
+    return this.#call.json<TunnelRemoval>({ method: 'DELETE', target }, shapes.removal, options);
+  }
+
+  /** POST /v1/tunnels/gc: removes what is no whole tunnel any more. */
+  sweepTunnels(options?: CallOptions): Promise<TunnelSweep> {
+    return this.#call.json<TunnelSweep>({ method: 'POST', target: '/v1/tunnels/gc' }, shapes.sweep, options);
   }
 
   /** GET /v1/containers */

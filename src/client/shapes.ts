@@ -15,6 +15,10 @@ import type {
   PeerList,
   PingAnswer,
   Stats,
+  Tunnel,
+  TunnelList,
+  TunnelRemoval,
+  TunnelSweep,
   Wormhole,
   WormholeDetail,
   WormholeList,
@@ -88,6 +92,30 @@ const peer: Shape<Peer> = {
 };
 const peers: Shape<PeerList> = { name: 'string', peers: 'array' };
 
+const tunnel: Shape<Tunnel> = {
+  id: 'string',
+  peer: 'string',
+  type: 'string',
+  engine: 'string',
+  udp: 'anything',
+  local: 'string',
+  remote: 'string',
+  outerLocal: 'string',
+  outerRemote: 'string',
+  attach: 'string',
+  peerAttach: 'string',
+  state: 'string',
+  reason: 'string',
+  createdAt: 'string',
+  freshAt: 'anything',
+  bytesIn: 'number',
+  bytesOut: 'number',
+  dropped: 'number',
+};
+const tunnels: Shape<TunnelList> = { tunnels: 'array' };
+const removal: Shape<TunnelRemoval> = { removed: 'array' };
+const sweep: Shape<TunnelSweep> = { removed: 'array' };
+
 const guest: Shape<Guest> = {
   id: 'string',
   state: 'string',
@@ -120,6 +148,10 @@ export const shapes = {
   logLine,
   peer,
   peers,
+  tunnel,
+  tunnels,
+  removal,
+  sweep,
 } as const;
 
 /** @throws {WormholeError} WH_ERR_PROTOCOL naming the member that is missing or of another kind */

@@ -27,6 +27,7 @@ import type { Log, Logger } from './log.ts';
 import { machine } from './machine.ts';
 import { operationsOf } from './operate.ts';
 import { peeringOf } from './peers/peering.ts';
+import { Following } from './places/follow.ts';
 import { planeWhenReady } from './plane-when-ready.ts';
 import { authorizer } from './policy/authorize.ts';
 import { peerKeys } from './policy/peer-keys.ts';
@@ -35,6 +36,10 @@ import { Registry } from './registry/registry.ts';
 import type { Schemas } from './schema/schema.ts';
 import { HostId } from './state/host-id.ts';
 import { StateStore } from './state/store.ts';
+import { halfCalls } from './tunnels/half-calls.ts';
+import { tunnelKernel } from './tunnels/kernel.ts';
+import { tunnelOperations } from './tunnels/operate-tunnels.ts';
+import { Tunneling } from './tunnels/tunneling.ts';
 
 /** Milliseconds that the remembered wormholes have to be there before the daemon calls itself ready. */
 const RESTORE_MS = 5000;
@@ -89,6 +94,19 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       log,
       onFailure: onFatal,
       onLeftBehind: () => (hostId.exists ? orphans.remove() : undefined),
+      onHost: (link) => tunneling.linked(link),
+    }),
+  );
+  const tunneling: Tunneling = start.use(
+    new Tunneling({
+      settings,
+      kernel: tunnelKernel(),
+      host: peering.abroad.host,
+      peers: peering.peers,
+      callsTo: (peer) => halfCalls(peer, peering.links),
+      policies,
+      follow: (ref, onMove, identity) => Following.start(ref, onMove, { engine, log }, identity),
+      log,
     }),
   );
   const registry: Registry = new Registry({
@@ -116,6 +134,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     instance,
     registry,
     peers: peering.operations,
+    tunnels: tunnelOperations(tunneling),
     events,
     engine,
     ring,
@@ -154,7 +173,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   start.defer(() => life.abort());
   // An engine that stays silent may keep some of them waiting; that is their status, not the daemon's.
   peering.restore();
-  const restored = registry.restore(life.signal);
+  const adopted = tunneling.restore();
+  const restored = adopted.then(() => registry.restore(life.signal));
   const inTime = restored.then(() => true);
   if (!(await Promise.race([inTime, sleep(RESTORE_MS, false, { signal: start.signal, ref: false })]))) {
     log.warn({ ms: RESTORE_MS }, 'ready, though not all remembered wormholes have been made again');

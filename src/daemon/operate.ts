@@ -14,6 +14,7 @@ import { pingPeer } from './ping-peer.ts';
 import type { Policies } from './policy/policies.ts';
 import type { Registry } from './registry/registry.ts';
 import { eventOf } from './registry/telling.ts';
+import type { TunnelOperations } from './tunnels/operate-tunnels.ts';
 import { toStats } from './wormhole/stats.ts';
 
 /** Milliseconds that other hosts have to tell of their part of a wormhole. */
@@ -25,6 +26,7 @@ export interface OperateOptions {
   readonly instance: string;
   readonly registry: Registry;
   readonly peers: PeerOperations;
+  readonly tunnels: TunnelOperations;
   readonly events: Events;
   readonly engine: Engine;
   readonly ring: LogRing;
@@ -42,6 +44,7 @@ export function operationsOf(options: OperateOptions): Operations {
   const started = performance.now();
   return {
     ...peers,
+    ...options.tunnels,
     health: () => ({
       version,
       instance,

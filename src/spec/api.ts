@@ -1,7 +1,7 @@
 /**
  * The control API's shapes: one typebox schema per wire shape, from which types, validation and OpenAPI come.
  *
- * Only types of this file, `api-wormhole.ts` and `api-peer.ts` may be imported at run time (`import type`): the schemas are emitted as JSON at build
+ * Only types of this file, `api-wormhole.ts`, `api-peer.ts` and `api-tunnel.ts` may be imported at run time (`import type`): the schemas are emitted as JSON at build
  * time, so that neither program loads typebox. Defaults stand here and nowhere else.
  *
  *   GET    /v1/health                 Health
@@ -24,6 +24,15 @@
  *   GET    /v1/guests/:id             Guest
  *   DELETE /v1/guests/:id?now=        Guest, as it was left
  *   POST   /v1/guests                 GuestRoll → GuestList: those that are left
+ *   GET    /v1/tunnels                TunnelList
+ *   POST   /v1/tunnels                TunnelRequest → 201 Tunnel; the same again is the same
+ *   DELETE /v1/tunnels?peer=&attach=  TunnelRemoval
+ *   POST   /v1/tunnels/gc             TunnelSweep
+ *   POST   /v1/halves                 TunnelOffer → TunnelAnswer; from a peer, on its link, as all of these
+ *   POST   /v1/halves/:id/commit      TunnelHalf
+ *   GET    /v1/halves/:id             TunnelHalf
+ *   DELETE /v1/halves/:id             TunnelHalf
+ *   POST   /v1/halves/:id/rekey       TunnelRekey → TunnelRekeyed
  *   GET    /v1/openapi.json           this table as OpenAPI 3.1
  *
  * Every failure answers with a Problem (application/problem+json). Bodies are `application/json` only.
@@ -32,6 +41,7 @@ import { type Static, Type } from 'typebox';
 import { Segment, Wormhole } from './api-wormhole.ts';
 
 export * from './api-peer.ts';
+export * from './api-tunnel.ts';
 export * from './api-wormhole.ts';
 
 const closed = { additionalProperties: false } as const;

@@ -87,7 +87,7 @@ describe('XT9: exit codes of the command line', () => {
     [64, ['-H', 'a:b:c', 'ping']],
     [64, ['-H', 'http://x', 'ls']],
     [64, ['completion', 'tcsh']],
-    [64, ['tunnel-create', 'db-host']],
+    [64, ['tunnel-create']],
     [65, ['create', 'url']],
     [65, ['create', 'docker-ns']],
     [65, ['create', 'remote']],

@@ -29,6 +29,7 @@ const schemaSources = new Set([
   'src/spec/api.ts',
   'src/spec/api-wormhole.ts',
   'src/spec/api-peer.ts',
+  'src/spec/api-tunnel.ts',
   'src/daemon/config-schema.ts',
 ]);
 

@@ -107,6 +107,10 @@ function absentDaemon(): Daemon {
     join: asyncAbsent,
     leave: asyncAbsent,
     kick: asyncAbsent,
+    tunnels: asyncAbsent,
+    createTunnel: asyncAbsent,
+    deleteTunnels: asyncAbsent,
+    sweepTunnels: asyncAbsent,
     [Symbol.asyncDispose]: async () => {},
   };
 }

@@ -22,6 +22,17 @@ import type {
   PingAnswer,
   PingRequest,
   Stats,
+  Tunnel,
+  TunnelAnswer,
+  TunnelHalf,
+  TunnelList,
+  TunnelOffer,
+  TunnelQuery,
+  TunnelRekey,
+  TunnelRekeyed,
+  TunnelRemoval,
+  TunnelRequest,
+  TunnelSweep,
   Wormhole,
   WormholeDetail,
   WormholeList,
@@ -70,4 +81,13 @@ export interface Operations {
   guest(id: string, caller: Caller): Promise<Guest>;
   removeGuest(id: string, query: DeleteQuery, caller: Caller): Promise<Guest>;
   rollGuests(roll: GuestRoll, caller: Caller): Promise<GuestList>;
+  tunnels(): Promise<TunnelList>;
+  createTunnel(request: TunnelRequest, caller: Caller): Promise<Tunnel>;
+  removeTunnels(query: TunnelQuery, caller: Caller): Promise<TunnelRemoval>;
+  sweepTunnels(caller: Caller): Promise<TunnelSweep>;
+  offerHalf(offer: TunnelOffer, caller: Caller): Promise<TunnelAnswer>;
+  commitHalf(id: string, caller: Caller): Promise<TunnelHalf>;
+  half(id: string, caller: Caller): Promise<TunnelHalf>;
+  removeHalf(id: string, caller: Caller): Promise<TunnelHalf>;
+  rekeyHalf(id: string, rekey: TunnelRekey, caller: Caller): Promise<TunnelRekeyed>;
 }

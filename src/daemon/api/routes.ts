@@ -9,6 +9,10 @@ import type {
   JoinRequest,
   LogsQuery,
   PingRequest,
+  TunnelOffer,
+  TunnelQuery,
+  TunnelRekey,
+  TunnelRequest,
 } from '../../spec/api.ts';
 import type { EndpointName } from './endpoints.ts';
 import type { Caller, Operations } from './operations.ts';
@@ -41,4 +45,13 @@ export const operates: Readonly<Record<EndpointName, Operate>> = {
   removeGuest: (operations, request, caller) =>
     operations.removeGuest(idOf(request), request.query as DeleteQuery, caller),
   rollGuests: (operations, { body }, caller) => operations.rollGuests(body as GuestRoll, caller),
+  tunnels: (operations) => operations.tunnels(),
+  createTunnel: (operations, { body }, caller) => operations.createTunnel(body as TunnelRequest, caller),
+  removeTunnels: (operations, { query }, caller) => operations.removeTunnels(query as TunnelQuery, caller),
+  sweepTunnels: (operations, _request, caller) => operations.sweepTunnels(caller),
+  offerHalf: (operations, { body }, caller) => operations.offerHalf(body as TunnelOffer, caller),
+  commitHalf: (operations, request, caller) => operations.commitHalf(idOf(request), caller),
+  half: (operations, request, caller) => operations.half(idOf(request), caller),
+  removeHalf: (operations, request, caller) => operations.removeHalf(idOf(request), caller),
+  rekeyHalf: (operations, request, caller) => operations.rekeyHalf(idOf(request), request.body as TunnelRekey, caller),
 };

@@ -40,6 +40,15 @@ async function api(
     guest: refuse,
     removeGuest: refuse,
     rollGuests: refuse,
+    tunnels: refuse,
+    createTunnel: refuse,
+    removeTunnels: refuse,
+    sweepTunnels: refuse,
+    offerHalf: refuse,
+    commitHalf: refuse,
+    half: refuse,
+    removeHalf: refuse,
+    rekeyHalf: refuse,
   };
   const allowedHosts = (): ReadonlySet<string> => new Set(['localhost']);
   return await createApi({

@@ -1,6 +1,7 @@
 /**
  * Everything about other hosts, put together: the carrier, the peers, what runs here for them, and what is asked of them.
  */
+import type { LinkFacts } from '../../carrier/link/facts.ts';
 import type { CarrierListener } from '../../carrier/listener.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import { Scope } from '../../lib/scope.ts';
@@ -43,6 +44,8 @@ export interface PeeringOptions {
   readonly onFailure: (error: WormholeError) => void;
   /** Containers of guests of an earlier life are nobody's any more. */
   readonly onLeftBehind: () => void;
+  /** A daemon is linked, perhaps once more. */
+  readonly onHost: (link: LinkFacts) => void;
 }
 
 export interface Peering extends AsyncDisposable {
@@ -50,6 +53,7 @@ export interface Peering extends AsyncDisposable {
   readonly peers: Peers;
   readonly guests: Guests;
   readonly operations: PeerOperations;
+  readonly links: Pick<CarrierListener['links'], 'openApi'>;
   /** Joins again the peers of before, in the background. */
   restore(): void;
 }
@@ -105,12 +109,16 @@ export function peeringOf(options: PeeringOptions): Peering {
       onHost: (link) => {
         guests.back(link);
         peers.callRoll(link, abroad);
+        options.onHost(link);
       },
       onHostGone: (link) => guests.gone(link, link.role === 'client'),
     }),
   );
   const joins = scope.use(new Joins(settings.stateDir, peers, log));
+  const openApi: CarrierListener['links']['openApi'] = async (link, signal) =>
+    await (await links()).openApi(link, signal);
   return {
+    links: { openApi },
     abroad,
     peers,
     guests,
@@ -122,7 +130,7 @@ export function peeringOf(options: PeeringOptions): Peering {
       links: {
         facts: async (link) => await (await links()).facts(link),
         kick: async (link) => await (await links()).kick(link),
-        openApi: async (link, signal) => await (await links()).openApi(link, signal),
+        openApi,
       },
     }),
     restore: () => joins.restore(),

@@ -3,7 +3,10 @@ import type { EndpointName } from '../api/endpoints.ts';
 import type { Origin } from '../api/operations.ts';
 import type { Policies } from './policies.ts';
 
-/** What a peer may always ask. A ping through us to another host is judged as the dial that it is, and guests by their plan. */
+/**
+ * What a peer may always ask. A ping through us to another host is judged as the dial that it is, guests by their plan, and halves of
+ * tunnels by the verb `tunnel`.
+ */
 const harmless: ReadonlySet<EndpointName> = new Set<EndpointName>([
   'health',
   'ping',
@@ -11,6 +14,11 @@ const harmless: ReadonlySet<EndpointName> = new Set<EndpointName>([
   'guest',
   'removeGuest',
   'rollGuests',
+  'offerHalf',
+  'commitHalf',
+  'half',
+  'removeHalf',
+  'rekeyHalf',
 ]);
 
 /** @returns a check that throws WH_ERR_POLICY; people of this machine are root or in the group, and may everything */

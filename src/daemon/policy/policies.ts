@@ -83,6 +83,20 @@ export class Policies {
     }
   }
 
+  /**
+   * May it have a tunnel with this host, and its end in that container?
+   *
+   * @throws {WormholeError} WH_ERR_POLICY
+   */
+  async tunnel(identity: string, container: string | undefined, signal: AbortSignal): Promise<void> {
+    const policy = this.of(identity);
+    this.#refuse(identity, missingVerb(policy, 'tunnel', 'a tunnel'));
+    if (container === undefined) return;
+    this.#refuse(identity, missingVerb(policy, 'docker-ns', `a tunnel into container ${container}`));
+    const found = await this.#options.engine.find(container, signal);
+    this.#refuse(identity, checkEnter(containerFacts(found), policy, 'listen'));
+  }
+
   /** For everything that a wormhole of `identity` does from now on. */
   permit(identity: string): Permit {
     const { ground } = this.#options;

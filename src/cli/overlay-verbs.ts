@@ -1,0 +1,49 @@
+/**
+ * The verbs of tunnels between hosts, rows of the table in `verb-table.ts`.
+ */
+import type { VerbRow } from './verb-table.ts';
+
+export const overlayVerbs: readonly VerbRow[] = [
+  {
+    name: 'tunnel-create',
+    operands: '<HOST>',
+    summary: 'make an encrypted kernel tunnel to a peer; prints its overlay addresses, LOCAL REMOTE',
+    options: [
+      { flags: '--udp', text: 'IPsec in UDP, which passes NAT' },
+      { flags: '--type <TYPE>', text: 'ipsec, wireguard or auto: what both hosts can do, IPsec first (default: auto)' },
+      { flags: '--attach <CONTAINER>', text: 'put this end into a container of this host' },
+      { flags: '--peer-attach <CONTAINER>', text: 'put the other end into a container of the peer' },
+      { flags: '--mtu <N>', text: 'bytes of the largest packet inside (default: what the way leaves room for)' },
+    ],
+    examples: [
+      'wormhole tunnel-create db-host',
+      'wormhole tunnel-create --udp db-host',
+      'wormhole tunnel-create --type wireguard --attach app --peer-attach db db-host',
+    ],
+    load: async () => (await import('./verbs/tunnel-create.ts')).tunnelCreate,
+  },
+  {
+    name: 'tunnel-delete',
+    operands: '<HOST>',
+    summary: 'remove the tunnels to a peer at both ends; this end goes in any case',
+    options: [{ flags: '--attach <CONTAINER>', text: 'only the one in this container' }],
+    examples: ['wormhole tunnel-delete db-host'],
+    load: async () => (await import('./verbs/tunnel-delete.ts')).tunnelDelete,
+  },
+  {
+    name: 'tunnel-list',
+    operands: '',
+    summary: 'list the tunnels to other hosts',
+    options: [],
+    examples: ['wormhole tunnel-list', 'wormhole tunnel-list --json | jq -r .tunnels[].remote'],
+    load: async () => (await import('./verbs/tunnel-list.ts')).tunnelList,
+  },
+  {
+    name: 'tunnel-gc',
+    operands: '',
+    summary: 'remove what is left of tunnels that are not whole any more; prints each',
+    options: [],
+    examples: ['wormhole tunnel-gc'],
+    load: async () => (await import('./verbs/tunnel-gc.ts')).tunnelGc,
+  },
+];

@@ -1,0 +1,218 @@
+/**
+ * Answering peers about tunnels: offers judged and prepared, halves installed when they are committed, removed, given new keys.
+ *
+ *   offer ─► prepared ──commit──► installed, complete
+ *                └──no commit within a while──► forgotten; nothing was installed for it
+ *
+ * A peer can touch no tunnel but those with itself, and needs the verb `tunnel`; for a container also that it may enter it.
+ */
+import type { LinkFacts } from '../../carrier/link/facts.ts';
+import { within } from '../../lib/deadline.ts';
+import { WormholeError } from '../../lib/errors.ts';
+import { Scope } from '../../lib/scope.ts';
+import type { TunnelHalf as HalfState, TunnelAnswer, TunnelOffer, TunnelRekey, TunnelRekeyed } from '../../spec/api.ts';
+import { isLoopback, parseIp } from '../../spec/ip.ts';
+import type { TunnelHalf } from '../../tunnel/half.ts';
+import { conflict, judgeOffer } from '../../tunnel/negotiation.ts';
+import type { Caller } from '../api/operations.ts';
+import { literalOf } from '../peers/allowed-endpoints.ts';
+import { isSame, type Owner, ownerOf, type Whose } from '../peers/owner.ts';
+import type { Attachment } from './attachment.ts';
+import { cannotHave, cannotPass } from './kinds.ts';
+import { makeOwnEnd, type OwnAddresses } from './own-ends.ts';
+import { isTranslated, makeHalf, tell } from './own-half.ts';
+import type { TunnelRecord } from './record.ts';
+import { recordOf } from './record-of.ts';
+import type { Rekeying } from './rekeying.ts';
+import type { Tunnel } from './tunnel.ts';
+import { notFound, type Places, type Tunnels } from './tunnels.ts';
+
+/** Milliseconds that what was offered waits for its commit. */
+const PREPARED_MS = 15_000;
+/** Offers of one peer that wait at once, and tunnels with one identity, however many daemons it says that it is. */
+const MOST_PREPARED = 4;
+const MOST_OF_IDENTITY = 1_024;
+
+export interface AnswersOptions {
+  readonly tunnels: Tunnels;
+  readonly addresses: OwnAddresses;
+  /** The link that somebody asks on. @throws {WormholeError} when it is over */
+  readonly linkOf: (owner: Owner) => LinkFacts;
+  /** How that peer is called here. */
+  readonly nameOf: (link: LinkFacts) => string;
+  /** This end is about to ask that peer for a tunnel itself, and goes first. */
+  readonly goesFirst: (whose: Whose) => boolean;
+  /** May it? @throws {WormholeError} WH_ERR_POLICY */
+  readonly allow: (identity: string, container: string | undefined, signal: AbortSignal) => Promise<void>;
+  readonly attach: (container: string) => Promise<Attachment>;
+  readonly rekeying: Pick<Rekeying, 'answer'>;
+}
+
+interface Prepared {
+  readonly owner: Owner;
+  readonly record: TunnelRecord;
+  readonly half: TunnelHalf;
+  readonly needs: Scope;
+  readonly attachment: Attachment | undefined;
+  /** Owns the attachment as long as nothing is installed. */
+  readonly container: Scope;
+  readonly timer: NodeJS.Timeout;
+  readonly done: Promise<void>;
+  readonly over: () => void;
+}
+
+export class Answers implements AsyncDisposable {
+  readonly #options: AnswersOptions;
+  readonly #prepared = new Map<string, Prepared>();
+  readonly #committing = new Set<Prepared>();
+
+  constructor(options: AnswersOptions) {
+    this.#options = options;
+  }
+
+  /** @throws {WormholeError} WH_ERR_POLICY, WH_ERR_REQUEST_INVALID, WH_ERR_TUNNEL_CONFLICT, WH_ERR_KERNEL, WH_ERR_LIMIT */
+  async offer(offer: TunnelOffer, caller: Caller): Promise<TunnelAnswer> {
+    const owner = ownerOf(caller);
+    await this.#options.allow(owner.identity, offer.attach, caller.signal);
+    if (this.#options.goesFirst(owner)) throw conflict('busy', 'this end asks for a tunnel itself at this moment');
+    const { tunnels, addresses, linkOf, nameOf } = this.#options;
+    const link = linkOf(owner);
+    this.#refuseTooMany(owner);
+    await using needs = new Scope('tunnel');
+    await using attached = new Scope('tunnel');
+    const attachment = offer.attach === undefined ? undefined : attached.use(await this.#options.attach(offer.attach));
+    const netns = attachment === undefined ? undefined : needs.use(attachment.namespace());
+    const abilities = await (await tunnels.kernel()).abilities();
+    const places = placesOf(offer);
+    const far = literalOf(link.address);
+    const end = await makeOwnEnd({ kinds: offer.kinds, far, mtu: offer.mtu, netns }, tunnels, addresses, needs);
+    const translated = isTranslated(offer, far) || isTranslated(end, offer.seen);
+    const before = tunnels.between(owner, places);
+    const agreed = judgeOffer(offer, {
+      range: tunnels.range,
+      isUsed: (address) => tunnels.isUsed(address, before),
+      cannot: (kind) => cannotHave(abilities, kind, netns !== undefined) ?? cannotPass(kind, translated),
+      onLoopback: isLoopback(parseIp(far) ?? [0]),
+    });
+    end.settle(agreed.kind);
+    const { id, mtu } = offer;
+    if (this.#prepared.has(id) || tunnels.find(id) !== undefined)
+      throw conflict('busy', 'there is a tunnel of that id');
+    needs.use(tunnels.reserve(agreed.overlay.local, agreed.overlay.remote));
+    const sight = { far, own: offer.seen };
+    const common = { id, agreed, ...(mtu !== undefined && { mtu }) };
+    const half = makeHalf({ ...common, end, sight, offered: false, ...(netns !== undefined && { netns }) });
+    const record = recordOf({ ...common, peer: nameOf(link), whose: owner, half, places, driver: false, mtu });
+    const lasting = new Scope(`offer ${id}`);
+    needs.moveTo(lasting);
+    const container = new Scope(`container of ${id}`);
+    attached.moveTo(container);
+    const timer = setTimeout(() => void this.#forget(id), PREPARED_MS);
+    timer.unref();
+    let over = (): void => undefined;
+    const done = new Promise<void>((resolve) => {
+      over = resolve;
+    });
+    this.#prepared.set(id, { owner, record, half, needs: lasting, attachment, container, timer, done, over });
+    const { kind, overlay } = agreed;
+    return { id, kind, pair: [overlay.remote, overlay.local], seen: far, ...tell(end, [kind]) };
+  }
+
+  /** Installs what was prepared; again is the same. @throws {WormholeError} nothing of it is left then */
+  async commit(id: string, caller: Caller): Promise<HalfState> {
+    const owner = ownerOf(caller);
+    const known = this.#options.tunnels.find(id);
+    if (known !== undefined && isSame(known.record, owner)) return state(known);
+    const prepared = this.#prepared.get(id);
+    if (prepared === undefined || !isSame(prepared.owner, owner)) {
+      throw new WormholeError('WH_ERR_TUNNEL_NOT_FOUND', 'that tunnel was not offered, or too long ago');
+    }
+    this.#prepared.delete(id);
+    clearTimeout(prepared.timer);
+    this.#committing.add(prepared);
+    try {
+      return state(await this.#install(prepared));
+    } finally {
+      this.#committing.delete(prepared);
+      prepared.over();
+    }
+  }
+
+  get(id: string, caller: Caller): Promise<HalfState> {
+    const owner = ownerOf(caller);
+    const prepared = this.#prepared.get(id);
+    if (prepared !== undefined && isSame(prepared.owner, owner)) return Promise.resolve({ id, state: 'prepared' });
+    const tunnel = this.#find(id, owner);
+    return Promise.resolve(tunnel === undefined ? { id, state: 'none' } : state(tunnel));
+  }
+
+  /** Also of one that is only prepared; there being none is no failure. */
+  async remove(id: string, caller: Caller): Promise<HalfState> {
+    const owner = ownerOf(caller);
+    await Promise.all([...this.#committing].filter((one) => one.record.id === id).map(({ done }) => done));
+    const prepared = this.#prepared.get(id);
+    if (prepared !== undefined && isSame(prepared.owner, owner)) await this.#forget(id);
+    const tunnel = this.#find(id, owner);
+    if (tunnel !== undefined) await this.#options.tunnels.remove(tunnel);
+    return { id, state: 'none' };
+  }
+
+  async rekey(id: string, rekey: TunnelRekey, caller: Caller): Promise<TunnelRekeyed> {
+    const owner = ownerOf(caller);
+    await this.#options.allow(owner.identity, undefined, caller.signal);
+    const tunnel = this.#find(id, owner);
+    if (tunnel === undefined) throw notFound(`${id} with this peer`);
+    return await this.#options.rekeying.answer(tunnel, rekey);
+  }
+
+  /** Resolves when nothing of that peer is being carried out. */
+  async settled(whose: Whose, signal: AbortSignal): Promise<void> {
+    const all = [...this.#prepared.values(), ...this.#committing].filter(({ owner }) => isSame(owner, whose));
+    await within(signal, Promise.all(all.map(({ done }) => done)));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const id of this.#prepared.keys()) await this.#forget(id);
+  }
+
+  async #install({ record, half, needs, attachment, container }: Prepared): Promise<Tunnel> {
+    const { tunnels } = this.#options;
+    await using attached = container;
+    // The peer may go away: what was begun is finished, and then undone if need be.
+    const never = new AbortController().signal;
+    const tunnel = await tunnels.install(record, half, { needs, attachment }, never);
+    attached.moveTo(new Scope('of the tunnel'));
+    await tunnels.complete(tunnel);
+    return tunnel;
+  }
+
+  async #forget(id: string): Promise<void> {
+    const prepared = this.#prepared.get(id);
+    if (prepared === undefined) return;
+    this.#prepared.delete(id);
+    clearTimeout(prepared.timer);
+    await prepared.needs[Symbol.asyncDispose]();
+    await prepared.container[Symbol.asyncDispose]();
+    prepared.over();
+  }
+
+  #find(id: string, owner: Owner): Tunnel | undefined {
+    const tunnel = this.#options.tunnels.find(id);
+    return tunnel !== undefined && isSame(tunnel.record, owner) ? tunnel : undefined;
+  }
+
+  #refuseTooMany(owner: Owner): void {
+    const waiting = [...this.#prepared.values()].filter((one) => isSame(one.owner, owner)).length;
+    const its = this.#options.tunnels.list.filter(({ record }) => record.identity === owner.identity).length;
+    if (waiting < MOST_PREPARED && its < MOST_OF_IDENTITY) return;
+    throw new WormholeError('WH_ERR_LIMIT', 'this peer has offered too many tunnels');
+  }
+}
+
+function placesOf({ attach, from }: TunnelOffer): Places {
+  return { ...(attach !== undefined && { attach }), ...(from !== undefined && { peerAttach: from }) };
+}
+
+function state({ id, trouble, installed }: Tunnel): HalfState {
+  return { id, state: trouble?.state ?? (installed === undefined ? 'stale' : 'complete') };
+}

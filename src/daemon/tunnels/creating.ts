@@ -1,0 +1,215 @@
+/**
+ * Making a tunnel with a peer, from the end that asks for it: two round trips on the link, and both ends have it or neither.
+ *
+ *   own end made ─► offer ─► answer ─► own half installed ─► commit (the peer installs its half) ─► complete
+ *        └──────────────── any failure: own half away, the peer told ◄──────────────┘
+ *
+ * What two ends that ask each other at once come to: the one with the lower host id goes on, the other gets its tunnel.
+ */
+import { randomBytes } from 'node:crypto';
+import type { LinkFacts } from '../../carrier/link/facts.ts';
+import { Deadline } from '../../lib/deadline.ts';
+import { WormholeError } from '../../lib/errors.ts';
+import { Scope } from '../../lib/scope.ts';
+import type { TunnelKind, TunnelOffer } from '../../spec/api.ts';
+import { isLoopback, parseIp } from '../../spec/ip.ts';
+import { type Ground, judgeAnswer } from '../../tunnel/negotiation.ts';
+import { freePairs, type OverlayPair } from '../../tunnel/overlay.ts';
+import type { Logger } from '../log.ts';
+import { literalOf } from '../peers/allowed-endpoints.ts';
+import type { Peer } from '../peers/peer.ts';
+import type { Attachment } from './attachment.ts';
+import type { HalfCalls } from './half-calls.ts';
+import { cannotHave } from './kinds.ts';
+import { makeOwnEnd, type OwnAddresses } from './own-ends.ts';
+import { makeHalf, type OwnEnd, tell } from './own-half.ts';
+import { recordOf } from './record-of.ts';
+import type { Tunnel } from './tunnel.ts';
+import type { Places, Tunnels } from './tunnels.ts';
+
+/** Attempts to come to an agreement, and pairs of addresses that one offer proposes. */
+const ATTEMPTS = 5;
+const PAIRS = 16;
+/** Milliseconds that the other end is told that nothing came of it. */
+const UNDO_MS = 5_000;
+
+export interface Wish extends Places {
+  readonly kinds: readonly TunnelKind[];
+  readonly mtu?: number;
+}
+
+export interface CreatingOptions {
+  readonly tunnels: Tunnels;
+  readonly addresses: OwnAddresses;
+  /** Id of this daemon, as peers know it. */
+  readonly host: string;
+  readonly log: Logger;
+  /** Resolves when no offer of that peer is being carried out here; see `answers.ts`. */
+  readonly answered: (link: LinkFacts, signal: AbortSignal) => Promise<void>;
+}
+
+export class Creating {
+  readonly #options: CreatingOptions;
+
+  constructor(options: CreatingOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Makes a tunnel, in place of the one between the same places if there is one.
+   *
+   * @param attachment of this end, when it is in a container; taken over when it succeeds
+   * @throws {WormholeError} nothing of it is left then
+   */
+  async make(
+    peer: Peer,
+    calls: HalfCalls,
+    wish: Wish,
+    attachment: Attachment | undefined,
+    signal: AbortSignal,
+  ): Promise<Tunnel> {
+    const refused = new Set<string>();
+    let before: Tunnel | undefined;
+    let failure: unknown;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      const link = await peer.up(signal);
+      // What the peer has asked for itself comes first.
+      await this.#options.answered(link, signal);
+      const now = this.#options.tunnels.between(link, wish);
+      if (attempt > 0 && now !== before && now?.complete === true) return now;
+      before = now;
+      try {
+        return await this.#attempt({ peer, link, calls, wish, attachment, refused, signal });
+      } catch (error) {
+        failure = error;
+        if (signal.aborted || !WormholeError.is(error) || error.code !== 'WH_ERR_TUNNEL_CONFLICT') throw error;
+        this.#options.log.debug({ err: error, peer: peer.name }, 'no agreement about a tunnel; trying again');
+      }
+    }
+    throw failure;
+  }
+
+  async #attempt(one: Attempt): Promise<Tunnel> {
+    const { peer, link, calls, wish, attachment, refused, signal } = one;
+    const { tunnels, addresses } = this.#options;
+    const far = literalOf(link.address);
+    await using needs = new Scope('tunnel');
+    const netns = attachment === undefined ? undefined : needs.use(attachment.namespace());
+    const kinds = await this.#possible(wish);
+    const end = await makeOwnEnd({ kinds, far, mtu: wish.mtu, netns }, tunnels, addresses, needs);
+    const offer = this.#offer(link, wish, kinds, end, refused);
+    const ground = this.#ground(link, wish);
+    const answer = await calls.offer(offer, signal);
+    const agreed = judgeAnswer(answer, offer, ground);
+    end.settle(agreed.kind);
+    using _reserved = tunnels.reserve(agreed.overlay.local, agreed.overlay.remote);
+    const sight = { far, own: answer.seen };
+    const half = makeHalf({ ...wish, id: offer.id, agreed, end, sight, offered: true, ...(netns && { netns }) });
+    const told = {
+      id: offer.id,
+      peer: peer.name,
+      whose: link,
+      agreed,
+      half,
+      places: wish,
+      driver: true,
+      mtu: wish.mtu,
+    };
+    const record = recordOf(told);
+    return await this.#install(one, record, half, needs).catch((error: unknown) => {
+      for (const address of Object.values(agreed.overlay)) refused.add(address);
+      throw error;
+    });
+  }
+
+  async #install(
+    { calls, attachment, signal }: Attempt,
+    record: ReturnType<typeof recordOf>,
+    half: ReturnType<typeof makeHalf>,
+    needs: Scope,
+  ): Promise<Tunnel> {
+    const { tunnels, log } = this.#options;
+    const lasting = new Scope(`tunnel ${record.id}`);
+    needs.moveTo(lasting);
+    let tunnel: Tunnel | undefined;
+    try {
+      tunnel = await tunnels.install(record, half, { needs: lasting, attachment }, signal);
+      await calls.commit(record.id, signal);
+      await tunnels.complete(tunnel);
+      return tunnel;
+    } catch (error) {
+      using limit = new Deadline(UNDO_MS);
+      const told = calls.remove(record.id, limit.signal).catch((err: unknown) => {
+        log.debug({ err, tunnel: record.id }, 'the peer could not be told that nothing came of a tunnel');
+      });
+      if (tunnel !== undefined) {
+        tunnel.attachment = undefined;
+        await tunnels.undo(tunnel).catch((err: unknown) => {
+          log.error({ err, tunnel: record.id }, 'parts of a tunnel are left; wormhole tunnel-gc removes them');
+        });
+      }
+      await told;
+      throw error;
+    }
+  }
+
+  /** Of the kinds that were asked for, those that this host can have. @throws {WormholeError} WH_ERR_KERNEL */
+  async #possible({ kinds, attach }: Wish): Promise<readonly TunnelKind[]> {
+    const abilities = await (await this.#options.tunnels.kernel()).abilities();
+    const reasons = new Map(kinds.map((kind) => [kind, cannotHave(abilities, kind, attach !== undefined)]));
+    const possible = kinds.filter((kind) => reasons.get(kind) === undefined);
+    if (possible.length > 0) return possible;
+    throw new WormholeError('WH_ERR_KERNEL', [...new Set(reasons.values())].join('; '));
+  }
+
+  #offer(link: LinkFacts, wish: Wish, kinds: readonly TunnelKind[], end: OwnEnd, refused: Set<string>): TunnelOffer {
+    const { tunnels, host } = this.#options;
+    const { attach, peerAttach, mtu } = wish;
+    const own = tunnels.between(link, wish);
+    const used = (address: string): boolean => refused.has(address) || tunnels.isUsed(address, own);
+    const seed = `${link.host} ${peerAttach ?? ''}`;
+    const found = freePairs(tunnels.range, [`${host} ${attach ?? ''}`, seed], used, PAIRS);
+    const kept = own === undefined || refused.has(own.record.shape.overlay.local) ? [] : [own.record.shape.overlay];
+    const mine = ({ low, high }: OverlayPair): string[] => (host < link.host ? [low, high] : [high, low]);
+    const pairs = [...kept.map(({ local, remote }) => [local, remote]), ...found.map(mine)].slice(0, PAIRS);
+    if (pairs.length === 0) {
+      const { network, bits } = tunnels.range;
+      throw new WormholeError(
+        'WH_ERR_LIMIT',
+        `no overlay address of ${network}/${bits} is free; give all hosts a wider -C`,
+      );
+    }
+    return {
+      id: randomBytes(8).toString('hex'),
+      kinds: [...kinds],
+      pairs,
+      seen: literalOf(link.address),
+      ...tell(end, kinds),
+      ...(peerAttach !== undefined && { attach: peerAttach }),
+      ...(attach !== undefined && { from: attach }),
+      ...(mtu !== undefined && { mtu }),
+    };
+  }
+
+  #ground(link: LinkFacts, wish: Wish): Ground {
+    const { tunnels } = this.#options;
+    const own = tunnels.between(link, wish);
+    return {
+      range: tunnels.range,
+      isUsed: (address) => tunnels.isUsed(address, own),
+      cannot: () => undefined,
+      onLoopback: isLoopback(parseIp(literalOf(link.address)) ?? [0]),
+    };
+  }
+}
+
+interface Attempt {
+  readonly peer: Peer;
+  readonly link: LinkFacts;
+  readonly calls: HalfCalls;
+  readonly wish: Wish;
+  readonly attachment: Attachment | undefined;
+  /** Overlay addresses that did not do. */
+  readonly refused: Set<string>;
+  readonly signal: AbortSignal;
+}

@@ -1,0 +1,76 @@
+/** The operations of the control API that are about tunnels and their halves. */
+import { Deadline } from '../../lib/deadline.ts';
+import { formatAddress } from '../../spec/address.ts';
+import type { TunnelQuery, TunnelRemoval } from '../../spec/api.ts';
+import type { Operations } from '../api/operations.ts';
+import { readAddress } from '../read-address.ts';
+import { reasonOf } from '../wormhole/status.ts';
+import { sweep } from './sweep.ts';
+import type { Tunnel } from './tunnel.ts';
+import type { Tunneling } from './tunneling.ts';
+import { notFound } from './tunnels.ts';
+
+/** Milliseconds that the other end has to remove its half. */
+const REMOVE_MS = 5_000;
+
+export type TunnelOperations = Pick<
+  Operations,
+  | 'tunnels'
+  | 'createTunnel'
+  | 'removeTunnels'
+  | 'sweepTunnels'
+  | 'offerHalf'
+  | 'commitHalf'
+  | 'half'
+  | 'removeHalf'
+  | 'rekeyHalf'
+>;
+
+export function tunnelOperations(tunneling: Tunneling): TunnelOperations {
+  const { tunnels, answers } = tunneling;
+  return {
+    tunnels: async () => ({ tunnels: await Promise.all(tunnels.list.map((tunnel) => tunnel.describe())) }),
+    createTunnel: async (request, { signal }) =>
+      await (await tunneling.ensure({ ...request, peer: readAddress(request.peer) }, signal)).describe(),
+    removeTunnels: (query, { signal }) => remove(tunneling, query, signal),
+    sweepTunnels: ({ signal }) => sweep(tunneling, signal),
+    offerHalf: (offer, caller) => answers.offer(offer, caller),
+    commitHalf: (id, caller) => answers.commit(id, caller),
+    half: (id, caller) => answers.get(id, caller),
+    removeHalf: (id, caller) => answers.remove(id, caller),
+    rekeyHalf: (id, rekey, caller) => answers.rekey(id, rekey, caller),
+  };
+}
+
+/** The local half goes in any case, and first. */
+async function remove(tunneling: Tunneling, query: TunnelQuery, signal: AbortSignal): Promise<TunnelRemoval> {
+  const name = formatAddress(readAddress(query.peer));
+  const named = tunneling.tunnels.list.filter(
+    (one) =>
+      (one.record.peer === name || one.record.peer === query.peer) &&
+      (query.attach === undefined || query.attach === (one.record.attach ?? '')),
+  );
+  if (named.length === 0) throw notFound(`to ${query.peer}`);
+  const removed: TunnelRemoval['removed'] = [];
+  for (const tunnel of named) {
+    const described = await tunnel.describe();
+    // The peer is known by it as long as it is there.
+    const told = tellPeer(tunneling, tunnel, signal);
+    try {
+      await tunneling.tunnels.remove(tunnel);
+    } finally {
+      removed.push({ tunnel: described, peer: await told });
+    }
+  }
+  return { removed };
+}
+
+async function tellPeer(tunneling: Tunneling, tunnel: Tunnel, signal: AbortSignal): Promise<string> {
+  using limit = new Deadline(REMOVE_MS, signal);
+  try {
+    await tunneling.callsTo(tunnel).remove(tunnel.id, limit.signal);
+    return 'removed';
+  } catch (error) {
+    return limit.signal.aborted ? 'it did not answer; its half is stale now' : reasonOf(error);
+  }
+}

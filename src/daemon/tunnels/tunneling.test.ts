@@ -1,0 +1,231 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { TunnelWorld } from '../../../test/support/tunnel-world.ts';
+import { WormholeError } from '../../lib/errors.ts';
+
+let world: TunnelWorld;
+afterEach(() => world[Symbol.asyncDispose]());
+
+const swapped = (line = ''): string => line.replace(/^(\S+) (\S+)/, '$2 $1');
+const conflict = new WormholeError('WH_ERR_TUNNEL_CONFLICT', 'taken');
+
+describe('a tunnel between two hosts', () => {
+  test.each([
+    [{}, 'ipsec', false],
+    [{ udp: true }, 'ipsec', true],
+    [{ type: 'ipsec' }, 'ipsec', false],
+    [{ type: 'wireguard' }, 'wireguard', true],
+  ] as const)('WF6 XT11 %j is at both ends, and the same again from either', async (request, type, udp) => {
+    world = new TunnelWorld();
+    const { a, b } = world;
+    const made = await a.create(request);
+    expect(made).toMatchObject({ type, udp, state: 'complete', peer: 'b' });
+    const [line] = await a.summary();
+    expect(await b.summary()).toEqual([swapped(line)]);
+    const [again, back] = [await a.create(request), await b.create(request)];
+    expect([again.id, back.id]).toEqual([made.id, made.id]);
+    expect([back.local, back.remote]).toEqual([made.remote, made.local]);
+    expect([a.kernel.installs, b.kernel.installs]).toEqual([1, 1]);
+  });
+
+  test('takes two questions on the link', async () => {
+    world = new TunnelWorld();
+    await world.a.create();
+    expect(world.b.asked).toEqual(['offer', 'commit']);
+  });
+
+  test('each end receives with keys of its own making and sends with those of the other', async () => {
+    world = new TunnelWorld();
+    await world.a.create();
+    const [one] = world.a.kernel.kept.values();
+    const [other] = world.b.kernel.kept.values();
+    if (one?.half.kind !== 'ipsec' || other?.half.kind !== 'ipsec') throw new Error('not ipsec');
+    expect(one.half.out).toEqual(other.half.in);
+    expect(other.half.out).toEqual(one.half.in);
+    expect(one.half.out.key.equals(one.half.in.key)).toBe(false);
+  });
+
+  test('of WireGuard has one preshared key, and each end the public key of the other', async () => {
+    world = new TunnelWorld();
+    await world.a.create({ type: 'wireguard' });
+    const halves = [world.a, world.b].map(({ kernel }) => [...kernel.kept.values()][0]?.half);
+    const [one, other] = halves;
+    if (one?.kind !== 'wireguard' || other?.kind !== 'wireguard') throw new Error('not wireguard');
+    expect(one.peer.presharedKey?.equals(other.peer.presharedKey ?? Buffer.of())).toBe(true);
+    expect(one.peer.endpoint).toEqual({ address: '127.0.0.2', port: other.listenPort });
+  });
+
+  test('W15 no key is written down or told to people', async () => {
+    world = new TunnelWorld();
+    const { a, b } = world;
+    await a.create();
+    const halves = [a, b].flatMap(({ kernel }) => [...kernel.kept.values()].map(({ half }) => half));
+    const keys = halves.flatMap((half) => (half.kind === 'ipsec' ? [half.in.key, half.out.key] : []));
+    const told = [a, b].map((end) => readFileSync(join(end.stateDir, 'tunnels.json'), 'utf8') + end.lines.join(''));
+    const everything = told.join('') + JSON.stringify([await a.list(), await b.list()]);
+    expect(keys).toHaveLength(4);
+    for (const key of keys) {
+      for (const encoding of ['hex', 'base64'] as const) expect(everything).not.toContain(key.toString(encoding));
+    }
+  });
+
+  test('asked for by both ends at once is one tunnel', async () => {
+    world = new TunnelWorld();
+    const [one, other] = await Promise.all([world.a.create(), world.b.create()]);
+    expect(one.id).toBe(other.id);
+    expect([world.a.kernel.kept.size, world.b.kernel.kept.size]).toEqual([1, 1]);
+  });
+
+  test('of another kind than the one that is there is refused by name', async () => {
+    world = new TunnelWorld();
+    await world.a.create();
+    await expect(world.a.create({ udp: true })).rejects.toMatchObject({
+      code: 'WH_ERR_TUNNEL_CONFLICT',
+      message: expect.stringContaining('tunnel-delete b'),
+    });
+  });
+
+  test('falls back to what both ends can do, and says what is missing when there is nothing', async () => {
+    world = new TunnelWorld();
+    const lacks = { works: false, missing: 'esp4', remedy: 'modprobe esp4' } as const;
+    world.b.kernel.able = { ...world.b.kernel.able, ipsec: lacks };
+    expect((await world.a.create()).type).toBe('wireguard');
+    await world.a.tunneling.tunnels.remove(world.a.tunneling.tunnels.list[0] as never);
+    await expect(world.a.create({ type: 'ipsec' })).rejects.toThrow(/esp4.*modprobe esp4.*--type wireguard/);
+  });
+});
+
+describe('an attempt that fails', () => {
+  test.each(['offer', 'commit'] as const)('W6 leaves nothing when the peer fails at the %s', async (step) => {
+    world = new TunnelWorld();
+    world.b.onCall = (call) => {
+      if (call === step) throw new WormholeError('WH_ERR_TUNNEL', 'it broke');
+    };
+    await expect(world.a.create()).rejects.toMatchObject({ code: 'WH_ERR_TUNNEL' });
+    expect([await world.a.summary(), await world.b.summary()]).toEqual([[], []]);
+    expect([world.a.kernel.kept.size, world.b.kernel.kept.size]).toEqual([0, 0]);
+  });
+
+  test.each(['a', 'b'] as const)('leaves nothing when the kernel of %s refuses', async (name) => {
+    world = new TunnelWorld();
+    world[name].kernel.failure = new WormholeError('WH_ERR_TUNNEL', 'no');
+    await expect(world.a.create()).rejects.toMatchObject({ code: 'WH_ERR_TUNNEL' });
+    expect([world.a.kernel.kept.size, world.b.kernel.kept.size]).toEqual([0, 0]);
+    expect([await world.a.summary(), await world.b.summary()]).toEqual([[], []]);
+  });
+
+  test.each(['a', 'b'] as const)('W6 is tried again with other addresses when %s finds them taken', async (name) => {
+    world = new TunnelWorld();
+    world[name].kernel.failure = conflict;
+    const { local } = await world.a.create();
+    const [kept] = world.a.kernel.kept.keys();
+    expect(kept).toBe(local);
+    expect(world.b.kernel.kept.size).toBe(1);
+  });
+
+  test('W6 ends after some attempts when there is never agreement', async () => {
+    world = new TunnelWorld();
+    world.b.onCall = (call) => {
+      if (call === 'offer') throw conflict;
+    };
+    await expect(world.a.create()).rejects.toBe(conflict);
+    expect(world.b.asked.filter((call) => call === 'offer')).toHaveLength(5);
+  });
+
+  test('says so when the range is used up', async () => {
+    world = new TunnelWorld(
+      { range: { network: '10.200.0.0', bits: 31 } },
+      { range: { network: '10.200.0.0', bits: 31 } },
+    );
+    using _all = world.a.tunneling.tunnels.reserve('10.200.0.0');
+    await expect(world.a.create()).rejects.toMatchObject({ code: 'WH_ERR_LIMIT' });
+  });
+
+  test('W5 says so when the two hosts have different ranges', async () => {
+    world = new TunnelWorld({ range: { network: '10.200.0.0', bits: 16 } });
+    await expect(world.a.create()).rejects.toThrow(/give both hosts the same -C/);
+  });
+
+  test('says so when no port is left', async () => {
+    world = new TunnelWorld({ ports: { low: 4600, high: 4600 } });
+    using _held = world.a.tunneling.tunnels.ports.hold(4600);
+    await expect(world.a.create({ type: 'wireguard' })).rejects.toThrow(/wider -P/);
+  });
+
+  test('needs what the policy of the peer allows', async () => {
+    world = new TunnelWorld();
+    world.b.policy = () => Promise.reject(new WormholeError('WH_ERR_POLICY', 'no verb'));
+    await expect(world.a.create()).rejects.toMatchObject({ code: 'WH_ERR_POLICY' });
+    expect(world.b.kernel.kept.size).toBe(0);
+  });
+});
+
+describe('a tunnel that is there', () => {
+  test('XT13 is taken up again by the next daemon', async () => {
+    world = new TunnelWorld();
+    const made = await world.a.create();
+    world.a.start();
+    await world.a.tunneling.restore();
+    expect(await world.a.list()).toEqual([expect.objectContaining({ id: made.id, state: 'complete' })]);
+    expect((await world.a.create()).id).toBe(made.id);
+  });
+
+  test('is made again after a reboot, with the same addresses and other keys', async () => {
+    world = new TunnelWorld();
+    for (const end of [world.a, world.b]) {
+      const before = await world.a.create();
+      world.linked = false;
+      end.kernel.reboot();
+      end.start();
+      await end.tunneling.restore();
+      expect((await end.summary())[0]).toContain('stale');
+      world.link();
+      await expect.poll(() => end.summary()).toEqual([expect.stringContaining('complete')]);
+      const after = await world.a.create();
+      expect([after.local, after.remote]).toEqual([before.local, before.remote]);
+      expect(after.id).not.toBe(before.id);
+      expect(await world.b.summary()).toEqual([swapped((await world.a.summary())[0])]);
+    }
+  });
+
+  test('that has ended by itself is made again', async () => {
+    world = new TunnelWorld();
+    const { local } = await world.a.create();
+    world.a.kernel.end(local);
+    await expect.poll(() => world.a.summary()).toEqual([expect.stringContaining('complete')]);
+    expect(world.a.kernel.kept.has(local)).toBe(true);
+  });
+
+  test('is stale when the peer has lost it for good, until it is created again', async () => {
+    world = new TunnelWorld();
+    const made = await world.a.create();
+    world.linked = false;
+    await world.b.tunneling.tunnels.remove(world.b.tunneling.tunnels.list[0] as never);
+    world.link();
+    await expect.poll(() => world.a.summary()).toEqual([`${made.local} ${made.remote} stale`]);
+    expect((await world.a.create()).state).toBe('complete');
+    expect((await world.b.list()).map(({ state }) => state)).toEqual(['complete']);
+  });
+
+  test('W13 is answered with its addresses while the peer is away', async () => {
+    world = new TunnelWorld();
+    const made = await world.a.create();
+    world.linked = false;
+    expect((await world.a.create()).id).toBe(made.id);
+  });
+
+  test('W5 no other peer can touch it', async () => {
+    world = new TunnelWorld();
+    const { id } = await world.a.create();
+    const { origin, signal } = world.a.caller;
+    if (origin.kind !== 'peer' || origin.link === undefined) throw new Error('no peer');
+    const stranger = { signal, origin: { ...origin, link: { ...origin.link, host: '00000000000000ff' } } };
+    expect(await world.b.tunneling.answers.get(id, stranger)).toEqual({ id, state: 'none' });
+    await world.b.tunneling.answers.remove(id, stranger);
+    await expect(world.b.tunneling.answers.rekey(id, { spi: 300 }, stranger)).rejects.toMatchObject({
+      code: 'WH_ERR_TUNNEL_NOT_FOUND',
+    });
+    expect(world.b.kernel.kept.size).toBe(1);
+  });
+});

@@ -1,0 +1,186 @@
+/**
+ * Tunnels of this host, put together: asked for by its people, by wormholes and by peers; kept, and given new keys.
+ */
+import type { LinkFacts } from '../../carrier/link/facts.ts';
+import { WormholeError } from '../../lib/errors.ts';
+import { parseAddress } from '../../spec/address.ts';
+import type { TunnelKernel } from '../../tunnel/half.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Logger } from '../log.ts';
+import type { Owner, Whose } from '../peers/owner.ts';
+import type { Peer } from '../peers/peer.ts';
+import type { Peers } from '../peers/peers.ts';
+import type { Policies } from '../policy/policies.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { adopt } from './adopt.ts';
+import { Answers } from './answers.ts';
+import { Asking, type Ensure } from './asking.ts';
+import { Attachment } from './attachment.ts';
+import { Creating } from './creating.ts';
+import type { HalfCalls } from './half-calls.ts';
+import { Keeping } from './keeping.ts';
+import { Ports } from './ports.ts';
+import { Rekeying, type RekeyLimits } from './rekeying.ts';
+import { TunnelStore } from './store.ts';
+import type { Tunnel } from './tunnel.ts';
+import { Tunnels } from './tunnels.ts';
+import { Wishes } from './wishes.ts';
+
+export interface TunnelingOptions {
+  readonly settings: Pick<Settings, 'stateDir' | 'tunnels'>;
+  readonly kernel: () => Promise<TunnelKernel>;
+  /** Id of this daemon, as peers know it. */
+  readonly host: string;
+  readonly peers: Pick<Peers, 'at' | 'list' | 'links'>;
+  /** What can be asked of a peer; see `half-calls.ts`. */
+  readonly callsTo: (peer: Pick<Peer, 'name' | 'up'>) => HalfCalls;
+  readonly policies: Pick<Policies, 'tunnel'>;
+  readonly follow: Surroundings['follow'];
+  readonly log: Logger;
+  readonly rekey?: Partial<RekeyLimits>;
+}
+
+export class Tunneling implements AsyncDisposable {
+  readonly tunnels: Tunnels;
+  readonly answers: Answers;
+  readonly rekeying: Rekeying;
+  readonly #options: TunnelingOptions;
+  readonly #asking: Asking;
+  readonly #keeping: Keeping;
+  readonly #wishes: Wishes;
+
+  constructor(options: TunnelingOptions) {
+    this.#options = options;
+    const { settings, kernel, host, peers, callsTo, log, policies } = options;
+    const { cidr: range, ports, ...addresses } = settings.tunnels;
+    const attach = (container: string): Promise<Attachment> => this.#attach(container);
+    this.#wishes = new Wishes(peers, log);
+    const tunnels: Tunnels = new Tunnels({
+      kernel,
+      store: new TunnelStore(settings.stateDir, log),
+      range,
+      ports: new Ports(ports),
+      log,
+      onLost: (tunnel) => this.#keeping.lost(tunnel),
+      onChange: () => this.#wishes.follow(tunnels.list),
+    });
+    this.tunnels = tunnels;
+    this.rekeying = new Rekeying({
+      tunnels,
+      log,
+      linkedTo: ({ record }) => this.linkedTo(record),
+      ...(options.rekey !== undefined && { limits: options.rekey }),
+    });
+    this.answers = new Answers({
+      tunnels,
+      addresses,
+      linkOf: ({ link }) => linkOf(peers, link),
+      nameOf: (link) => peers.list.find((peer) => peer.link?.number === link.number)?.name ?? link.name,
+      goesFirst: (whose) => this.#asking.isAsking(whose) && host < whose.host,
+      allow: (...asked) => policies.tunnel(...asked),
+      attach,
+      rekeying: this.rekeying,
+    });
+    const answered: Answers['settled'] = (whose, signal) => this.answers.settled(whose, signal);
+    const creating = new Creating({ tunnels, addresses, host, log, answered });
+    this.#asking = new Asking({
+      tunnels,
+      creating,
+      peers,
+      callsTo,
+      attach,
+      peerOf: (tunnel) => this.peerOf(tunnel),
+      host,
+    });
+    this.#keeping = new Keeping({
+      tunnels: () => tunnels,
+      remake: (tunnel, signal) => this.#asking.remake(tunnel, signal),
+      callsOn: (link) => callsTo({ name: link.name, up: () => Promise.resolve(link) }),
+      log,
+    });
+  }
+
+  /** Takes up the tunnels of before; what is not there is made again when its peer is linked. */
+  async restore(): Promise<void> {
+    for (const tunnel of this.tunnels.load()) {
+      try {
+        if (!(await this.#restoreOne(tunnel))) this.#keeping.lost(tunnel);
+      } catch (err) {
+        this.#options.log.error({ err, tunnel: tunnel.id }, 'a tunnel of before could not be taken up');
+        const reason = WormholeError.is(err) ? err.message : String(err);
+        tunnel.troubled({ state: 'stale', reason, lost: true });
+        this.#keeping.lost(tunnel);
+      }
+    }
+    if (this.tunnels.list.length > 0) this.rekeying.start();
+  }
+
+  /** @throws {WormholeError} whatever keeps it from working; nothing is left of it then */
+  async ensure(request: Ensure, signal: AbortSignal): Promise<Tunnel> {
+    const tunnel = await this.#asking.ensure(request, signal);
+    this.rekeying.start();
+    return tunnel;
+  }
+
+  /** Overlay address of this end of the tunnel of the host itself with a peer. @throws {WormholeError} WH_ERR_TUNNEL_NOT_FOUND */
+  overlayWith(owner: Owner): string {
+    const tunnel = this.tunnels.between(owner, {});
+    if (tunnel !== undefined) return tunnel.record.shape.overlay.local;
+    throw new WormholeError('WH_ERR_TUNNEL_NOT_FOUND', `there is no tunnel with ${owner.name}`);
+  }
+
+  /** A daemon is linked. */
+  linked(link: LinkFacts): void {
+    this.#keeping.linked(link);
+  }
+
+  /** What can be asked of the other end of a tunnel now; undefined without a link. */
+  linkedTo(whose: Whose): HalfCalls | undefined {
+    const { peers, callsTo } = this.#options;
+    const link = peers.links.findLast(({ host, identity }) => host === whose.host && identity === whose.identity);
+    return link === undefined ? undefined : callsTo({ name: link.name, up: () => Promise.resolve(link) });
+  }
+
+  /** The same, linked for it if need be. @throws {WormholeError} each call, why it cannot be linked */
+  callsTo(tunnel: Tunnel): HalfCalls {
+    return this.linkedTo(tunnel.record) ?? this.#options.callsTo(this.peerOf(tunnel));
+  }
+
+  /** @throws {WormholeError} */
+  peerOf({ record }: Tunnel): Peer {
+    return this.#options.peers.at(parseAddress(record.peer));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.rekeying[Symbol.dispose]();
+    this.#keeping[Symbol.dispose]();
+    await this.answers[Symbol.asyncDispose]();
+    await this.#asking.settled();
+    this.#wishes[Symbol.dispose]();
+    await this.tunnels.release();
+  }
+
+  /** @returns false when it is lost */
+  async #restoreOne(tunnel: Tunnel): Promise<boolean> {
+    const { attach } = tunnel.record;
+    if (attach !== undefined) tunnel.attachment = await this.#attach(attach);
+    const { attachment } = tunnel;
+    if (attachment?.problem === undefined) return await adopt(this.tunnels, tunnel, attachment?.namespace());
+    await this.#keeping.moved(tunnel);
+    return true;
+  }
+
+  async #attach(container: string): Promise<Attachment> {
+    const attachment: Attachment = await Attachment.follow(container, this.#options, () => {
+      const tunnel = this.tunnels.list.find((one) => one.attachment === attachment);
+      if (tunnel !== undefined) void this.#keeping.moved(tunnel);
+    });
+    return attachment;
+  }
+}
+
+function linkOf({ links }: Pick<Peers, 'links'>, number: number): LinkFacts {
+  const link = links.find((one) => one.number === number);
+  if (link === undefined) throw new WormholeError('WH_ERR_PEER_UNREACHABLE', 'the link is over');
+  return link;
+}
