@@ -55,6 +55,8 @@ export interface Abroad {
   peer(address: PeerAddress): { readonly peer: Peer; readonly calls: GuestCalls };
   /** Tells what becomes of a guest at the end of a link, until disposed. */
   readonly follow: Notices['follow'];
+  /** Milliseconds to the other end of a link and back, as last measured; null when they are not known. */
+  readonly rttMs: (link: number) => Promise<number | null>;
   /** What can be asked of whoever is at the end of a link. */
   callsTo(link: LinkFacts): GuestCalls;
   /** This daemon, as peers know it. */

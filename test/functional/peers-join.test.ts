@@ -90,7 +90,7 @@ describe('joining', () => {
     expect(a.daemon.log).toContain('goes on over another connection');
   });
 
-  test('inspect shows the chain across three hosts, each hop with its round trip and its dial times', async () => {
+  test('inspect and stats show the chain across three hosts, each hop with its round trip and its dial times', async () => {
     await using world = await Hosts.start({ hosts: { a: {}, b: {}, c: {} } });
     const { a, c } = world;
     await using service = await c.serve(echo, { host: '127.0.0.1' });
@@ -106,5 +106,9 @@ describe('joining', () => {
       expect(segment.stats.dialP50Ms).toBeGreaterThan(0);
     }
     expect((await a.daemon.wormhole('inspect', made.id)).stdout).toContain('Segment 3 on b > c');
+    const { stdout: stats } = await a.daemon.wormhole('stats', made.id);
+    const [blank, title, ...hops] = stats.trim().split('\n').slice(-5);
+    expect([blank, title]).toEqual(['', expect.stringMatching(/^HOP +STATE +RTT .*DIAL-P50 +OF-IT-HERE$/)]);
+    expect(hops.map((line) => line.split(/ {2,}/)[0])).toEqual(['here', 'b', 'b > c']);
   });
 });

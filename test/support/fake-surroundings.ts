@@ -31,6 +31,7 @@ export class FakeSurroundings implements Surroundings {
     host: '00000000000000bb',
     arrive: () => ({ [Symbol.dispose]: () => undefined }),
     peer: noPeers,
+    rttMs: () => Promise.resolve(null),
     follow: () => ({ [Symbol.dispose]: () => undefined }),
     callsTo: noPeers,
   };

@@ -69,6 +69,7 @@ export class RemoteWorld {
         this.tell = onNotice;
         return { [Symbol.dispose]: () => void this.following.splice(this.following.indexOf(`${guest} on ${link}`), 1) };
       },
+      rttMs: () => Promise.resolve(1),
       onStatus: () => void (this.told += 1),
       onChange: () => Promise.resolve(),
     });

@@ -1,7 +1,8 @@
 /**
- * `stats [ID]`: counters of all wormholes in a table, or of one with the members of its pool.
+ * `stats [ID]`: counters of all wormholes in a table, or of one with the members of its pool and its way across hosts.
  */
 import type { MemberStats, Stats } from '../../spec/api.ts';
+import { hopTable } from '../hops.ts';
 import type { Invocation, Sink } from '../invocation.ts';
 import { painter } from '../paint.ts';
 import { print, printJson } from '../print.ts';
@@ -28,15 +29,24 @@ export async function stats(call: Invocation): Promise<number> {
     else await print(stdout, counterTable([...each, { id: 'TOTAL', ...total }], stdout));
     return 0;
   }
-  const one = await daemon.stats(id);
+  const { wormhole, segments } = await daemon.get(id);
+  const { stats: one } = wormhole;
   if (call.json) {
-    await printJson(stdout, { id, ...one });
+    const hops = segments.map(({ url, state, reason, peer, rttMs, stats }) => ({
+      ...(peer !== undefined && { peer, rttMs }),
+      url,
+      state,
+      reason,
+      stats,
+    }));
+    await printJson(stdout, { id, ...one, segments: hops });
     return 0;
   }
   const paint = painter(stdout, env);
   const members = one.members.map((member) => memberRow(member, (cell) => paint(member.up ? 'green' : 'red', cell)));
   const memberTable = members.length === 0 ? '' : `\n${table(memberColumns, members, stdout)}`;
-  await print(stdout, counterTable([{ id, ...one }], stdout) + memberTable);
+  const hops = hopTable(segments, stdout);
+  await print(stdout, counterTable([{ id, ...one }], stdout) + memberTable + (hops && `\n${hops}`));
   return 0;
 }
 

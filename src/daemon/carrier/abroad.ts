@@ -76,6 +76,10 @@ export function abroadOf(options: AbroadOptions): CarrierAbroad {
     },
     close,
     host: options.own.host,
+    rttMs: async (link) => {
+      const facts = await (await carrier()).links.facts(link).catch(() => undefined);
+      return facts?.rttMs ?? null;
+    },
     follow: (link, guest, onNotice) => notices.follow(link, guest, onNotice),
     plane: {
       open: async (route) => {

@@ -41,6 +41,7 @@ export function remoteRest(options: SegmentOptions, tail: () => Tail): RemoteRes
     },
     ...(permit !== undefined && { allow: (host: string) => permit.peer(address, host) }),
     follow: abroad.follow,
+    rttMs: abroad.rttMs,
     log,
     onStatus: onChange,
     onChange: async () => {

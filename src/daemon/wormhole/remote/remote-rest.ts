@@ -17,6 +17,7 @@ import { type Allow, literalOf } from '../../peers/allowed-endpoints.ts';
 import type { GuestCalls } from '../../peers/guest-calls.ts';
 import type { Notices } from '../../peers/notices.ts';
 import type { Peer } from '../../peers/peer.ts';
+import type { Abroad } from '../../surroundings.ts';
 import type { Hanging } from '../hanging.ts';
 import { backOff, pause } from '../pause.ts';
 import { sumStats, toStats } from '../stats.ts';
@@ -37,6 +38,7 @@ export interface RemoteRestOptions {
   readonly request: Omit<GuestRequest, 'eager'>;
   /** May the peer be reached at that address? Absent = wherever it is. @throws {WormholeError} WH_ERR_POLICY */
   readonly allow?: Allow;
+  readonly rttMs: Abroad['rttMs'];
   /** What the peer tells of the guest. */
   readonly follow: Notices['follow'];
   readonly log: Logger;
@@ -84,9 +86,11 @@ export class RemoteRest implements Hanging {
   async describe(signal: AbortSignal): Promise<Segment[]> {
     const { peer, calls, guest } = this.#options;
     if (!this.#needed) return [];
-    const where = { peer: peer.name, rttMs: peer.link?.rttMs ?? null };
+    const { link } = peer;
+    const rttMs = link === undefined ? null : await this.#options.rttMs(link.number);
+    const where = { peer: peer.name, rttMs };
     try {
-      if (peer.link === undefined) throw new WormholeError('WH_ERR_PEER_UNREACHABLE', peer.reason);
+      if (link === undefined) throw new WormholeError('WH_ERR_PEER_UNREACHABLE', peer.reason);
       const { segments } = await calls.get(guest, signal);
       return segments.map((one, index) => ({
         ...one,
