@@ -15,6 +15,8 @@ needed=(
   nftables:/usr/sbin/nft
   iproute2:/sbin/ip
   iputils-ping:/bin/ping
+  wireguard-go:/usr/bin/wireguard-go
+  wireguard-tools:/usr/bin/wg
   busybox-static:/bin/busybox
   socat:/usr/bin/socat
   curl:/usr/bin/curl

@@ -88,6 +88,15 @@ describe.skipIf(missing !== undefined)('the guard of overlay addresses', () => {
     expect(await made.guard.list()).toEqual([]);
   });
 
+  test('does not take an address that is kept already, and keeps it as it was', async () => {
+    using made = world();
+    await made.guard.add(pair, ipsec);
+    await expect(made.guard.add(['100.66.0.2', '100.65.0.3'], ipsec)).rejects.toMatchObject({
+      code: 'WH_ERR_TUNNEL_CONFLICT',
+    });
+    expect((await made.guard.list()).map(({ address }) => address).sort()).toEqual(pair);
+  });
+
   test('leaves the tables of others alone', async () => {
     using made = world();
     nft(made.room, 'add', 'table', 'ip', 'theirs');

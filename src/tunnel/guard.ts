@@ -4,6 +4,7 @@
  *
  * Nothing is remembered here but in the kernel. One change at a time, each of them all or nothing.
  */
+import { WormholeError } from '../lib/errors.ts';
 import { addressText } from '../sys/netlink/address-bytes.ts';
 import { batchBegin, batchEnd, readElements, readRule } from '../sys/netlink/nftables.ts';
 import type { Request } from '../sys/netlink/wire.ts';
@@ -34,12 +35,23 @@ export class Guard {
     this.#stack = stack;
   }
 
-  /** From now on packets from and to these addresses come and go this way alone. @throws {NetlinkError} */
+  /**
+   * From now on packets from and to these addresses come and go this way alone.
+   *
+   * @throws {NetlinkError}
+   * @throws {WormholeError} WH_ERR_TUNNEL_CONFLICT when one of them is kept already
+   */
   add(addresses: readonly string[], way: Way): Promise<void> {
     return this.#inTurn(async () => {
       const found = await this.#find();
       const keys = addresses.flatMap((address) => keysOf(address, way));
       const keep = found?.whole === true;
+      const taken = addresses.find((address) =>
+        keysOf(address, way).some(([set, key]) => keep && has(found.keys, set, key)),
+      );
+      if (taken !== undefined) {
+        throw new WormholeError('WH_ERR_TUNNEL_CONFLICT', `another tunnel, or what is left of one, has ${taken}`);
+      }
       const rebuild =
         found === undefined ? tableRequests() : [removeTable(), ...tableRequests(), ...restored(found.keys)];
       await this.#change([...(keep ? [] : rebuild), ...keys.map(([set, key]) => addKey(set, key))]);

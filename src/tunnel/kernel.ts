@@ -11,11 +11,15 @@ import { checkHalf, checkShape } from './check-half.ts';
 import { failure } from './failure.ts';
 import { type Ground, type GuardedStack, groundOf } from './ground.ts';
 import { Guard } from './guard.ts';
-import type { Ability, InstalledOf, IpsecHalf, IpsecShape, TunnelHalf, TunnelShape } from './half.ts';
+import type { Ability, InstalledHalf, InstalledOf, TunnelHalf, TunnelShape } from './half.ts';
 import { InstalledIpsecHalf } from './ipsec/installed.ts';
 import { ipsecParts } from './ipsec/parts.ts';
 import { addParts, inspectParts, type Part, removeParts } from './part.ts';
 import { NetworkStack } from './stack.ts';
+import { GoEngine } from './wireguard/go-engine.ts';
+import { InstalledWireguardHalf } from './wireguard/installed.ts';
+import { KernelEngine } from './wireguard/kernel-engine.ts';
+import { wireguardParts } from './wireguard/parts.ts';
 
 export interface KernelOptions {
   /** Of the host, absent = the calling thread's. Borrowed. */
@@ -27,6 +31,7 @@ export interface KernelOptions {
 export class KernelTunnels implements Disposable {
   readonly #host: GuardedStack;
   readonly #unprotected: boolean;
+  readonly #engines = { kernel: new KernelEngine(), go: new GoEngine() };
   #abilities: HostAbilities | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -51,9 +56,10 @@ export class KernelTunnels implements Disposable {
       signal?.throwIfAborted();
       checkHalf(half);
       await this.#need(half);
-      return await this.#onGround(half, async (ground, parts) => {
+      return await this.#onGround(half, async (ground) => {
+        const parts = this.#partsOf(half, ground);
         await addParts(parts, signal);
-        return installed(half, ground, parts);
+        return this.#installed(half, ground, parts) as InstalledOf<Half>;
       });
     });
   }
@@ -63,9 +69,12 @@ export class KernelTunnels implements Disposable {
   ): Promise<InstalledOf<Shape> | { readonly partial: readonly string[]; readonly missing: readonly string[] }> {
     return this.#inTurn(() => {
       checkShape(shape);
-      return this.#onGround(shape, async (ground, parts) => {
+      return this.#onGround(shape, async (ground) => {
+        const parts = this.#partsOf(shape, ground);
         const found = await inspectParts(parts);
-        if (found.missing.length === 0) return installed(shape, ground, parts);
+        if (found.missing.length === 0) {
+          return this.#installed(await this.#withSecrets(shape), ground, parts) as InstalledOf<Shape>;
+        }
         ground[Symbol.dispose]();
         return found;
       });
@@ -75,8 +84,8 @@ export class KernelTunnels implements Disposable {
   sweep(shape: TunnelShape): Promise<void> {
     return this.#inTurn(() => {
       checkShape(shape);
-      return this.#onGround(shape, async (ground, parts) => {
-        await removeParts(parts);
+      return this.#onGround(shape, async (ground) => {
+        await removeParts(this.#partsOf(shape, ground));
         ground[Symbol.dispose]();
       });
     });
@@ -107,14 +116,34 @@ export class KernelTunnels implements Disposable {
     });
   }
 
-  async #onGround<T>(shape: TunnelShape, work: (ground: Ground, parts: readonly Part[]) => Promise<T>): Promise<T> {
+  async #onGround<T>(shape: TunnelShape, work: (ground: Ground) => Promise<T>): Promise<T> {
     const ground = groundOf(this.#host, shape.netns, !this.#unprotected);
     try {
-      return await work(ground, partsOf(shape, ground));
+      return await work(ground);
     } catch (error) {
       ground[Symbol.dispose]();
       throw failure(error, 'tunnel');
     }
+  }
+
+  #partsOf(shape: TunnelShape | TunnelHalf, ground: Ground): Part[] {
+    if (shape.kind === 'ipsec') return ipsecParts(shape, ground);
+    return wireguardParts(shape, ground, this.#engines[shape.engine]);
+  }
+
+  #installed(shape: TunnelShape | TunnelHalf, ground: Ground, parts: readonly Part[]): InstalledHalf {
+    if (shape.kind === 'ipsec') return new InstalledIpsecHalf(shape, ground, parts);
+    const inTurn = <T>(work: () => Promise<T>): Promise<T> => this.#inTurn(work);
+    return new InstalledWireguardHalf(shape, ground, this.#engines[shape.engine], inTurn);
+  }
+
+  /** The keys that wireguard-go was told by an earlier process, in case it has to be started again. */
+  async #withSecrets(shape: TunnelShape): Promise<TunnelShape | TunnelHalf> {
+    if (shape.kind === 'ipsec' || shape.engine === 'kernel') return shape;
+    const { privateKey, presharedKeys } = await this.#engines.go.secrets(shape.name);
+    const presharedKey = presharedKeys.get(shape.peer.publicKey.toString('hex'));
+    const peer = presharedKey === undefined ? shape.peer : { ...shape.peer, presharedKey };
+    return privateKey === undefined ? shape : { ...shape, privateKey, peer };
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -122,31 +151,4 @@ export class KernelTunnels implements Disposable {
     this.#turn = turn.catch(() => undefined);
     return turn;
   }
-}
-
-function partsOf(shape: TunnelShape | TunnelHalf, ground: Ground): Part[] {
-  if (shape.kind === 'ipsec') return ipsecParts(shape, ground);
-  throw new WormholeError('WH_ERR_UNSUPPORTED', 'tunnels of WireGuard are not there yet');
-}
-
-function installed<Shape extends TunnelShape>(
-  shape: Shape,
-  ground: Ground,
-  parts: readonly Part[],
-): InstalledOf<Shape> {
-  // The compiler does not see that a shape of this kind is what `Shape` is.
-  if (shape.kind === 'ipsec') return new InstalledIpsecHalf(withoutKeys(shape), ground, parts) as never;
-  throw new WormholeError('WH_ERR_UNSUPPORTED', 'tunnels of WireGuard are not there yet');
-}
-
-function withoutKeys(half: IpsecShape | IpsecHalf): IpsecShape {
-  const { kind, outer, overlay, udp, mtu, netns } = half;
-  return {
-    kind,
-    outer,
-    overlay,
-    ...(udp === undefined ? {} : { udp }),
-    ...(mtu === undefined ? {} : { mtu }),
-    ...(netns === undefined ? {} : { netns }),
-  };
 }

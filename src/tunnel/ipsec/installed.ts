@@ -9,7 +9,7 @@ import { addSa, deleteSa, type SaState } from '../../sys/netlink/xfrm-state.ts';
 import { checkSa } from '../check-half.ts';
 import { failure, unless } from '../failure.ts';
 import type { Ground } from '../ground.ts';
-import type { InstalledIpsec, IpsecShape, Sa, TunnelStats } from '../half.ts';
+import type { InstalledIpsec, IpsecHalf, IpsecShape, Sa, TunnelStats } from '../half.ts';
 import { inspectParts, type Part, removeParts } from '../part.ts';
 import { associationOf, outboundPolicy } from './associations.ts';
 import { sasOf } from './name.ts';
@@ -33,8 +33,8 @@ export class InstalledIpsecHalf implements InstalledIpsec {
   #removing: Promise<void> | undefined;
 
   /** @param ground owned from now on */
-  constructor(shape: IpsecShape, ground: Ground, parts: readonly Part[]) {
-    this.shape = shape;
+  constructor(shape: IpsecShape | IpsecHalf, ground: Ground, parts: readonly Part[]) {
+    this.shape = withoutKeys(shape);
     this.#ground = ground;
     this.#parts = parts;
   }
@@ -140,4 +140,15 @@ function add(sum: Counted, { bytes, packets, dropped }: Counted): void {
   sum.bytes += bytes;
   sum.packets += packets;
   sum.dropped += dropped;
+}
+
+function withoutKeys({ kind, outer, overlay, udp, mtu, netns }: IpsecShape): IpsecShape {
+  return {
+    kind,
+    outer,
+    overlay,
+    ...(udp === undefined ? {} : { udp }),
+    ...(mtu === undefined ? {} : { mtu }),
+    ...(netns === undefined ? {} : { netns }),
+  };
 }

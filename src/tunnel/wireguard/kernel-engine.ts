@@ -1,0 +1,60 @@
+/**
+ * The kernel's WireGuard. Its UDP socket belongs to the namespace that the interface was made in, wherever that is moved to.
+ */
+import { createLink, deleteLink } from '../../sys/netlink/link.ts';
+import {
+  addWireguardPeer,
+  changeWireguardPeer,
+  getWireguard,
+  readWireguard,
+  removeWireguardPeer,
+  setWireguard,
+  type WireguardDevice,
+  type WireguardPeerChange,
+} from '../../sys/netlink/wireguard.ts';
+import { orAbsent, unless } from '../failure.ts';
+import type { NetworkStack } from '../stack.ts';
+import type { DeviceSecrets, WireguardEngine } from './engine.ts';
+
+export class KernelEngine implements WireguardEngine {
+  async create(host: NetworkStack, name: string, secrets: DeviceSecrets): Promise<void> {
+    const family = await host.wireguardFamily();
+    await host.route.ask(createLink({ name, kind: 'wireguard' }));
+    try {
+      await host.generic.ask(setWireguard(family, name, secrets));
+    } catch (error) {
+      const made = await host.link(name);
+      if (made !== undefined) await unless(host.route.ask(deleteLink(made)), 'ENODEV');
+      throw error;
+    }
+  }
+
+  async look(stack: NetworkStack, name: string): Promise<WireguardDevice | undefined> {
+    const family = await stack.wireguardFamily();
+    const asked = stack.generic.dump(getWireguard(family, name), ({ body }) => body);
+    const bodies = await orAbsent(asked, 'ENODEV', 'EOPNOTSUPP', 'ENOTSUP');
+    return bodies === undefined ? undefined : readWireguard(bodies);
+  }
+
+  async addPeer(stack: NetworkStack, name: string, peer: WireguardPeerChange): Promise<void> {
+    await stack.generic.ask(addWireguardPeer(await stack.wireguardFamily(), name, peer));
+  }
+
+  async changePeer(stack: NetworkStack, name: string, peer: WireguardPeerChange): Promise<void> {
+    await stack.generic.ask(changeWireguardPeer(await stack.wireguardFamily(), name, peer));
+  }
+
+  async removePeer(stack: NetworkStack, name: string, publicKey: Buffer): Promise<void> {
+    const request = removeWireguardPeer(await stack.wireguardFamily(), name, publicKey);
+    await unless(stack.generic.ask(request), 'ENODEV');
+  }
+
+  /** The kernel opens the port when the interface is set up, and refuses that when it cannot. */
+  listening(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  gone(): Promise<void> {
+    return Promise.resolve();
+  }
+}

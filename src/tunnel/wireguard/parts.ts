@@ -1,0 +1,58 @@
+/**
+ * A WireGuard tunnel as parts, in the order in which they are added.
+ */
+import { WormholeError } from '../../lib/errors.ts';
+import type { WireguardPeerChange } from '../../sys/netlink/wireguard.ts';
+import type { Ground } from '../ground.ts';
+import type { WireguardHalf, WireguardShape } from '../half.ts';
+import { guardParts, innerParts, linkIndex } from '../inner-parts.ts';
+import type { Part } from '../part.ts';
+import type { WireguardEngine } from './engine.ts';
+import { interfacePart } from './interface-part.ts';
+
+export function wireguardParts(half: WireguardHalf | WireguardShape, ground: Ground, engine: WireguardEngine): Part[] {
+  const index = (): Promise<number | undefined> => linkIndex(ground.inner.stack, half.name);
+  return [
+    ...guardParts(ground, half.overlay, half.name),
+    interfacePart(half, ground, engine),
+    peerPart(half, ground, engine),
+    ...innerParts(half, ground, { address: index, route: index }),
+  ];
+}
+
+function peerPart(half: WireguardHalf | WireguardShape, { inner }: Ground, engine: WireguardEngine): Part {
+  const { name, overlay } = half;
+  const { publicKey } = half.peer;
+  const { stack } = inner;
+  return {
+    what: `peer on ${name}`,
+    async add() {
+      const peers = (await engine.look(stack, name))?.peers ?? [];
+      // WireGuard itself would take the address from the other peer without a word.
+      const taken = peers.some(
+        (peer) => peer.publicKey.equals(publicKey) || peer.allowed.includes(`${overlay.remote}/32`),
+      );
+      if (taken) {
+        const message = `interface ${name} has a peer with this key or with ${overlay.remote} already`;
+        throw new WormholeError('WH_ERR_TUNNEL_CONFLICT', message);
+      }
+      await engine.addPeer(stack, name, peerOf(half));
+    },
+    async present() {
+      const peers = (await engine.look(stack, name))?.peers ?? [];
+      return peers.some((peer) => peer.publicKey.equals(publicKey));
+    },
+    remove: () => engine.removePeer(stack, name, publicKey),
+  };
+}
+
+function peerOf({ peer, overlay }: WireguardHalf | WireguardShape): WireguardPeerChange {
+  const { publicKey, endpoint, keepaliveSeconds } = peer;
+  return {
+    publicKey,
+    allowed: overlay.remote,
+    ...('presharedKey' in peer && peer.presharedKey !== undefined ? { presharedKey: peer.presharedKey } : {}),
+    ...(endpoint === undefined ? {} : { endpoint: { host: endpoint.address, port: endpoint.port } }),
+    ...(keepaliveSeconds === undefined ? {} : { keepaliveSeconds }),
+  };
+}

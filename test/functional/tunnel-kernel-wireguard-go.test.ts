@@ -1,0 +1,26 @@
+/**
+ * wireguard-go is looked after: what a kernel would keep by itself is told again to a program that had ended.
+ *
+ * Needs nf_tables and /dev/net/tun in the kernel, the programs wireguard-go and wg; says what is missing and is skipped then.
+ */
+import { expect, test } from 'vitest';
+import { eventually, pings, TunnelHosts } from '../support/tunnel-hosts.ts';
+import { goProcess, lackingWireguard, wireguardHalves } from '../support/wireguard-halves.ts';
+
+const lacking = await lackingWireguard();
+
+test.skipIf(lacking.go !== '')('a wireguard-go that ends is started again with all that it was told', async () => {
+  using hosts = new TunnelHosts();
+  const made = wireguardHalves('go');
+  const [one, two] = [await hosts.tunnelsA.install(made[0]), await hosts.tunnelsB.install(made[1])];
+  try {
+    expect(pings(hosts.a, '100.65.0.3')).toBe(true);
+    process.kill(goProcess(made[0].name) ?? Number.NaN, 'SIGKILL');
+    await eventually('the tunnel is whole again', async () => (await one.missing()).length === 0);
+    await eventually('it carries packets', () => pings(hosts.a, '100.65.0.3'));
+    expect(one.ended.aborted).toBe(false);
+  } finally {
+    await one.remove();
+    await two.remove();
+  }
+});
