@@ -1,7 +1,6 @@
 /**
  * Bytes in order, as the slices they came in: first in, first out, nothing copied unless asked for.
  */
-import { isVolatile } from '../lib/volatile.ts';
 
 /** Below this a slice that has to wait is copied: an object and its slice cost more than the bytes. */
 const smallSlice = 4 * 1024;
@@ -36,8 +35,7 @@ export class ByteQueue {
    */
   keep(slice: Buffer): void {
     const wasteful = slice.length * 4 < slice.buffer.byteLength;
-    const stays = this.#bytes === 0 || (slice.length >= smallSlice && !wasteful);
-    if (stays && !isVolatile(slice)) this.push(slice);
+    if (this.#bytes === 0 || (slice.length >= smallSlice && !wasteful)) this.push(slice);
     else this.#gather(slice);
   }
 
@@ -60,14 +58,6 @@ export class ByteQueue {
     this.push(fresh.subarray(0, length));
     this.#block = fresh;
     this.#used = length;
-  }
-
-  /** Copies what would not stay. */
-  settle(): void {
-    for (let at = this.#head; at < this.#slices.length; at += 1) {
-      const slice = this.#slices[at] as Buffer;
-      if (isVolatile(slice)) this.#slices[at] = Buffer.from(slice);
-    }
   }
 
   /** The next slice, at most `max` bytes of it. */

@@ -95,6 +95,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       onFailure: onFatal,
       onLeftBehind: () => (hostId.exists ? orphans.remove() : undefined),
       onHost: (link) => tunneling.linked(link),
+      tunnel: async (request, signal) => (await tunneling.ensure(request, signal)).record.shape.overlay,
+      overlayWith: (owner) => tunneling.overlayWith(owner),
     }),
   );
   const tunneling: Tunneling = start.use(

@@ -21,6 +21,7 @@ import type { Place } from './places/place.ts';
 import type { Identity } from './places/sight.ts';
 import type { OnMove, Where } from './places/where.ts';
 import type { Policies } from './policy/policies.ts';
+import type { Ensure } from './tunnels/asking.ts';
 
 /** Follows one reference until disposed; see `places/follow.ts`. */
 export interface Follower extends AsyncDisposable {
@@ -53,6 +54,8 @@ export interface Abroad {
   arrive(guest: string, route: Route): Disposable;
   /** @throws {WormholeError} WH_ERR_UNSUPPORTED for an address that is no peer's */
   peer(address: PeerAddress): { readonly peer: Peer; readonly calls: GuestCalls };
+  /** Makes a tunnel of the host itself to a peer, unless there is one. @throws {WormholeError} */
+  readonly tunnel: (request: Ensure, signal: AbortSignal) => Promise<{ readonly remote: string }>;
   /** Tells what becomes of a guest at the end of a link, until disposed. */
   readonly follow: Notices['follow'];
   /** Milliseconds to the other end of a link and back, as last measured; null when they are not known. */

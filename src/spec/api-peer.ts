@@ -86,6 +86,9 @@ export const GuestRequest = Type.Object(
       maxItems: 16,
       description: 'HOST/WORMHOLE that it has come through, the first one first',
     }),
+    tunnel: Type.Optional(
+      Type.Boolean({ description: "listen on this end's address of the tunnel with the peer that asks" }),
+    ),
     listen: Type.Optional(
       Type.String({ maxLength: 300, description: 'HOST:PORT to listen on; connections go to the peer that asks' }),
     ),

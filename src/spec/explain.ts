@@ -28,7 +28,6 @@ export function explain(plan: Plan): string[] {
     `wormhole ${plan.id ?? '(id chosen at create)'}${labels.length === 0 ? '' : ` · ${labels.join(' ')}`}`,
     ...lines,
     ...(namesContainer(plan.segment) ? [FOLLOWED] : []),
-    ...(plan.unsupported.length === 0 ? [] : [`Not carried out by this version yet: ${andList(plan.unsupported)}.`]),
   ];
 }
 

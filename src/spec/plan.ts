@@ -139,6 +139,4 @@ export interface Plan {
   readonly id?: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly segment: SegmentPlan;
-  /** Words of the spec that this version parses and plans but does not carry out yet, in order, without repeats. */
-  readonly unsupported: readonly string[];
 }

@@ -30,7 +30,6 @@ describe('plan', () => {
           onIdle: 'stop',
         } satisfies TailPlan,
       },
-      unsupported: [],
     } satisfies Plan);
   });
 
@@ -44,7 +43,7 @@ describe('plan', () => {
     const line =
       'id x label a=b url unix:///x mode 600 owner a max-conns 7 conn-idle 1m tail url :1 also url :2 balance random proxy-protocol v2 connect-timeout 1s';
     const planned = read(line);
-    expect(planned).toMatchObject({ id: 'x', labels: { a: 'b' }, unsupported: [] });
+    expect(planned).toMatchObject({ id: 'x', labels: { a: 'b' } });
     expect(planned.segment.head).toEqual({
       protocol: 'unix',
       namespace: host,
@@ -110,14 +109,6 @@ describe('plan', () => {
     ]);
     expect(segment('url :1080 auth /etc/users connect').tail).toMatchObject({ auth: '/etc/users' });
     expect(segment('url :1080 connect').tail).not.toHaveProperty('auth');
-  });
-
-  test('lists the words that are not carried out yet, once each, in their order', () => {
-    expect(
-      read('url :80 trigger docker-run web idle 5m child url :81 trigger tunnel p docker-run x1').unsupported,
-    ).toEqual(['tunnel']);
-    expect(read('url :1 tail connect').unsupported).toEqual([]);
-    expect(read('url :1 chain url :2 tunnel p udptunnel q docker-ns db').unsupported).toEqual(['tunnel', 'udptunnel']);
   });
 
   test('is the same each time and survives JSON', () => {

@@ -12,11 +12,6 @@ import type { LinkPlan, Plan, RestOfSpec, SegmentPlan, TargetPlan } from './plan
 import { type Inherited, planHead, top } from './plan-head.ts';
 import { checkOptions } from './plan-options.ts';
 import { chainTarget, inheritTail, mergeMembers, planTail, planTargets, refuseTailBeforePeer } from './plan-tail.ts';
-import { tokenize } from './tokens.ts';
-import type { Word } from './words.ts';
-
-/** Words that parse and plan already, and are not carried out by this version. */
-const notYet: ReadonlySet<Word> = new Set<Word>(['tunnel', 'udptunnel']);
 
 /**
  * Plans a chain.
@@ -34,24 +29,28 @@ export function chainOfRest({ words }: RestOfSpec): Chain {
 }
 
 /**
- * Plans the part of a spec that runs here, behind a link from a peer: nothing listens for its first head.
+ * Plans the part of a spec that runs here, behind a link from a peer: nothing listens for its first head, or, through a tunnel,
+ * what listens on this end's own address.
  *
+ * @param overlay that address
  * @throws {WormholeError} as {@link plan} does
  */
-export function planOfRest(chain: Chain, { protocol, port }: RestOfSpec): Plan {
-  const here = { via: 'remote', segment: 0, protocol, host: '', namespace: { kind: 'host' } } as const;
-  return planFrom(chain, { ...here, ...(port !== undefined && { port }) });
+export function planOfRest(chain: Chain, { protocol, port }: RestOfSpec, overlay?: string): Plan {
+  const via = overlay === undefined ? 'remote' : 'tunnel';
+  const here = { via, segment: 0, protocol, host: '', namespace: { kind: 'host' } } as const;
+  const made = planFrom(chain, { ...here, ...(port !== undefined && { port }) });
+  if (overlay === undefined) return made;
+  const { segment } = made;
+  return { ...made, segment: { ...segment, head: { ...segment.head, host: overlay } } };
 }
 
 function planFrom(chain: Chain, inherited: Inherited): Plan {
   const segment = planSegment(chain.segment, inherited);
   refuseLoops(segment);
-  const used = tokenize(format(chain)).map(({ word }) => word);
   return {
     ...(chain.id !== undefined && { id: chain.id }),
     labels: chain.labels,
     segment,
-    unsupported: [...new Set(used.filter((word) => notYet.has(word)))],
   };
 }
 

@@ -33,6 +33,7 @@ export class FakeSurroundings implements Surroundings {
     peer: noPeers,
     rttMs: () => Promise.resolve(null),
     follow: () => ({ [Symbol.dispose]: () => undefined }),
+    tunnel: () => Promise.reject(noTunnels()),
     callsTo: noPeers,
   };
   /** Containers that a test or an activator makes; references to others are where {@link move} says. */
@@ -191,4 +192,8 @@ function unknown(label: string): Where {
 function refused(errno: number): WormholeError {
   const cause = new SyscallError('bind', errno);
   return new WormholeError('WH_ERR_LISTEN', `cannot listen: ${cause.code}`, { cause, detail: { errno: cause.code } });
+}
+
+function noTunnels(): WormholeError {
+  return new WormholeError('WH_ERR_KERNEL', 'there are no tunnels here');
 }

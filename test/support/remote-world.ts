@@ -2,6 +2,7 @@
 import type { LinkFacts } from '../../src/carrier/link/facts.ts';
 import type { OnNotice } from '../../src/daemon/peers/notices.ts';
 import type { OnLink, Peer } from '../../src/daemon/peers/peer.ts';
+import { type FarWay, linkWay } from '../../src/daemon/wormhole/remote/far-way.ts';
 import { RemoteRest, type RemoteRestOptions } from '../../src/daemon/wormhole/remote/remote-rest.ts';
 import { WormholeError } from '../../src/lib/errors.ts';
 import type { Guest } from '../../src/spec/api.ts';
@@ -21,11 +22,13 @@ export class RemoteWorld {
   /** Number of times that its status alone has changed. */
   told = 0;
   state: Guest['state'] = 'up';
+  /** Where the guest says that it listens. */
+  url = '';
   put: () => Promise<void> = () => Promise.resolve();
   #followers = new Set<OnLink>();
   readonly rest: RemoteRest;
 
-  constructor(allow?: (host: string) => void) {
+  constructor(allow?: (host: string) => void, way: FarWay = linkWay(1)) {
     const link = (): LinkFacts | undefined => this.link;
     const peer = {
       name: 'db',
@@ -52,7 +55,8 @@ export class RemoteWorld {
       put: async (_id: string, { eager }: { eager: boolean }) => {
         this.puts.push(eager);
         await this.put();
-        return { state: this.state, reason: this.state === 'up' ? '' : 'why' } as Guest;
+        const reason = this.state === 'up' ? '' : 'why';
+        return { state: this.state, reason, url: this.url } as Guest;
       },
       remove: (id: string) => Promise.resolve(void this.removed.push(id)),
     } as unknown as RemoteRestOptions['calls'];
@@ -62,6 +66,7 @@ export class RemoteWorld {
       calls,
       guest: 'x.0',
       request: { words: ['tail', 'url', ':80'], protocol: 'tcp', trail: ['me/x'] },
+      way,
       ...(allow !== undefined && { allow }),
       log: { warn: quiet, debug: quiet, info: quiet } as unknown as RemoteRestOptions['log'],
       follow: (link, guest, onNotice) => {

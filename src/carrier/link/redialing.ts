@@ -2,35 +2,38 @@
  * Finding another connection for a session whose connection is lost: at once, then with growing pauses, until there is one
  * or the session is over.
  */
+import type { TLSSocket } from 'node:tls';
 import { WormholeError } from '../../lib/errors.ts';
 import { redialSession } from '../resume/redial.ts';
 import type { ResumablePipe } from '../resume/resumable-pipe.ts';
-import { pipeOf, type SecureStream } from '../secure-stream.ts';
+import { socketPipe } from '../socket-pipe.ts';
 import { exporterOf } from './connection-secret.ts';
-import type { Dialed } from './dial.ts';
+import { dialPeer, type PeerTarget } from './dial.ts';
 
 /** Milliseconds of pause: the first, and the longest; each up to a half shorter by chance. */
 const pauseMs = [100, 2_000] as const;
 /** Milliseconds that the peer may take to answer. */
 const answerMs = 5_000;
 
-export interface RedialingOptions {
-  readonly session: ResumablePipe;
-  readonly dial: (signal: AbortSignal) => Promise<Dialed>;
-  /** The peer is there, and does not know the session. */
-  readonly onUnknown: (reason: WormholeError) => void;
-  readonly onResumed: (stream: SecureStream) => void;
-}
-
 export class Redialing {
-  readonly #options: RedialingOptions;
   readonly #session: ResumablePipe;
+  readonly #target: PeerTarget;
+  readonly #onUnknown: (reason: WormholeError) => void;
+  readonly #onResumed: (stream: TLSSocket) => void;
   readonly #stopped = new AbortController();
   #running = false;
 
-  constructor(options: RedialingOptions) {
-    this.#options = options;
-    this.#session = options.session;
+  /** @param onUnknown the peer is there, and does not know the session */
+  constructor(
+    session: ResumablePipe,
+    target: PeerTarget,
+    onUnknown: (reason: WormholeError) => void,
+    onResumed: (stream: TLSSocket) => void,
+  ) {
+    this.#session = session;
+    this.#target = target;
+    this.#onUnknown = onUnknown;
+    this.#onResumed = onResumed;
   }
 
   /** The connection is lost; again is a no-op. */
@@ -58,9 +61,9 @@ export class Redialing {
   }
 
   async #attempt(signal: AbortSignal): Promise<boolean> {
-    let stream: SecureStream;
+    let stream: TLSSocket;
     try {
-      ({ stream } = await this.#options.dial(signal));
+      ({ stream } = await dialPeer(this.#target, signal));
     } catch {
       return false;
     }
@@ -76,17 +79,15 @@ export class Redialing {
         clearTimeout(late);
         resolve(resumed);
       };
-      redialSession(this.#session, pipeOf(stream), {
+      redialSession(this.#session, socketPipe(stream), {
         exporter,
         onResumed: () => {
           settle(true);
-          this.#options.onResumed(stream);
+          this.#onResumed(stream);
         },
         onFailed: (_reason, why) => {
           if (why === 'unknown')
-            this.#options.onUnknown(
-              new WormholeError('WH_ERR_ABORTED', 'the peer has restarted, or given the session up'),
-            );
+            this.#onUnknown(new WormholeError('WH_ERR_ABORTED', 'the peer has restarted, or given the session up'));
           settle(why !== 'lost');
         },
       });

@@ -14,8 +14,7 @@ import { Pings } from './pings.ts';
 import { type GrowthBudget, ReceiveWindow } from './receive-window.ts';
 import { Receiver } from './receiver.ts';
 import { Sender } from './sender.ts';
-import { MuxStream } from './stream.ts';
-import type { StreamHost } from './stream-host.ts';
+import { MuxStream, type StreamHost } from './stream.ts';
 import { StreamTable } from './stream-table.ts';
 
 export interface MuxOptions {
@@ -31,7 +30,7 @@ export interface MuxOptions {
   readonly clock?: Clock;
 }
 
-const lingerMs = 1_000; // for last words
+const lingerMs = 1_000; // for the last words
 
 export class MuxSession {
   readonly #pipe: BytePipe;
@@ -65,7 +64,6 @@ export class MuxSession {
     this.#streamHost = {
       sendQueue: limits.sendQueue,
       ready: (stream) => this.#sender.ready(stream),
-      flush: () => this.#sender.flush(),
       grantDue: (stream) => this.#sender.grantDue(stream),
       accepted: (stream) => this.#table.settle(stream),
       over: (stream, tell) => this.#streamOver(stream, tell),
@@ -183,8 +181,9 @@ export class MuxSession {
 
   #ping(answer: boolean, opaque: number): void {
     if (!answer) {
-      const heard = this.#sender.owe(FrameType.ping, Flag.ack, 0, opaque);
-      return heard ? undefined : this.#wrong('sends pings without reading the answers');
+      if (!this.#sender.owe(FrameType.ping, Flag.ack, 0, opaque))
+        this.#wrong('sends pings without reading the answers');
+      return;
     }
     const ms = this.#pings.answer(opaque, this.#clock.now());
     if (ms !== undefined) this.#keepalive.answered(ms);
@@ -205,7 +204,8 @@ export class MuxSession {
   }
 
   #wrong(sentence: string): void {
-    this.#end(new WormholeError('WH_ERR_PROTOCOL', `the peer ${sentence}`), GoAwayCode.protocolError);
+    const reason = new WormholeError('WH_ERR_PROTOCOL', `the peer ${sentence}`);
+    this.#end(reason, GoAwayCode.protocolError);
   }
 
   #tick(): void {

@@ -4,11 +4,13 @@
  *     0 ……… acknowledged ─────── sent ─────── written (─ end, which counts as one byte)
  *                     └── kept, for another connection ──┘
  */
-import { LogMemory } from './log-memory.ts';
+import { ByteQueue } from '../byte-queue.ts';
+
+/** Bytes of the slices that are kept. */
+const maxSlice = 1024 * 1024;
 
 export class SendLog {
-  readonly #kept = new LogMemory();
-  #bytes = 0;
+  readonly #kept = new ByteQueue();
   #acknowledged = 0;
   #written = 0;
   /** Up to here it was given to the present connection. */
@@ -17,7 +19,7 @@ export class SendLog {
 
   /** Bytes that are kept. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#kept.bytes;
   }
 
   get ended(): boolean {
@@ -38,15 +40,14 @@ export class SendLog {
     return this.#ended && this.#sent === this.#written;
   }
 
-  /** Copies them. @returns their bytes */
   push(slices: readonly Buffer[]): number {
     let count = 0;
     for (const slice of slices) {
-      this.#kept.append(slice);
+      // A record's length has 24 bits.
+      for (let at = 0; at < slice.length; at += maxSlice) this.#kept.push(slice.subarray(at, at + maxSlice));
       count += slice.length;
     }
     this.#written += count;
-    this.#bytes += count;
     return count;
   }
 
@@ -59,10 +60,16 @@ export class SendLog {
     this.#sent += count;
   }
 
-  /** At most `limit` bytes of what is unsent; they count as sent, and stay until they are acknowledged. */
+  /** At least one slice, and at most about `limit` bytes, of what is unsent; they count as sent. */
   take(limit: number): { readonly slices: Buffer[]; readonly bytes: number } {
-    const bytes = Math.min(limit, this.unsent);
-    const slices = this.#kept.slices(this.#sent - this.#acknowledged, bytes);
+    const slices: Buffer[] = [];
+    let bytes = 0;
+    this.#kept.each(this.#sent - this.#acknowledged, (slice) => {
+      if (bytes >= limit) return false;
+      slices.push(slice);
+      bytes += slice.length;
+      return true;
+    });
     this.#sent += bytes;
     return { slices, bytes };
   }
@@ -71,9 +78,7 @@ export class SendLog {
   acknowledge(offset: number): boolean {
     const end = this.#written + (this.#ended ? 1 : 0);
     if (!(offset >= this.#acknowledged && offset <= end)) return false;
-    const count = Math.min(offset, this.#written) - Math.min(this.#acknowledged, this.#written);
-    this.#kept.drop(count);
-    this.#bytes -= count;
+    this.#kept.drop(Math.min(offset, this.#written) - Math.min(this.#acknowledged, this.#written));
     this.#acknowledged = offset;
     return true;
   }

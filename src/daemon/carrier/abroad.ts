@@ -22,6 +22,7 @@ export interface AbroadOptions extends Omit<StartOptions, 'streams' | 'onLink' |
   readonly ownerOf: (guest: string) => string | undefined;
   readonly watchGuests: WatchGuests;
   readonly peers: () => Peers;
+  readonly tunnel: Abroad['tunnel'];
 }
 
 export interface CarrierAbroad extends Abroad, AsyncDisposable {
@@ -80,6 +81,7 @@ export function abroadOf(options: AbroadOptions): CarrierAbroad {
       const facts = await (await carrier()).links.facts(link).catch(() => undefined);
       return facts?.rttMs ?? null;
     },
+    tunnel: options.tunnel,
     follow: (link, guest, onNotice) => notices.follow(link, guest, onNotice),
     plane: {
       open: async (route) => {

@@ -59,7 +59,13 @@ describe('guests', () => {
   let guests: Guests;
   const make = (leaseMs = 60_000): Guests => {
     const log = { info: () => undefined, warn: () => undefined } as unknown as GuestsOptions['log'];
-    return new Guests({ registry, policies: { judge: () => Promise.resolve() }, log, leaseMs });
+    return new Guests({
+      registry,
+      policies: { judge: () => Promise.resolve() },
+      overlayWith: () => '100.64.0.2',
+      log,
+      leaseMs,
+    });
   };
   beforeEach(() => {
     registry = new FakeRegistry();

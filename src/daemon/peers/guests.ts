@@ -31,6 +31,8 @@ const GUEST = /^[A-Za-z0-9][A-Za-z0-9_.~-]{0,127}$/;
 export interface GuestsOptions {
   readonly registry: Pick<Registry, 'host' | 'list' | 'get' | 'remove'>;
   readonly policies: Pick<Surroundings['policies'], 'judge'>;
+  /** Overlay address of this end of a tunnel with a peer. @throws {WormholeError} WH_ERR_TUNNEL_NOT_FOUND */
+  readonly overlayWith: (owner: Owner) => string;
   readonly log: Logger;
   /** Containers of an earlier life are nobody's any more. */
   readonly onLeftBehind?: () => void;
@@ -160,7 +162,8 @@ export class Guests implements Disposable {
     const key = keyOf(guest, owner);
     const { eager, trail, listen, ...rest } = request;
     // What listens here for a peer hangs on the link that takes its connections.
-    const asked = JSON.stringify([rest, trail, ...(listen === undefined ? [] : [listen, owner.link])]);
+    const overlay = request.tunnel === true ? this.#options.overlayWith(owner) : undefined;
+    const asked = JSON.stringify([rest, trail, overlay, ...(listen === undefined ? [] : [listen, owner.link])]);
     const known = this.#asked.get(key);
     if (known !== undefined) {
       const entry = registry.list().find(({ id }) => id === key);
@@ -171,7 +174,7 @@ export class Guests implements Disposable {
       }
       await this.#end(key, false).catch(ignoreMissing);
     }
-    const made = await interpretGuest(request, owner, this.#options.policies, signal);
+    const made = await interpretGuest(request, overlay, owner, this.#options.policies, signal);
     if (made.plan.id !== undefined) throw new WormholeError('WH_ERR_SPEC_INVALID', 'a guest has no id of its own');
     signal.throwIfAborted();
     // No turn of another guest comes between this and the next line.

@@ -5,9 +5,13 @@ import type { Interpreted } from '../registry/interpret.ts';
 import type { Surroundings } from '../surroundings.ts';
 import type { Owner } from './owner.ts';
 
-/** @throws {WormholeError} as `interpretFor` of the registry, WH_ERR_REQUEST_INVALID */
+/**
+ * @param overlay this end of the tunnel with the peer, when it is to listen there
+ * @throws {WormholeError} as `interpretFor` of the registry, WH_ERR_REQUEST_INVALID
+ */
 export async function interpretGuest(
   { words, protocol, port, listen }: GuestRequest,
+  overlay: string | undefined,
   { identity, name }: Pick<Owner, 'identity' | 'name'>,
   policies: Pick<Surroundings['policies'], 'judge'>,
   signal: AbortSignal,
@@ -18,9 +22,9 @@ export async function interpretGuest(
       throw new WormholeError('WH_ERR_REQUEST_INVALID', 'body.port must be from 1 to 65535');
     }
     const rest = { words, protocol, ...(port !== undefined && { port }) };
-    return { words, ...(await interpretRest(identity, rest, policies, signal)) };
+    return { words, ...(await interpretRest(identity, rest, overlay, policies, signal)) };
   }
-  if (words.length > 0 || protocol !== 'tcp') {
+  if (words.length > 0 || protocol !== 'tcp' || overlay !== undefined) {
     throw new WormholeError('WH_ERR_REQUEST_INVALID', 'what listens here for a peer has no words, and is TCP');
   }
   return await interpretListener(identity, name, listen, policies, signal);

@@ -20,6 +20,7 @@ import { Guests } from './guests.ts';
 import { Joins } from './joins.ts';
 import type { KnownPeer } from './known-peer.ts';
 import { type PeerOperations, peerOperations } from './operate-peers.ts';
+import type { Owner } from './owner.ts';
 import { Peers } from './peers.ts';
 import { watchGuests } from './watch-guests.ts';
 
@@ -44,6 +45,9 @@ export interface PeeringOptions {
   readonly onFailure: (error: WormholeError) => void;
   /** Containers of guests of an earlier life are nobody's any more. */
   readonly onLeftBehind: () => void;
+  readonly tunnel: Surroundings['abroad']['tunnel'];
+  /** Overlay address of this end of a tunnel with a peer. @throws {WormholeError} WH_ERR_TUNNEL_NOT_FOUND */
+  readonly overlayWith: (owner: Owner) => string;
   /** A daemon is linked, perhaps once more. */
   readonly onHost: (link: LinkFacts) => void;
 }
@@ -71,6 +75,7 @@ export function peeringOf(options: PeeringOptions): Peering {
         remove: (...what) => registry().remove(...what),
       },
       policies: options.policies,
+      overlayWith: options.overlayWith,
       log,
       onLeftBehind: options.onLeftBehind,
     }),
@@ -87,6 +92,7 @@ export function peeringOf(options: PeeringOptions): Peering {
     ownerOf: (guest) => guests.ownerOf(guest)?.identity,
     watchGuests: watchGuests(guests, options.events, () => registry().list().map(eventOf)),
     peers: () => peers,
+    tunnel: options.tunnel,
   });
   scope.defer(() => abroad.close(CLOSE_MS));
   const links = async (): Promise<CarrierListener['links']> => (await abroad.carrier()).links;

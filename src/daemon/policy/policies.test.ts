@@ -157,7 +157,7 @@ describe('policies', () => {
 describe('the control API for peers', () => {
   const names = Object.keys(endpoints) as EndpointName[];
 
-  test('A9 without the verb control there is ping, health and what guests are judged by, and nothing else', () => {
+  test('A9 without the verb control there is ping, health, guests and halves of tunnels, which are judged by themselves, and nothing else', () => {
     const authorize = authorizer(world().policies);
     const peer = { kind: 'peer', identity: 'shop', address: '' } as const;
     const open = names.filter((name) => {
@@ -169,7 +169,8 @@ describe('the control API for peers', () => {
         return false;
       }
     });
-    expect(open).toEqual(['health', 'ping', 'putGuest', 'guest', 'removeGuest', 'rollGuests']);
+    const halves = ['offerHalf', 'commitHalf', 'half', 'removeHalf', 'rekeyHalf'];
+    expect(open).toEqual(['health', 'ping', 'putGuest', 'guest', 'removeGuest', 'rollGuests', ...halves]);
   });
 
   test('with it, and for the people of this machine, there is all of it', () => {

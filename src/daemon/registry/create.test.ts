@@ -34,14 +34,6 @@ describe('create', () => {
     expect((await one).id).toBe('a');
   });
 
-  test('refuses words of a later version by name', async () => {
-    const error = await failure(
-      registryWorld().registry.create(['url', ':80', 'tunnel', 'web', 'docker-ns', 'db'], never),
-    );
-    expect(error.code).toBe('WH_ERR_UNSUPPORTED');
-    expect(error.message).toContain('tunnel');
-  });
-
   test.each([
     ['unknown', undefined, 'WH_ERR_CONTAINER_NOT_FOUND'],
     ['stopped', stopped('db'), 'WH_ERR_CONTAINER_STOPPED'],

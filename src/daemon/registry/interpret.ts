@@ -31,19 +31,25 @@ export async function interpretFor(
   return found;
 }
 
-/** @throws {WormholeError} WH_ERR_SPEC_INVALID, WH_ERR_SELF_PROXY; WH_ERR_UNSUPPORTED naming what is not carried out */
+/** @throws {WormholeError} WH_ERR_SPEC_INVALID, WH_ERR_SELF_PROXY */
 function interpret(words: readonly string[]): Interpreted {
   return interpretChain(parse(words), plan);
 }
 
-/** Interprets what a peer asks to run here, and has it judged. @throws {WormholeError} as {@link interpretFor} */
+/**
+ * Interprets what a peer asks to run here, and has it judged.
+ *
+ * @param overlay address that its connections come to, through a tunnel; undefined = on the link
+ * @throws {WormholeError} as {@link interpretFor}
+ */
 export async function interpretRest(
   owner: string,
   rest: RestOfSpec,
+  overlay: string | undefined,
   policies: Pick<Surroundings['policies'], 'judge'>,
   signal: AbortSignal,
 ): Promise<Interpreted> {
-  const found = interpretChain(chainOfRest(rest), (chain) => planOfRest(chain, rest));
+  const found = interpretChain(chainOfRest(rest), (chain) => planOfRest(chain, rest, overlay));
   await policies.judge(owner, found.plan, signal);
   return found;
 }
@@ -76,13 +82,5 @@ export async function interpretListener(
 
 function interpretChain(chain: Chain, planOf: (chain: Chain) => Plan): Interpreted {
   const whole = planOf(chain);
-  const { unsupported } = whole;
-  if (unsupported.length > 0) {
-    throw new WormholeError(
-      'WH_ERR_UNSUPPORTED',
-      `this version understands ${unsupported.join(', ')} but cannot carry ${unsupported.length > 1 ? 'them' : 'it'} out yet`,
-      { detail: { words: unsupported.join(' ') } },
-    );
-  }
   return { plan: whole, shown: { spec: quote(redact(chain)), plan: planOf(redactChain(chain)) } };
 }

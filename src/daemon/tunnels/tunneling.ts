@@ -112,7 +112,10 @@ export class Tunneling implements AsyncDisposable {
         this.#keeping.lost(tunnel);
       }
     }
-    if (this.tunnels.list.length > 0) this.rekeying.start();
+    if (this.tunnels.list.length === 0) return;
+    this.rekeying.start();
+    // Peers may have been linked meanwhile.
+    for (const link of this.#options.peers.links) this.#keeping.linked(link);
   }
 
   /** @throws {WormholeError} whatever keeps it from working; nothing is left of it then */

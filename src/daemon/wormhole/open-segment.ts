@@ -133,7 +133,9 @@ function headOf(options: SegmentOptions, route: Route): Head | Arrival {
   const { plan, depth, record, surroundings, onChange, permit } = options;
   if (plan.head.arrival === 'carrier') return new Arrival(route, (its) => surroundings.abroad.arrive(record.id, its));
   const port = depth === 0 ? (record.port ?? 0) : 0;
-  const allowed = permit === undefined ? {} : { permit: permit.listen };
+  // The overlay address is this end's own: what may listen there the verb `tunnel` says.
+  const free = permit === undefined || plan.head.arrival === 'overlay';
+  const allowed = free ? {} : { permit: permit.listen };
   return new Head({ plan: plan.head, port, route, surroundings, onChange, ...allowed });
 }
 

@@ -43,7 +43,7 @@ export function routeOptions(
     ...(plan.proxyProtocol !== undefined && { proxyProtocol: plan.proxyProtocol }),
     ...connect,
     // Addresses on this machine that need no lookup can neither move nor be absent.
-    ...((activation !== undefined || link?.kind === 'remote' || plan.targets.some(canChange)) && {
+    ...((activation !== undefined || link?.peer !== undefined || plan.targets.some(canChange)) && {
       ask: (waiting) => tail.ask(waiting),
     }),
     ...(activation !== undefined && { onServed: (served) => activation.served(served) }),

@@ -1,5 +1,6 @@
 /** The member of a tail that is the rest of the spec on a peer. */
 import { WormholeError } from '../../../lib/errors.ts';
+import type { UpstreamAddress } from '../../../proxy/route.ts';
 import type { MemberTargets, PoolMember } from '../pool-member.ts';
 import { failed, type Status, UNKNOWN } from '../status.ts';
 
@@ -15,7 +16,7 @@ export class FarMember implements PoolMember {
   readonly index = 0;
   readonly label: string;
   readonly where = undefined;
-  #place: FarPlace | undefined;
+  #address: UpstreamAddress | undefined;
   #status: Status = UNKNOWN;
   #failure: unknown;
   readonly #confirm: (signal: AbortSignal) => Promise<void>;
@@ -35,11 +36,11 @@ export class FarMember implements PoolMember {
   }
 
   get here(): boolean {
-    return this.#place !== undefined;
+    return this.#address !== undefined;
   }
 
-  arrived(place: FarPlace, status: Status): void {
-    this.#place = place;
+  arrived(address: UpstreamAddress, status: Status): void {
+    this.#address = address;
     this.#status = status;
     this.#failure = undefined;
   }
@@ -50,18 +51,17 @@ export class FarMember implements PoolMember {
   }
 
   left(reason: unknown, status: Status = failed(reason)): void {
-    this.#place = undefined;
+    this.#address = undefined;
     this.#status = status;
     this.#failure = reason;
   }
 
   async targets(signal: AbortSignal): Promise<MemberTargets> {
-    if (this.#place !== undefined) await this.#confirm(signal);
-    const place = this.#place;
-    if (place === undefined) {
+    if (this.#address !== undefined) await this.#confirm(signal);
+    const address = this.#address;
+    if (address === undefined) {
       throw this.#failure ?? new WormholeError('WH_ERR_PEER_UNREACHABLE', `${this.label} is not linked`);
     }
-    const address = { kind: 'link', ...place } as const;
     return { targets: [{ member: 0, label: this.label, address }], validForMs: Number.POSITIVE_INFINITY };
   }
 }

@@ -6,6 +6,7 @@ import type { SegmentOptions } from '../segment-options.ts';
 import { UP } from '../status.ts';
 import type { Tail } from '../tail.ts';
 import { FarMember } from './far-member.ts';
+import { linkWay, tunnelWay } from './far-way.ts';
 import { RemoteRest } from './remote-rest.ts';
 
 /** Peers that a spec may lead through. */
@@ -13,12 +14,11 @@ const MOST_PEERS = 16;
 /** Characters of a guest's name. */
 const LONGEST = 100;
 
-/** @returns undefined unless the segment's link is `remote` @throws {WormholeError} WH_ERR_SELF_PROXY for too long a way */
+/** @returns undefined unless the segment's link leads to a peer @throws {WormholeError} WH_ERR_SELF_PROXY for too long a way */
 export function remoteRest(options: SegmentOptions, tail: () => Tail): RemoteRest | undefined {
   const { plan, record, depth, trail, back, surroundings, log, onChange, permit } = options;
   const { link } = plan;
-  if (link?.kind !== 'remote' || link.peer === undefined || link.rest === undefined || back !== undefined)
-    return undefined;
+  if (link?.peer === undefined || link.rest === undefined || back !== undefined) return undefined;
   const { abroad } = surroundings;
   if (trail.length >= MOST_PEERS) {
     throw new WormholeError(
@@ -28,7 +28,12 @@ export function remoteRest(options: SegmentOptions, tail: () => Tail): RemoteRes
   }
   const { peer, calls } = abroad.peer(link.peer);
   const { words, protocol, port } = link.rest;
-  const { peer: address } = link;
+  const { peer: address, kind } = link;
+  const allow = permit === undefined ? {} : { allow: (host: string) => permit.peer(address, host) };
+  const way =
+    kind === 'tunnel' || kind === 'udptunnel'
+      ? tunnelWay(kind, (signal) => abroad.tunnel({ peer: address, udp: kind === 'udptunnel', ...allow }, signal))
+      : linkWay(trail.length + 1);
   const rest: RemoteRest = new RemoteRest({
     peer,
     calls,
@@ -39,7 +44,8 @@ export function remoteRest(options: SegmentOptions, tail: () => Tail): RemoteRes
       ...(port !== undefined && { port }),
       trail: [...trail, `${abroad.host}/${record.id}`],
     },
-    ...(permit !== undefined && { allow: (host: string) => permit.peer(address, host) }),
+    way,
+    ...allow,
     follow: abroad.follow,
     rttMs: abroad.rttMs,
     log,
@@ -56,7 +62,7 @@ export function remoteRest(options: SegmentOptions, tail: () => Tail): RemoteRes
 export function backToWhoAsked({ back, plan: { link } }: SegmentOptions): FarMember | undefined {
   if (back === undefined || link?.peer === undefined) return undefined;
   const member = new FarMember(`back to ${formatAddress(link.peer)}`, () => Promise.resolve());
-  member.arrived(back, UP);
+  member.arrived({ kind: 'link', ...back }, UP);
   return member;
 }
 

@@ -1,5 +1,5 @@
 /**
- * The rest of a spec behind `remote PEER`: a guest of that peer, made when it is needed, and made again whenever the peer
+ * The rest of a spec behind `remote PEER` or `tunnel PEER`: a guest of that peer, made when it is needed, and made again whenever the peer
  * may have forgotten it.
  *
  *   ensure ─► link to the peer ─► guest there ─► the tail's only member is here
@@ -20,10 +20,11 @@ import type { Peer } from '../../peers/peer.ts';
 import type { Abroad } from '../../surroundings.ts';
 import type { Hanging } from '../hanging.ts';
 import { backOff, pause } from '../pause.ts';
-import { sumStats, toStats } from '../stats.ts';
-import { reasonOf, type Status } from '../status.ts';
+import type { Status } from '../status.ts';
 import { FarMember } from './far-member.ts';
+import { farSegments } from './far-segments.ts';
 import { farStatus, Hearing } from './far-status.ts';
+import type { FarAddress, FarWay } from './far-way.ts';
 
 /** Milliseconds between attempts to make the guest again: first and last. */
 const RETRY_MS = [500, 30_000] as const;
@@ -35,7 +36,9 @@ export interface RemoteRestOptions {
   readonly calls: GuestCalls;
   /** Name of the guest there; the peer's own knowledge of us makes it unique. */
   readonly guest: string;
-  readonly request: Omit<GuestRequest, 'eager'>;
+  readonly request: Omit<GuestRequest, 'eager' | 'tunnel'>;
+  /** How connections get to it. */
+  readonly way: FarWay;
   /** May the peer be reached at that address? Absent = wherever it is. @throws {WormholeError} WH_ERR_POLICY */
   readonly allow?: Allow;
   readonly rttMs: Abroad['rttMs'];
@@ -60,6 +63,7 @@ export class RemoteRest implements Hanging {
   #needed = false;
   #link: LinkFacts | undefined;
   #making: Promise<void> | undefined;
+  #address: FarAddress | undefined;
   #confirmedAt = Number.NEGATIVE_INFINITY;
   /** Number of notices. */
   #heard = 0;
@@ -68,7 +72,7 @@ export class RemoteRest implements Hanging {
     this.#options = options;
     const { peer } = options;
     this.#hearing = new Hearing(options.follow, options.guest, (notice) => this.#hear(notice));
-    this.member = new FarMember(`remote ${peer.name}`, (signal) => this.#confirm(signal));
+    this.member = new FarMember(`${options.way.word} ${peer.name}`, (signal) => this.#confirm(signal));
     this.member.left(undefined, { state: 'waiting', reason: `peer ${peer.name} is not linked yet` });
     this.#wish = peer.want(options.allow);
   }
@@ -84,24 +88,7 @@ export class RemoteRest implements Hanging {
   }
 
   async describe(signal: AbortSignal): Promise<Segment[]> {
-    const { peer, calls, guest } = this.#options;
-    if (!this.#needed) return [];
-    const { link } = peer;
-    const rttMs = link === undefined ? null : await this.#options.rttMs(link.number);
-    const where = { peer: peer.name, rttMs };
-    try {
-      if (link === undefined) throw new WormholeError('WH_ERR_PEER_UNREACHABLE', peer.reason);
-      const { segments } = await calls.get(guest, signal);
-      return segments.map((one, index) => ({
-        ...one,
-        ...(one.peer === undefined ? where : { peer: `${peer.name} > ${one.peer}` }),
-        // The first one behind a link is the one that the link leads to.
-        ...(index === 0 && where),
-      }));
-    } catch (error) {
-      const unknown = { url: '', targets: [], containers: [], coldStarts: [], stats: toStats(sumStats([]), []) };
-      return [{ ...unknown, ...where, state: 'waiting', reason: reasonOf(error) }];
-    }
+    return this.#needed ? await farSegments(this.#options, signal) : [];
   }
 
   settle(): Promise<void> {
@@ -135,8 +122,10 @@ export class RemoteRest implements Hanging {
   }
 
   #linked(link: LinkFacts | undefined): void {
-    const { peer } = this.#options;
+    const { peer, way } = this.#options;
     if (this.#closed.signal.aborted) return;
+    // What a tunnel carries goes on without the link.
+    if (link === undefined && !way.needsLink) return;
     const before = this.#link;
     this.#link = link;
     // Another link to the same process: what runs there runs on, only the way is another; which may be forbidden.
@@ -180,7 +169,7 @@ export class RemoteRest implements Hanging {
   }
 
   async #put(eager: boolean): Promise<void> {
-    const { peer, calls, guest, request, allow } = this.#options;
+    const { peer, calls, guest, request, allow, way } = this.#options;
     const { signal } = this.#closed;
     const before = peer.guests.has(guest);
     const heard = this.#heard;
@@ -190,9 +179,11 @@ export class RemoteRest implements Hanging {
       const link = await peer.up(signal);
       // Somebody who may more may have made it.
       allow?.(literalOf(link.address));
-      const made = await calls.put(guest, { ...request, eager }, signal);
+      const prepared = await way.prepare(signal);
+      const made = await calls.put(guest, { ...request, ...prepared.request, eager }, signal);
       // What was made in a process that has ended meanwhile is nowhere.
       if (peer.link !== undefined && peer.link.instance !== link.instance) throw restarted(peer.name);
+      this.#address = prepared.address(guest, made);
       this.#confirmedAt = performance.now();
       if (signal.aborted || peer.link === undefined) return;
       // What was heard meanwhile may be newer than the answer, which took another way.
@@ -204,9 +195,8 @@ export class RemoteRest implements Hanging {
   }
 
   #arrived(link: LinkFacts, status: Status): void {
-    const { guest, request } = this.#options;
     this.#link = link;
-    this.member.arrived({ link: link.number, guest, hops: request.trail.length }, status);
+    if (this.#address !== undefined) this.member.arrived(this.#address(link), status);
     this.#hearing.on(link.number);
     this.#changed();
   }
