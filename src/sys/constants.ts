@@ -47,6 +47,8 @@ export const TCP_KEEPINTVL = 5;
 export const TCP_KEEPCNT = 6;
 
 // linux/udp.h
+export const UDP_ENCAP = 100;
+export const UDP_ENCAP_ESPINUDP = 2;
 export const UDP_SEGMENT = 103;
 export const UDP_GRO = 104;
 

@@ -11,6 +11,8 @@ import {
   F_DUPFD_CLOEXEC,
   IPPROTO_IPV6,
   IPV6_V6ONLY,
+  MSG_DONTWAIT,
+  MSG_NOSIGNAL,
   SO_REUSEADDR,
   SOCK_CLOEXEC,
   SOCK_DGRAM,
@@ -86,6 +88,21 @@ export function connectBytes(fd: number, address: Buffer): void {
 export function bindBytes(fd: number, address: Buffer): void {
   address.copy(scratch.buffer);
   check('bind', libc.bind(fd, scratch.address, address.length));
+}
+
+/** Sends a few bytes from an unconnected datagram socket, at once or not at all. @returns -errno when it failed */
+export function sendTo(fd: number, bytes: Buffer, endpoint: IpEndpoint): number {
+  const address = encodeIp(endpoint);
+  address.copy(scratch.buffer);
+  bytes.copy(scratch.buffer, address.length);
+  return libc.sendto(
+    fd,
+    scratch.address + address.length,
+    bytes.length,
+    MSG_DONTWAIT | MSG_NOSIGNAL,
+    scratch.address,
+    address.length,
+  );
 }
 
 /** Sets an int option. @throws {SyscallError} */

@@ -8,6 +8,7 @@ import { WormholeError } from '../lib/errors.ts';
 import type { NetNamespace } from '../sys/netns.ts';
 import { abilitiesOf, type HostAbilities } from './abilities.ts';
 import { checkHalf, checkShape } from './check-half.ts';
+import { Holding } from './encapsulation/holding.ts';
 import { failure } from './failure.ts';
 import { type Ground, type GuardedStack, groundOf } from './ground.ts';
 import { Guard } from './guard.ts';
@@ -26,19 +27,23 @@ export interface KernelOptions {
   readonly namespace?: NetNamespace;
   /** For a kernel without a firewall: overlay addresses are not kept inside their tunnels. */
   readonly unprotected?: boolean;
+  /** The program that holds UDP sockets, for those who run from sources. */
+  readonly holder?: URL;
 }
 
 export class KernelTunnels implements Disposable {
   readonly #host: GuardedStack;
   readonly #unprotected: boolean;
+  readonly #holding: Holding;
   readonly #engines = { kernel: new KernelEngine(), go: new GoEngine() };
   #abilities: HostAbilities | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor({ namespace, unprotected = false }: KernelOptions = {}) {
+  constructor({ namespace, unprotected = false, holder }: KernelOptions = {}) {
     const stack = new NetworkStack(namespace);
     this.#host = { stack, guard: new Guard(stack) };
     this.#unprotected = unprotected;
+    this.#holding = new Holding({ namespace, ...(holder === undefined ? {} : { program: holder }) });
   }
 
   /** Asked of the kernel anew. @throws {WormholeError} */
@@ -127,7 +132,7 @@ export class KernelTunnels implements Disposable {
   }
 
   #partsOf(shape: TunnelShape | TunnelHalf, ground: Ground): Part[] {
-    if (shape.kind === 'ipsec') return ipsecParts(shape, ground);
+    if (shape.kind === 'ipsec') return ipsecParts(shape, ground, this.#holding);
     return wireguardParts(shape, ground, this.#engines[shape.engine]);
   }
 

@@ -1,61 +1,22 @@
 /**
- * IPsec tunnels between two hosts, on a kernel that has ESP: what we write is read by `ip xfrm`, and one end is made by hand with `ip xfrm`
+ * IPsec tunnels between two hosts, on a kernel that has ESP: what we write is read by `ip xfrm`, and one end is made by hand with it
  * against our other end.
  *
- *   a ── va ───────── vb ── b
- *      10.9.0.1    10.9.0.2           outer
- *   100.65.0.2 (lo)   100.65.0.3 (lo) overlay
- *
- * Needs in the kernel: esp4, xfrm_user, gcm, nf_tables; says so and is skipped elsewhere.
+ * Needs in the kernel: esp4, xfrm_user, gcm; for parts of it nf_tables, xfrm_interface, esp6. What is missing is said and skipped.
  */
-import { randomBytes, randomInt } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import type { InstalledIpsec, IpsecHalf, Sa } from '../../src/tunnel/half.ts';
 import { KernelTunnels } from '../../src/tunnel/kernel.ts';
-import { Netns } from '../support/netns.ts';
-import { pings, TunnelHosts, traces } from '../support/tunnel-hosts.ts';
+import { bothEnds, ipsecGrounds, ipsecHalves, newSa } from '../support/ipsec-halves.ts';
+import { holder, inside, pings, TunnelHosts, traces } from '../support/tunnel-hosts.ts';
 
-let unprotected = false;
-const missing = await missingPart();
-if (missing !== undefined) console.log(`skipped: ${missing}`);
-
+const { missing, unprotected, attachable } = await ipsecGrounds();
 const v6 = TunnelHosts.hasIpv6();
 if (!v6) console.log('skipped: what needs IPv6, which this kernel has not loaded');
-
-async function missingPart(): Promise<string | undefined> {
-  const root = Netns.missing();
-  if (root !== undefined) return root;
-  using room = Netns.create();
-  using tunnels = new KernelTunnels({ namespace: room.namespace });
-  const { ipsec, protection } = await tunnels.abilities();
-  // User-mode Linux has no firewall of IPv4.
-  unprotected = !protection.works;
-  if (unprotected) console.log('skipped: what needs nf_tables');
-  return ipsec.works ? undefined : `the kernel has not got ${ipsec.missing}`;
-}
-
-const newSa = (): Sa => ({ spi: randomInt(256, 2 ** 32 - 1), key: randomBytes(36) });
-
-/** Both halves of one tunnel. */
-function halves(change: Partial<IpsecHalf> = {}, outer6 = false): [IpsecHalf, IpsecHalf] {
-  const [one, two] = outer6 ? ['fd09::1', 'fd09::2'] : ['10.9.0.1', '10.9.0.2'];
-  const [ab, ba] = [newSa(), newSa()];
-  const overlay = { local: '100.65.0.2', remote: '100.65.0.3' };
-  const back = { local: overlay.remote, remote: overlay.local };
-  return [
-    { kind: 'ipsec', outer: { local: one, remote: two }, overlay, out: ab, in: ba, ...change },
-    { kind: 'ipsec', outer: { local: two, remote: one }, overlay: back, out: ba, in: ab, ...change },
-  ];
-}
-
-async function both(hosts: TunnelHosts, made = halves()): Promise<[InstalledIpsec, InstalledIpsec]> {
-  return [await hosts.tunnelsA.install(made[0]), await hosts.tunnelsB.install(made[1])];
-}
 
 describe.skipIf(missing !== undefined)('an IPsec tunnel', () => {
   test('carries packets between its two addresses, and is in the kernel what `ip xfrm` would have made', async () => {
     using hosts = new TunnelHosts(unprotected);
-    const [one, two] = await both(hosts);
+    const [one, two] = await bothEnds(hosts);
     expect(pings(hosts.a, '100.65.0.3')).toBe(true);
     const state = hosts.a.ip('xfrm', 'state');
     expect(state.match(/^src /gm)).toHaveLength(2);
@@ -71,12 +32,13 @@ describe.skipIf(missing !== undefined)('an IPsec tunnel', () => {
     expect([packetsIn, packetsOut, dropped]).toEqual([2, 2, 0]);
     expect(bytesIn).toBeGreaterThan(100);
     expect((await two.stats()).packetsIn).toBe(2);
+    expect(await one.missing()).toEqual([]);
   });
 
   test('leaves nothing when it is removed', async () => {
     using hosts = new TunnelHosts(unprotected);
     const before = [traces(hosts.a), traces(hosts.b)];
-    const [one, two] = await both(hosts);
+    const [one, two] = await bothEnds(hosts);
     await one.remove();
     await two.remove();
     await two.remove();
@@ -85,8 +47,143 @@ describe.skipIf(missing !== undefined)('an IPsec tunnel', () => {
 
   test.skipIf(!v6)('carries IPv4 over IPv6', async () => {
     using hosts = new TunnelHosts(unprotected);
-    await both(hosts, halves({}, true));
+    await bothEnds(hosts, ipsecHalves({}, true));
     expect(pings(hosts.a, '100.65.0.3')).toBe(true);
     expect(hosts.b.ip('xfrm', 'state')).toContain('src fd09::1 dst fd09::2');
+  });
+
+  test('works with an end that was made with `ip xfrm`', async () => {
+    using hosts = new TunnelHosts(unprotected);
+    const [half] = ipsecHalves();
+    await hosts.tunnelsA.install(half);
+    const state = (sa: typeof half.in, src: string, dst: string): string =>
+      hosts.b.ip(
+        ...`xfrm state add src ${src} dst ${dst} proto esp spi ${sa.spi} reqid 7 mode tunnel flag esn replay-window 128`.split(
+          ' ',
+        ),
+        'aead',
+        'rfc4106(gcm(aes))',
+        `0x${sa.key.toString('hex')}`,
+        '128',
+      );
+    state(half.out, '10.9.0.1', '10.9.0.2');
+    state(half.in, '10.9.0.2', '10.9.0.1');
+    const policy = (dir: string, from: string, to: string, src: string, dst: string): string =>
+      hosts.b.ip(
+        ...`xfrm policy add src ${from} dst ${to} dir ${dir} tmpl src ${src} dst ${dst} proto esp reqid 7 mode tunnel`.split(
+          ' ',
+        ),
+      );
+    policy('in', '100.65.0.2/32', '100.65.0.3/32', '10.9.0.1', '10.9.0.2');
+    policy('out', '100.65.0.3/32', '100.65.0.2/32', '10.9.0.2', '10.9.0.1');
+    hosts.b.ip('address', 'add', '100.65.0.3/32', 'dev', 'lo');
+    hosts.b.ip('route', 'add', '100.65.0.2/32', 'dev', 'vb', 'src', '100.65.0.3');
+    expect(pings(hosts.a, '100.65.0.3')).toBe(true);
+  });
+
+  test('refuses an address, SPI or policy that is taken, and leaves nothing of what it had begun', async () => {
+    using hosts = new TunnelHosts(unprotected);
+    const [half] = ipsecHalves();
+    const before = traces(hosts.a);
+    hosts.a.ip('address', 'add', '100.65.0.2/32', 'dev', 'va');
+    await expect(hosts.tunnelsA.install(half)).rejects.toMatchObject({ code: 'WH_ERR_TUNNEL_CONFLICT' });
+    hosts.a.ip('address', 'delete', '100.65.0.2/32', 'dev', 'va');
+    expect(traces(hosts.a)).toBe(before);
+    const policy = ['src', '100.65.0.2/32', 'dst', '100.65.0.3/32', 'dir', 'out'];
+    hosts.a.ip('xfrm', 'policy', 'add', ...policy);
+    await expect(hosts.tunnelsA.install(half)).rejects.toMatchObject({
+      code: 'WH_ERR_TUNNEL_CONFLICT',
+      message: expect.stringContaining('policy out'),
+    });
+    expect(hosts.a.ip('xfrm', 'policy')).toContain('dir out');
+    hosts.a.ip('xfrm', 'policy', 'delete', ...policy);
+    expect(traces(hosts.a)).toBe(before);
+    const away = { ...half, outer: { local: '10.9.0.7', remote: '10.9.0.2' } };
+    await expect(hosts.tunnelsA.install(away)).rejects.toMatchObject({ code: 'WH_ERR_TUNNEL' });
+    expect(traces(hosts.a)).toBe(before);
+  });
+
+  test('stops between two steps when it is aborted, and leaves nothing', async () => {
+    using hosts = new TunnelHosts(unprotected);
+    await hosts.tunnelsA.abilities();
+    const [half] = ipsecHalves();
+    const before = traces(hosts.a);
+    const abort = new AbortController();
+    const installing = hosts.tunnelsA.install(half, abort.signal);
+    abort.abort();
+    await expect(installing).rejects.toMatchObject({ name: 'AbortError' });
+    expect(traces(hosts.a)).toBe(before);
+  });
+
+  test('is taken up by a later process with its keys, which are nowhere written down', async () => {
+    using hosts = new TunnelHosts(unprotected);
+    const before = traces(hosts.a);
+    const [half, other] = ipsecHalves();
+    const [first] = await bothEnds(hosts, [half, other]);
+    first.release();
+    expect(first.shape).not.toHaveProperty('in');
+    using later = new KernelTunnels({ namespace: hosts.a.namespace, unprotected, holder });
+    const adopted = await later.adopt(first.shape);
+    if ('partial' in adopted) throw new Error(`not whole: ${adopted.missing.join()}`);
+    expect(await adopted.spis()).toEqual({ out: half.out.spi, in: [half.in.spi] });
+    expect(pings(hosts.a, '100.65.0.3')).toBe(true);
+    await adopted.remove();
+    expect(traces(hosts.a)).toBe(before);
+    expect(await later.adopt(first.shape)).toMatchObject({ partial: [] });
+  });
+
+  test('is named by what is missing when somebody took a part, and swept away', async () => {
+    using hosts = new TunnelHosts(unprotected);
+    const before = traces(hosts.a);
+    const [half] = ipsecHalves();
+    const one = await hosts.tunnelsA.install(half);
+    one.release();
+    hosts.a.ip('xfrm', 'state', 'flush');
+    expect(await one.missing()).toEqual(['inbound security association', 'outbound security association']);
+    expect(await hosts.tunnelsA.adopt(one.shape)).toMatchObject({ missing: await one.missing() });
+    await hosts.tunnelsA.sweep(one.shape);
+    expect(traces(hosts.a)).toBe(before);
+  });
+
+  test.skipIf(!attachable)('ends inside a container by an xfrm interface', async () => {
+    using hosts = new TunnelHosts(unprotected);
+    const [inA, inB] = [hosts.container(), hosts.container()];
+    const before = [hosts.a, hosts.b, inA, inB].map(traces);
+    const [half, other] = ipsecHalves();
+    const one = await hosts.tunnelsA.install({ ...half, netns: inA.namespace });
+    const two = await hosts.tunnelsB.install({ ...other, netns: inB.namespace });
+    expect(pings(inA, '100.65.0.3')).toBe(true);
+    expect(inA.ip('address')).toContain('100.65.0.2/32');
+    expect(inside(hosts.a, 'ip', 'address')).not.toContain('100.65.0.2');
+    expect((await one.stats()).packetsIn).toBe(2);
+    await one.remove();
+    await two.remove();
+    expect([hosts.a, hosts.b, inA, inB].map(traces)).toEqual(before);
+  });
+
+  test.skipIf(attachable)('says which part of the kernel is missing for one that ends inside a container', async () => {
+    using hosts = new TunnelHosts(unprotected);
+    const [half] = ipsecHalves();
+    await expect(hosts.tunnelsA.install({ ...half, netns: hosts.container().namespace })).rejects.toMatchObject({
+      code: 'WH_ERR_KERNEL',
+      message: expect.stringMatching(/CONFIG_XFRM_INTERFACE.*--type wireguard/),
+    });
+  });
+
+  test('of an SA that comes twice is not installed twice', async () => {
+    using hosts = new TunnelHosts(unprotected);
+    const [half] = ipsecHalves();
+    const one = await hosts.tunnelsA.install(half);
+    await expect(one.addInbound({ ...newSa(), spi: half.in.spi })).rejects.toMatchObject({
+      code: 'WH_ERR_TUNNEL_CONFLICT',
+    });
+  });
+});
+
+test.skipIf(missing === undefined)('a kernel without ESP is named by what it lacks', async () => {
+  using hosts = new TunnelHosts();
+  await expect(hosts.tunnelsA.install(ipsecHalves()[0])).rejects.toMatchObject({
+    code: 'WH_ERR_KERNEL',
+    message: expect.stringMatching(/CONFIG_INET_ESP.*--type wireguard/),
   });
 });

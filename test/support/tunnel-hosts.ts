@@ -9,6 +9,9 @@ import { existsSync } from 'node:fs';
 import { KernelTunnels } from '../../src/tunnel/kernel.ts';
 import { Netns } from './netns.ts';
 
+/** As it is built: sources in TypeScript are no program. */
+export const holder = new URL('../../dist/tunnel/encapsulation/holder.js', import.meta.url);
+
 export class TunnelHosts implements Disposable {
   readonly a = Netns.create();
   readonly b = Netns.create();
@@ -18,8 +21,8 @@ export class TunnelHosts implements Disposable {
 
   /** @param unprotected on a kernel without a firewall */
   constructor(unprotected = false) {
-    this.tunnelsA = new KernelTunnels({ namespace: this.a.namespace, unprotected });
-    this.tunnelsB = new KernelTunnels({ namespace: this.b.namespace, unprotected });
+    this.tunnelsA = new KernelTunnels({ namespace: this.a.namespace, unprotected, holder });
+    this.tunnelsB = new KernelTunnels({ namespace: this.b.namespace, unprotected, holder });
     this.a.ip('link', 'add', 'va', 'type', 'veth', 'peer', 'name', 'vb', 'netns', this.b.name);
     for (const [room, name, last] of [
       [this.a, 'va', 1],

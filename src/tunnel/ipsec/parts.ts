@@ -3,6 +3,8 @@
  * the address, by which programs find the tunnel, comes when it works.
  */
 import { lookUpRoute, readRoute } from '../../sys/netlink/route.ts';
+import { encapsulationParts } from '../encapsulation/encapsulation-part.ts';
+import type { Holding } from '../encapsulation/holding.ts';
 import type { Ground } from '../ground.ts';
 import type { IpsecHalf, IpsecShape } from '../half.ts';
 import { guardParts, innerParts, linkIndex } from '../inner-parts.ts';
@@ -14,8 +16,9 @@ import { interfaceNameOf } from './name.ts';
 /** Of every namespace. */
 const LOOPBACK_INDEX = 1;
 
-export function ipsecParts(half: IpsecHalf | IpsecShape, ground: Ground): Part[] {
+export function ipsecParts(half: IpsecHalf | IpsecShape, ground: Ground, holding: Holding): Part[] {
   const { overlay, outer } = half;
+  const encapsulation = encapsulationParts(half, holding);
   const associations = associationParts(half, ground.host.stack);
   if (ground.attached === undefined) {
     /** Packets are routed as if they went to the other end in clear text; the policy then takes them. */
@@ -25,11 +28,12 @@ export function ipsecParts(half: IpsecHalf | IpsecShape, ground: Ground): Part[]
     };
     const loopback = (): Promise<number> => Promise.resolve(LOOPBACK_INDEX);
     const inner = innerParts(half, ground, { address: loopback, route: way });
-    return [...guardParts(ground, overlay), ...associations, ...inner];
+    return [...encapsulation, ...guardParts(ground, overlay), ...associations, ...inner];
   }
   const name = interfaceNameOf(half);
   const index = (): Promise<number | undefined> => linkIndex(ground.inner.stack, name);
   return [
+    ...encapsulation,
     ...guardParts(ground, overlay, name),
     ...associations,
     interfacePart(half, ground),

@@ -1,0 +1,117 @@
+/**
+ * The daemon's side of the holder: asks it to open and close the UDP sockets of IPsec tunnels, and starts it when the first is needed.
+ *
+ * There is one for each network namespace that a daemon serves; its socket is named after that, and lies beside the daemon's own folder
+ * in /run, which goes when the service is stopped while tunnels stay.
+ */
+import { spawn } from 'node:child_process';
+import { rmSync, statSync } from 'node:fs';
+import { connect } from 'node:net';
+import { setTimeout as after } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { WormholeError } from '../../lib/errors.ts';
+import type { NetNamespace } from '../../sys/netns.ts';
+import type { IpEndpoint } from '../../sys/sockaddr.ts';
+import { orAbsent } from '../failure.ts';
+import type { EncapsulationWish } from './encapsulation-socket.ts';
+import { type HolderAnswer, type HolderRequest, isSameEndpoint, LINE_BYTES, readAnswer } from './words.ts';
+
+const FOLDER = '/run';
+const LOOK_MS = 20;
+const START_MS = 10_000;
+const ANSWER_MS = 5_000;
+/** Heap of the holder in MiB: it has a list of ports. */
+const HEAP_MIB = 16;
+/** Nobody holds anything. */
+const ABSENT = ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'] as const;
+
+export interface HoldingOptions {
+  /** Of the host, absent = the calling thread's. Borrowed. */
+  readonly namespace: NetNamespace | undefined;
+  /** The holder's program, absent = the one beside this file. */
+  readonly program?: URL;
+}
+
+export class Holding {
+  readonly #namespace: NetNamespace | undefined;
+  readonly #program: URL;
+  readonly #path: string;
+
+  constructor({ namespace, program }: HoldingOptions) {
+    this.#namespace = namespace;
+    this.#program = program ?? new URL('./holder.js', import.meta.url);
+    const inode = namespace?.inode ?? statSync('/proc/thread-self/ns/net').ino;
+    this.#path = `${FOLDER}/wormhole-udp-${inode}.sock`;
+  }
+
+  /** @throws {WormholeError} WH_ERR_TUNNEL_CONFLICT when the port is taken, WH_ERR_TUNNEL */
+  async open(wish: EncapsulationWish): Promise<void> {
+    const answer = (await orAbsent(this.#ask({ open: wish }), ...ABSENT)) ?? (await this.#start({ open: wish }));
+    const { host, port } = wish.local;
+    if (answer.failed === undefined) return;
+    const taken = answer.failed === 'EADDRINUSE';
+    const message = `cannot open UDP port ${port} of ${host} for ESP: ${answer.failed}`;
+    throw new WormholeError(taken ? 'WH_ERR_TUNNEL_CONFLICT' : 'WH_ERR_TUNNEL', message);
+  }
+
+  async has(local: IpEndpoint): Promise<boolean> {
+    const answer = await orAbsent(this.#ask({ list: true }), ...ABSENT);
+    return answer?.held?.some((endpoint) => isSameEndpoint(endpoint, local)) === true;
+  }
+
+  /** Closes it; one that is not there is no failure. */
+  async close(local: IpEndpoint): Promise<void> {
+    await orAbsent(this.#ask({ close: local }), ...ABSENT);
+  }
+
+  /** Keepalives go there from now on. */
+  async steer(local: IpEndpoint, remote: IpEndpoint): Promise<void> {
+    await orAbsent(this.#ask({ steer: { local, remote } }), ...ABSENT);
+  }
+
+  async #start(request: HolderRequest): Promise<HolderAnswer> {
+    // Nobody listens there: what is left of one that was killed.
+    rmSync(this.#path, { force: true });
+    const words = [`--max-old-space-size=${HEAP_MIB}`, fileURLToPath(this.#program), this.#path];
+    const start = () => spawn(process.execPath, words, { detached: true, stdio: 'ignore', cwd: '/', env: {} });
+    const child = this.#namespace === undefined ? start() : this.#namespace.enter(start);
+    child.unref();
+    let ended: string | undefined;
+    child.once('error', (error) => (ended = error.message));
+    child.once('exit', (code, signal) => (ended = `it ended with ${signal ?? code}`));
+    for (let waited = 0; waited < START_MS && ended === undefined; waited += LOOK_MS) {
+      await after(LOOK_MS);
+      const answer = await orAbsent(this.#ask(request), ...ABSENT);
+      if (answer !== undefined) return answer;
+    }
+    const why = ended ?? 'it does not answer';
+    throw new WormholeError('WH_ERR_TUNNEL', `cannot start the process that holds the UDP sockets of tunnels: ${why}`);
+  }
+
+  #ask(request: HolderRequest): Promise<HolderAnswer> {
+    return new Promise((resolve, reject) => {
+      const socket = connect(this.#path);
+      let line = '';
+      const end = (error: Error): void => {
+        socket.destroy();
+        reject(error);
+      };
+      socket.setEncoding('utf8');
+      socket.setTimeout(ANSWER_MS, () => end(new Error('the holder of UDP sockets does not answer')));
+      socket.on('error', end);
+      socket.on('data', (text: string) => {
+        line += text;
+        if (line.length > LINE_BYTES) end(new Error('the holder of UDP sockets says too much'));
+      });
+      socket.on('end', () => {
+        socket.destroy();
+        try {
+          resolve(readAnswer(line));
+        } catch (error) {
+          reject(error);
+        }
+      });
+      socket.write(`${JSON.stringify(request)}\n`);
+    });
+  }
+}
