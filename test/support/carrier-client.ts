@@ -1,16 +1,16 @@
 /**
- * A carrier's end that says what it likes: TLS with the key is real, the bytes inside are the test's own.
+ * A carrier's end, dialing or dialed, that says what it likes: TLS with the key is real, the bytes inside are the test's own.
  *
  *     TLS, `wormhole/1` ─ records of the resumable pipe ─ frames of the mux ─ messages
  */
-import { connect } from 'node:tls';
+import { connect, createServer } from 'node:tls';
 import { frame } from '../../src/carrier/link/frame.ts';
 import { Flag, FrameType, headerBytes, writeHeader } from '../../src/carrier/mux/frame.ts';
 import { protocolVersion, RecordType, record } from '../../src/carrier/resume/record.ts';
 import { readKeyFile } from '../../src/lib/key-file.ts';
 import { alpn, commonIdentity, tlsProfile } from '../../src/lib/tls-profile.ts';
 import type { Host } from './host.ts';
-import { type Endpoint, socketTo } from './netns-sockets.ts';
+import { type Endpoint, type ServerThere, serveIn, socketTo } from './netns-sockets.ts';
 import { Peer } from './relay-peer.ts';
 import { within } from './relay-wait.ts';
 
@@ -34,6 +34,23 @@ export async function dialCarrier(from: Host, to: Endpoint, protocol: string = a
     }),
   );
   return new Peer(stream);
+}
+
+/** Takes connections at a host's carrier port with that host's key, as its daemon would. */
+export function answerCarrier(
+  at: Host,
+  onPeer: (peer: Peer) => void,
+  protocol: string = alpn.carrier,
+): Promise<ServerThere> {
+  const key = readKeyFile(at.belongings.keyFile).bytes();
+  const server = createServer({ ...tlsProfile, ca: [], ALPNProtocols: [protocol], pskCallback: () => key });
+  server.on('tlsClientError', () => undefined);
+  server.on('secureConnection', (stream) => {
+    stream.allowHalfOpen = true;
+    onPeer(new Peer(stream));
+  });
+  const where = { host: '0.0.0.0', port: 9999 };
+  return serveIn(at.netns.namespace, where, (socket) => void server.emit('connection', socket));
 }
 
 /** The first record of a session. */

@@ -38,8 +38,8 @@ export interface Dialed {
 }
 
 /**
- * @throws {WormholeError} the failure of the first address: WH_ERR_PEER_UNREACHABLE, WH_ERR_PEER_AUTH,
- *   WH_ERR_NAME_NOT_RESOLVED, WH_ERR_PROTOCOL, WH_ERR_TIMEOUT; or the reason of `signal`
+ * @throws {WormholeError} the failure of the first address that answers, else of the first: WH_ERR_PEER_UNREACHABLE,
+ *   WH_ERR_PEER_AUTH, WH_ERR_NAME_NOT_RESOLVED, WH_ERR_PROTOCOL, WH_ERR_TIMEOUT; or the reason of `signal`
  */
 export async function dialPeer(target: PeerTarget, signal: AbortSignal): Promise<Dialed> {
   using race = new Deadline(dialMs, signal);
@@ -90,14 +90,14 @@ function firstOf(endpoints: readonly PeerEndpoint[], key: KeyOfPeer, signal: Abo
     let next = 0;
     let running = 0;
     let won = false;
-    let first: unknown;
+    let failure: unknown;
     let timer: NodeJS.Timeout | undefined;
     const tryNext = (): void => {
       clearTimeout(timer);
       const endpoint = endpoints[next];
       next += 1;
       if (endpoint === undefined || signal.aborted) {
-        if (running === 0) reject((signal.aborted ? signal.reason : first) as Error);
+        if (running === 0) reject((signal.aborted ? signal.reason : failure) as Error);
         return;
       }
       running += 1;
@@ -111,7 +111,7 @@ function firstOf(endpoints: readonly PeerEndpoint[], key: KeyOfPeer, signal: Abo
         },
         (error: unknown) => {
           running -= 1;
-          first ??= error;
+          failure = moreTelling(failure, error);
           if (!won) tryNext();
         },
       );
@@ -162,4 +162,10 @@ function connectTo({ host, port }: PeerEndpoint, signal: AbortSignal): Promise<S
 function tooLate({ addresses }: PeerTarget): WormholeError {
   const where = addresses.map(({ host, port }) => formatPeer(host, port)).join(', ');
   return new WormholeError('WH_ERR_PEER_UNREACHABLE', `${where} did not answer within ${dialMs} ms`);
+}
+
+/** Where somebody answers, what is wrong with the answer says more than that nobody does elsewhere. */
+function moreTelling(one: unknown, other: unknown): unknown {
+  const silent = (error: unknown): boolean => WormholeError.is(error) && error.code === 'WH_ERR_PEER_UNREACHABLE';
+  return one === undefined || (silent(one) && !silent(other)) ? other : one;
 }

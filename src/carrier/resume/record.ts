@@ -39,6 +39,13 @@ export const Refusal = { unknown: 1, stale: 2, version: 3 } as const;
 /** Bytes that the body of anything but data may have. */
 export const maxControlBody = 256;
 
+/** What an end did that sends such a record in the middle of a session. */
+export function unexpected(type: number, body: Buffer): string {
+  if (type !== RecordType.refused || body[0] !== Refusal.version)
+    return `sent a record of type ${type} in the middle of a session`;
+  return `does not speak version ${protocolVersion} of the resumable pipe; update the older one of the two daemons`;
+}
+
 /** A record's header alone. */
 export function recordHeader(type: number, length: number): Buffer {
   const header = Buffer.allocUnsafe(recordHeaderBytes);

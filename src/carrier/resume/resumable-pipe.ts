@@ -17,7 +17,7 @@ import { Liveness } from './liveness.ts';
 import type { ResumablePipeOptions } from './options.ts';
 import { Outgoing } from './outgoing.ts';
 import { minSecretBytes, type Role, sessionIdOf } from './proof.ts';
-import { ackRecord, RecordType, record } from './record.ts';
+import { ackRecord, RecordType, record, unexpected } from './record.ts';
 import type { Wire, WireOwner } from './wire.ts';
 
 export class ResumablePipe implements BytePipe, WireOwner {
@@ -152,7 +152,7 @@ export class ResumablePipe implements BytePipe, WireOwner {
     this.#liveness.heard();
     if (type === RecordType.ack && body.length === 8) return this.#acknowledged(Number(body.readBigUInt64BE(0)));
     if (type === RecordType.end && body.length === 0) return this.#ended();
-    if (type !== RecordType.abort) return this.onWrong(`sent a record of type ${type} in the middle of a session`);
+    if (type !== RecordType.abort) return this.onWrong(unexpected(type, body));
     this.fail(new WormholeError('WH_ERR_ABORTED', 'the peer gave the session up'));
   }
 
