@@ -5,10 +5,17 @@
  */
 import type { TLSSocket } from 'node:tls';
 import { describe, expect, test } from 'vitest';
+import { readKeyFile } from '../../src/lib/key-file.ts';
+import { alpn, commonIdentity } from '../../src/lib/tls-profile.ts';
 import { dialCarrier } from '../support/carrier-client.ts';
 import { Hosts } from '../support/hosts.ts';
 import { bytes } from '../support/relay-bytes.ts';
 import { until } from '../support/relay-wait.ts';
+import { Extension, helloSeen } from '../support/tls-hello.ts';
+
+const TLS_AES_128_GCM_SHA256 = 0x1301;
+/** TLS_EMPTY_RENEGOTIATION_INFO_SCSV, RFC 5746 §3.3: a mark for servers of before TLS 1.3. */
+const noSuite = 0x00ff;
 
 describe('who only listened', () => {
   test('every connection has fresh keys: the key file opens no recorded session', async () => {
@@ -18,6 +25,36 @@ describe('who only listened', () => {
     expect(stream.getProtocol()).toBe('TLSv1.3');
     expect(stream.getCipher().name).toBe('TLS_AES_128_GCM_SHA256');
     expect(stream.getEphemeralKeyInfo()).toMatchObject({ name: 'X25519' });
+  });
+
+  test('forward secrecy by name: both ends negotiate psk_dhe_ke with X25519, and offer nothing else', async () => {
+    await using world = await Hosts.start({ hosts: { a: {}, b: {} } });
+    const relay = await world.relay('a', 'b', 1 << 16);
+    await world.a.join('b');
+    const [offered, chosen] = [relay.said, relay.answered].map(([first = []]) => helloSeen(Buffer.concat(first)));
+    const x25519 = Buffer.from([0, 0x1d, 0, 32]);
+    expect([offered?.type, offered?.suites]).toEqual([1, [TLS_AES_128_GCM_SHA256, noSuite]]);
+    // One mode: 1, psk_dhe_ke; without psk_ke (0) there is no session without fresh keys.
+    expect(offered?.extensions.get(Extension.pskModes)).toEqual(Buffer.from([1, 1]));
+    expect(offered?.extensions.get(Extension.keyShare)?.subarray(0, 6)).toEqual(
+      Buffer.concat([Buffer.from([0, 36]), x25519]),
+    );
+    expect([chosen?.type, chosen?.suites]).toEqual([2, [TLS_AES_128_GCM_SHA256]]);
+    expect(chosen?.extensions.get(Extension.preSharedKey)).toEqual(Buffer.from([0, 0]));
+    expect(chosen?.extensions.get(Extension.keyShare)?.subarray(0, 4)).toEqual(x25519);
+    expect(chosen?.extensions.get(Extension.supportedVersions)).toEqual(Buffer.from([3, 4]));
+  });
+
+  test('A13: who would do without fresh keys gets them all the same', async () => {
+    await using world = await Hosts.start({ hosts: { b: {}, evil: { down: true } } });
+    const { b, evil } = world;
+    const key = Buffer.from(readKeyFile(evil.belongings.keyFile).bytes()).toString('hex');
+    const words = ['-tls1_3', '-psk', key, '-psk_identity', commonIdentity, '-alpn', alpn.carrier];
+    const suite = ['-ciphersuites', 'TLS_AES_128_GCM_SHA256', '-allow_no_dhe_kex'];
+    const at = ['-connect', `${b.site.v4}:9999`];
+    const { stdout } = await evil.run(['openssl', 's_client', ...at, ...words, ...suite]);
+    expect(stdout).toContain('Server Temp Key: X25519, 253 bits');
+    expect(stdout).toContain('Reused, TLSv1.3, Cipher is TLS_AES_128_GCM_SHA256');
   });
 
   test('A11: what an honest peer said, said again or said back, opens nothing', async () => {

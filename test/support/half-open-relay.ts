@@ -19,33 +19,32 @@ export class HalfOpenRelay implements AsyncDisposable {
   readonly #carried: Set<Carried>;
   /** What the dialing end of each connection has sent, in the order of connections; for who wants to say it again. */
   readonly said: Buffer[][];
+  /** What it was answered, likewise. */
+  readonly answered: Buffer[][];
 
-  private constructor(server: ServerThere, carried: Set<Carried>, said: Buffer[][]) {
+  private constructor(server: ServerThere, carried: Set<Carried>, said: Buffer[][], answered: Buffer[][]) {
     this.#server = server;
     this.#carried = carried;
     this.said = said;
+    this.answered = answered;
   }
 
-  /** Listens and dials in `namespace`. @param keep the first bytes of each connection that are kept in {@link said} */
+  /** Listens and dials in `namespace`. @param keep the first bytes of each connection that are kept, each way */
   static async start(namespace: NetNamespace, at: Endpoint, to: Endpoint, keep: number = 0): Promise<HalfOpenRelay> {
     const all = new Set<Carried>();
     const said: Buffer[][] = [];
+    const answered: Buffer[][] = [];
     const server = await serveIn(namespace, at, (near) => {
       const one: Carried = { near, far: socketTo(to, namespace), lost: false };
       all.add(one);
-      const heard: Buffer[] = [];
-      said.push(heard);
-      let room = keep;
-      near.on('data', (chunk: Buffer) => {
-        if (room > 0) heard.push(chunk.subarray(0, room));
-        room -= Math.min(room, chunk.length);
-      });
+      said.push(listen(near, keep));
+      answered.push(listen(one.far, keep));
       carry(one, one.near, one.far);
       carry(one, one.far, one.near);
       near.once('close', () => one.far.destroyed && all.delete(one));
       one.far.once('close', () => near.destroyed && all.delete(one));
     });
-    return new HalfOpenRelay(server, all, said);
+    return new HalfOpenRelay(server, all, said, answered);
   }
 
   /** Connections that came so far. */
@@ -78,6 +77,17 @@ export class HalfOpenRelay implements AsyncDisposable {
     }
     await this.#server[Symbol.asyncDispose]();
   }
+}
+
+/** @returns the first bytes that come on a socket, as they come */
+function listen(to: Socket, keep: number): Buffer[] {
+  const heard: Buffer[] = [];
+  let room = keep;
+  to.on('data', (chunk: Buffer) => {
+    if (room > 0) heard.push(chunk.subarray(0, room));
+    room -= Math.min(room, chunk.length);
+  });
+  return heard;
 }
 
 function carry(one: Carried, from: Socket, into: Socket): void {
