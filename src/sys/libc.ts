@@ -145,6 +145,17 @@ export function calloc(size: number): number {
   return address;
 }
 
+const addressCall = lib.func('uintptr_t memmove(uint8_t *, uintptr_t, size_t)');
+
+/** Where the bytes of `buffer` lie: they do not move, and stay as long as somebody holds the buffer. Empty ones lie nowhere. */
+export const addressOf = (buffer: Uint8Array): number => addressCall(buffer, 0, 0) as number;
+
+const sendCall = lib.func('long send(int, const uint8_t *, size_t, int)');
+
+/** As {@link send}, of bytes that JavaScript has. */
+export const sendBytes = (fd: number, bytes: Uint8Array, length: number, flags: number): number =>
+  answer(sendCall(fd, bytes, length, flags) as number);
+
 /** The bytes at `address`, shared with native code; the caller keeps within what it allocated. */
 export function memoryAt(address: number, size: number): ArrayBuffer {
   return koffi.view(BigInt(address), size);

@@ -1,0 +1,127 @@
+/** Descriptors of our own on the event loop, with libuv inside: nothing of either is missed. */
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import { Worker } from 'node:worker_threads';
+import { afterEach, expect, test } from 'vitest';
+import { compile } from '../../test/support/relay-worker.ts';
+import { EventLoop } from './event-loop.ts';
+import type { OwnedFd } from './fd.ts';
+import * as libc from './libc.ts';
+import { NativeMemory } from './memory.ts';
+import { socketPair } from './sockets.ts';
+
+const byte = new NativeMemory(16);
+const loop = EventLoop.here() as EventLoop;
+const open: Disposable[] = [];
+afterEach(() => {
+  for (const each of open.splice(0)) each[Symbol.dispose]();
+});
+
+const tick = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+function pair(): [OwnedFd, OwnedFd] {
+  const ends = socketPair();
+  open.push(...ends);
+  return ends;
+}
+
+/** @returns how often it was called; until the test is over */
+function watch(fd: number, onReady: () => void = () => {}): { readonly calls: number; again(): void; remove(): void } {
+  let calls = 0;
+  const registration = loop.add(fd, () => {
+    calls += 1;
+    onReady();
+  });
+  open.push({ [Symbol.dispose]: () => registration.remove() });
+  return {
+    get calls() {
+      return calls;
+    },
+    again: () => registration.again(),
+    remove: () => registration.remove(),
+  };
+}
+
+const send = (fd: OwnedFd): number => libc.write(fd.fd, byte.address, 1);
+
+test('calls when something changes, and not while nothing does', async () => {
+  const [near, far] = pair();
+  const watched = watch(near.fd);
+  await expect.poll(() => watched.calls).toBe(1);
+  await tick(30);
+  expect(watched.calls).toBe(1);
+  send(far);
+  await expect.poll(() => watched.calls).toBe(2);
+});
+
+test('calls again who asks for it, once', async () => {
+  const [near] = pair();
+  const watched = watch(near.fd);
+  await expect.poll(() => watched.calls).toBe(1);
+  watched.again();
+  watched.again();
+  await expect.poll(() => watched.calls).toBe(2);
+  await tick(30);
+  expect(watched.calls).toBe(2);
+});
+
+test('who was removed is not called, also for what was ready in the same turn', async () => {
+  const pairs = [pair(), pair()];
+  const watched = pairs.map(([near], at) =>
+    watch(near.fd, () => {
+      watched[1 - at]?.remove();
+    }),
+  );
+  await expect.poll(() => watched.map(({ calls }) => calls).toSorted((a, b) => a - b)).toEqual([0, 1]);
+  for (const [, far] of pairs) send(far);
+  await tick(30);
+  expect(Math.min(...watched.map(({ calls }) => calls))).toBe(0);
+});
+
+test('what is put off comes when all who were ready have been called', async () => {
+  const order: string[] = [];
+  const pairs = [pair(), pair()];
+  for (const [near] of pairs) {
+    watch(near.fd, () => {
+      order.push('ready');
+      loop.soon(() => void order.push('soon'));
+    });
+  }
+  await expect.poll(() => order.length).toBe(4);
+  expect(order).toEqual(['ready', 'ready', 'soon', 'soon']);
+});
+
+test('while descriptors are waited for, node’s timers, sockets and immediates go on', async () => {
+  watch(pair()[0].fd);
+  await tick(50);
+  const server = createServer((socket) => socket.pipe(socket)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = connect((server.address() as { port: number }).port, '127.0.0.1');
+  for (let n = 0; n < 20; n += 1) {
+    client.write('ping');
+    expect(String((await once(client, 'data'))[0])).toBe('ping');
+    await tick(n);
+    await new Promise((resolve) => void setImmediate(resolve));
+  }
+  client.destroy();
+  server.close();
+  await once(server, 'close');
+});
+
+test('a thread that waits here hears of messages, and can be ended from outside', async () => {
+  using compiled = compile('sys/event-loop.ts', 'sys/sockets.ts');
+  const source = `
+    const { parentPort } = require('node:worker_threads');
+    const sources = ${JSON.stringify(['sys/event-loop.ts', 'sys/sockets.ts'].map((file) => compiled.url(file).href))};
+    Promise.all(sources.map((source) => import(source))).then(([{ EventLoop }, { socketPair }]) => {
+      EventLoop.here().add(socketPair()[0].fd, () => {});
+      parentPort.on('message', (message) => parentPort.postMessage(message));
+      setTimeout(() => parentPort.postMessage('waits'), 300);
+    });
+  `;
+  const worker = new Worker(source, { eval: true, trackUnmanagedFds: false });
+  expect(await once(worker, 'message')).toEqual(['waits']);
+  worker.postMessage('heard');
+  expect(await once(worker, 'message')).toEqual(['heard']);
+  expect(await worker.terminate()).toBe(1);
+});

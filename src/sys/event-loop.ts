@@ -1,0 +1,184 @@
+/**
+ * Descriptors that Node.js has no object for, on the event loop of a thread: an epoll of ours, with libuv's inside.
+ *
+ *     turn:  epoll_wait(ours) ─► call who is ready ─► setImmediate(turn) ─► libuv's own round ─► turn …
+ *               │
+ *               └ ready, too, when libuv's descriptor is: so a thread that waits here misses nothing of node's
+ *
+ * What is ready is called back without a detour, which halves the way of a byte; while nothing is registered here the thread
+ * waits in libuv, as any other. It waits here only after rounds in which nothing happened, first shortly and then longer,
+ * because what was begun in the last round may not be known to libuv's epoll yet.
+ */
+import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP, O_CLOEXEC } from './constants.ts';
+import { check } from './errno.ts';
+import { OwnedFd } from './fd.ts';
+import * as libc from './libc.ts';
+import { loopOfThisThread, type UvLoop } from './libuv.ts';
+import { NativeMemory } from './memory.ts';
+
+/** struct epoll_event is packed on x86-64 only (`__EPOLL_PACKED`): events:4 data:8 */
+const EVENT = process.arch === 'x64' ? 12 : 16;
+const DATA_AT = process.arch === 'x64' ? 4 : 8;
+const BATCH = 256;
+/** Milliseconds that a thread waits here at most. */
+const LONGEST_MS = 1_000;
+const LIBUV = 0;
+
+/** Who is called when a descriptor is ready: edge-triggered, so all must be done, or {@link Registration.again} called. */
+export type OnReady = (events: number) => void;
+
+export interface Registration {
+  /** Calls back in the next turn as if there had been an event. */
+  again(): void;
+  /** Before its owner closes the descriptor. */
+  remove(): void;
+}
+
+class Entry implements Registration {
+  readonly #loop: EventLoop;
+  readonly #fd: number;
+  readonly id: number;
+  readonly onReady: OnReady;
+  queued = false;
+
+  constructor(loop: EventLoop, fd: number, id: number, onReady: OnReady) {
+    this.#loop = loop;
+    this.#fd = fd;
+    this.id = id;
+    this.onReady = onReady;
+  }
+
+  again(): void {
+    this.#loop.enqueue(this);
+  }
+
+  remove(): void {
+    this.#loop.forget(this, this.#fd);
+  }
+}
+
+export class EventLoop {
+  static #here: EventLoop | null | undefined;
+  readonly #uv: UvLoop;
+  readonly #memory = new NativeMemory(EVENT * (BATCH + 1));
+  readonly #epoll: OwnedFd;
+  readonly #entries = new Map<number, Entry>();
+  #again: Entry[] = [];
+  #soon: (() => void)[] = [];
+  #calling = false;
+  #lastId = LIBUV;
+  #turning = false;
+  /** Rounds in which nothing happened. */
+  #quiet = 0;
+  #events = -1n;
+
+  /** The one of this thread. @returns undefined where there can be none: libuv's is all there is then */
+  static here(): EventLoop | undefined {
+    if (EventLoop.#here === undefined) {
+      const uv = process.platform === 'linux' ? loopOfThisThread() : undefined;
+      EventLoop.#here = uv === undefined ? null : new EventLoop(uv);
+    }
+    return EventLoop.#here ?? undefined;
+  }
+
+  private constructor(uv: UvLoop) {
+    this.#uv = uv;
+    // Owned for the life of the thread.
+    this.#epoll = new OwnedFd(check('epoll_create1', libc.epollCreate1(O_CLOEXEC)));
+    this.#register(uv.backendFd, LIBUV, EPOLLIN);
+  }
+
+  /**
+   * Watches a descriptor for everything, edge-triggered; the first call comes in the next turn at the earliest.
+   *
+   * @param fd borrowed until `remove` @throws {SyscallError} ENOMEM, ENOSPC, EPERM
+   */
+  add(fd: number, onReady: OnReady): Registration {
+    this.#lastId += 1;
+    const entry = new Entry(this, fd, this.#lastId, onReady);
+    this.#register(fd, entry.id, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+    this.#entries.set(entry.id, entry);
+    this.#begin();
+    return entry;
+  }
+
+  /** Calls back when all who are ready in this turn have been called; outside of a turn, as setImmediate does. */
+  soon(run: () => void): void {
+    if (this.#calling) this.#soon.push(run);
+    else setImmediate(run);
+  }
+
+  // What follows is for registrations.
+
+  enqueue(entry: Entry): void {
+    if (entry.queued || this.#entries.get(entry.id) !== entry) return;
+    entry.queued = true;
+    this.#again.push(entry);
+  }
+
+  forget(entry: Entry, fd: number): void {
+    if (!this.#entries.delete(entry.id)) return;
+    libc.epollCtl(this.#epoll.fd, EPOLL_CTL_DEL, fd, this.#memory.address);
+  }
+
+  #register(fd: number, id: number, events: number): void {
+    const at = EVENT * BATCH;
+    this.#memory.view.setUint32(at, events >>> 0, true);
+    this.#memory.view.setUint32(at + DATA_AT, id, true);
+    this.#memory.view.setUint32(at + DATA_AT + 4, 0, true);
+    check('epoll_ctl', libc.epollCtl(this.#epoll.fd, EPOLL_CTL_ADD, fd, this.#memory.address + at));
+  }
+
+  #begin(): void {
+    if (this.#turning) return;
+    this.#turning = true;
+    this.#quiet = 0;
+    setImmediate(this.#turn);
+  }
+
+  readonly #turn = (): void => {
+    if (this.#entries.size === 0) {
+      this.#turning = false;
+      return;
+    }
+    setImmediate(this.#turn);
+    const events = this.#uv.events();
+    this.#quiet = events === this.#events && this.#again.length === 0 ? this.#quiet + 1 : 0;
+    this.#events = events;
+    const count = libc.epollWait(this.#epoll.fd, this.#memory.address, BATCH, this.#patienceMs());
+    this.#callBack(count);
+  };
+
+  /** Nothing is missed for longer than it was quiet before. */
+  #patienceMs(): number {
+    if (this.#quiet < 2) return 0;
+    return Math.min(2 ** Math.min(this.#quiet - 2, 10), LONGEST_MS, this.#uv.untilTimer());
+  }
+
+  #callBack(count: number): void {
+    const { view } = this.#memory;
+    this.#calling = true;
+    if (this.#again.length > 0) {
+      const again = this.#again;
+      this.#again = [];
+      for (const entry of again) {
+        entry.queued = false;
+        if (this.#entries.get(entry.id) === entry) entry.onReady(0);
+      }
+      this.#quiet = 0;
+    }
+    for (let i = 0; i < count; i += 1) {
+      const at = i * EVENT;
+      const entry = this.#entries.get(view.getUint32(at + DATA_AT, true));
+      if (entry === undefined) continue;
+      this.#quiet = 0;
+      entry.onReady(view.getUint32(at, true));
+    }
+    while (this.#soon.length > 0) {
+      const soon = this.#soon;
+      this.#soon = [];
+      for (const run of soon) run();
+    }
+    this.#calling = false;
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * The event loop of this thread as libuv sees it, for whoever waits for it from outside (`event-loop.ts`).
+ *
+ * Only asks, never changes anything: a handle of ours in that loop would be called while the thread is being ended, when
+ * there is no JavaScript any more. The symbols are part of node's interface to native addons (node.h, uv.h).
+ * @see https://docs.libuv.org/en/v1.x/loop.html uv_backend_fd, uv_metrics_info
+ */
+import koffi, { type LibraryHandle } from 'koffi';
+import { NativeMemory } from './memory.ts';
+
+/** uv_handle_type of a timer, see uv.h. */
+const UV_TIMER = 13;
+/** struct uv_metrics_s: loop_count, events, events_waiting: 3 × u64, 13 reserved. */
+const METRICS_BYTES = 16 * 8;
+const EVENTS_AT = 8;
+
+/** The loop of one thread. To be used in that thread only. */
+export interface UvLoop {
+  /** Readable when a descriptor of the loop is ready. */
+  readonly backendFd: number;
+  /** How many events the loop has found so far, of all its descriptors. */
+  events(): bigint;
+  /** Milliseconds until the next timer; Infinity when there is none. */
+  untilTimer(): number;
+}
+
+/** @returns undefined where it cannot be had: node is built otherwise than the releases are */
+export function loopOfThisThread(): UvLoop | undefined {
+  try {
+    return new Embedded();
+  } catch {
+    return undefined;
+  }
+}
+
+class Embedded implements UvLoop {
+  readonly backendFd: number;
+  readonly #loop: number;
+  readonly #timers: number[] = [];
+  readonly #memory = new NativeMemory(METRICS_BYTES);
+  readonly #metrics: (loop: number, into: number) => number;
+  readonly #updateTime: (loop: number) => void;
+  readonly #dueIn: (timer: number) => number;
+  readonly #isActive: (handle: number) => number;
+
+  constructor() {
+    const node = koffi.load(null);
+    const isolate = node.func('uintptr_t _ZN2v87Isolate10GetCurrentEv()')() as number;
+    this.#loop = node.func('uintptr_t _ZN4node19GetCurrentEventLoopEPN2v87IsolateE(uintptr_t)')(isolate) as number;
+    this.#metrics = node.func('int uv_metrics_info(uintptr_t, uintptr_t)') as never;
+    this.#updateTime = node.func('void uv_update_time(uintptr_t)') as never;
+    this.#dueIn = node.func('uint64_t uv_timer_get_due_in(uintptr_t)') as never;
+    this.#isActive = node.func('int uv_is_active(uintptr_t)') as never;
+    this.backendFd = node.func('int uv_backend_fd(uintptr_t)')(this.#loop) as number;
+    this.#findTimers(node);
+    if (this.backendFd < 0 || this.#timers.length === 0) throw new Error('this loop cannot be waited for');
+  }
+
+  /** Node has one timer in each loop, made with it, for all timers of JavaScript. */
+  #findTimers(node: LibraryHandle): void {
+    const visit = koffi.proto('void', ['uintptr_t', 'uintptr_t']);
+    const walk = node.func('uv_walk', 'void', ['uintptr_t', koffi.pointer(visit), 'uintptr_t']);
+    const typeOf = node.func('int uv_handle_get_type(uintptr_t)');
+    const seen = (handle: number): void => {
+      if (typeOf(handle) === UV_TIMER) this.#timers.push(handle);
+    };
+    walk(this.#loop, seen, 0);
+  }
+
+  events(): bigint {
+    this.#metrics(this.#loop, this.#memory.address);
+    return this.#memory.view.getBigUint64(EVENTS_AT, true);
+  }
+
+  untilTimer(): number {
+    this.#updateTime(this.#loop);
+    let least = Number.POSITIVE_INFINITY;
+    for (const timer of this.#timers) {
+      if (this.#isActive(timer) !== 0) least = Math.min(least, this.#dueIn(timer));
+    }
+    return least;
+  }
+}
