@@ -8,7 +8,7 @@
 
 /** What a pipe tells the one who stands on it. Nothing is called before `start`, and nothing after `onClose`. */
 export interface PipeUser {
-  /** The next bytes; the slice stays valid, and is the user's to keep. */
+  /** The next bytes; the slice may be volatile (`lib/volatile.ts`): good until the call returns. */
   onBytes(bytes: Buffer): void;
   /** After a `write` that returned false: there is room again. */
   onDrain(): void;
@@ -27,6 +27,8 @@ export interface BytePipe {
    * @returns false when the pipe is full; everything was taken nevertheless, and `onDrain` will follow
    */
   write(slices: readonly Buffer[]): boolean;
+  /** Calls back when all that came at once has been heard, so that what it causes leaves together; absent = setImmediate. */
+  soon?(run: () => void): true;
   /** Sends what was written, then ends this direction. */
   end(): void;
   /** Ends both directions now; what was not sent is lost. */

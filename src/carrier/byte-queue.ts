@@ -1,6 +1,7 @@
 /**
  * Bytes in order, as the slices they came in: first in, first out, nothing copied unless asked for.
  */
+import { isVolatile } from '../lib/volatile.ts';
 
 /** Below this a slice that has to wait is copied: an object and its slice cost more than the bytes. */
 const smallSlice = 4 * 1024;
@@ -35,7 +36,8 @@ export class ByteQueue {
    */
   keep(slice: Buffer): void {
     const wasteful = slice.length * 4 < slice.buffer.byteLength;
-    if (this.#bytes === 0 || (slice.length >= smallSlice && !wasteful)) this.push(slice);
+    const stays = this.#bytes === 0 || (slice.length >= smallSlice && !wasteful);
+    if (stays && !isVolatile(slice)) this.push(slice);
     else this.#gather(slice);
   }
 
@@ -58,6 +60,14 @@ export class ByteQueue {
     this.push(fresh.subarray(0, length));
     this.#block = fresh;
     this.#used = length;
+  }
+
+  /** Copies what would not stay. */
+  settle(): void {
+    for (let at = this.#head; at < this.#slices.length; at += 1) {
+      const slice = this.#slices[at] as Buffer;
+      if (isVolatile(slice)) this.#slices[at] = Buffer.from(slice);
+    }
   }
 
   /** The next slice, at most `max` bytes of it. */

@@ -17,6 +17,7 @@ import type { Gate, Place } from './gate.ts';
 import type { Keys } from './keys.ts';
 import type { CarrierLimits } from './limits.ts';
 import { type CarrierPeer, formatPeer } from './peer.ts';
+import type { LoadTls, SecureStream } from './secure-stream.ts';
 
 export interface HandshakeOptions {
   readonly keys: Keys;
@@ -27,11 +28,16 @@ export interface HandshakeOptions {
   readonly protocols: readonly string[];
   /** Takes the stream. `stream.alpnProtocol` is one of `protocols`. */
   readonly onSecure: (stream: TLSSocket, peer: CarrierPeer) => void;
+  /** A TLS beside node's for what peers of the carrier dial; asked for with the first connection. */
+  readonly otherTls: LoadTls | undefined;
+  /** Takes the stream of a peer that speaks the carrier's protocol, over that TLS. */
+  readonly onCarrier: (stream: SecureStream, peer: CarrierPeer) => void;
 }
 
 /** A handshake under way. */
 interface Attempt {
-  readonly raw: Socket;
+  /** The accepted socket, or what has taken it over. */
+  connection: { destroy(): unknown };
   readonly place: Place;
   readonly timer: NodeJS.Timeout;
   readonly address: string;
@@ -71,8 +77,12 @@ export class Handshakes {
     });
   }
 
-  /** Takes a fresh connection. */
-  accept(raw: Socket): void {
+  /**
+   * Takes a fresh connection, that nothing was read from.
+   *
+   * @param onTaken something else is in the place of `raw` from now on
+   */
+  accept(raw: Socket, onTaken: (instead: SecureStream) => void): void {
     const { gate, limits, events } = this.#options;
     raw.on('error', () => {});
     const address = formatPeer(raw.remoteAddress, raw.remotePort);
@@ -84,30 +94,62 @@ export class Handshakes {
     }
     const ends = endsOf(raw);
     const attempt: Attempt = {
-      raw,
+      connection: raw,
       place,
       address,
       reason: '',
       timer: setTimeout(() => {
         attempt.reason = 'timeout';
-        raw.destroy();
+        attempt.connection.destroy();
       }, limits.handshakeMs),
     };
     this.#attempts.set(ends, attempt);
-    raw.once('close', () => {
+    const closed = (): void => {
       place.left();
       if (this.#attempts.get(ends) !== attempt) return;
       this.#forget(ends, attempt);
       events.report('handshake-failed', address, attempt.reason || 'closed-by-peer');
+    };
+    raw.once('close', closed);
+    const taken = (stream: SecureStream): void => {
+      raw.off('close', closed);
+      attempt.connection = stream;
+      stream.once('close', closed);
+      onTaken(stream);
+    };
+    void this.#choose(raw, attempt, ends, taken);
+  }
+
+  /** Which TLS has it. */
+  async #choose(raw: Socket, attempt: Attempt, ends: string, onTaken: (stream: SecureStream) => void): Promise<void> {
+    const { keys, otherTls, onCarrier } = this.#options;
+    const onOther = (): void => void (raw.destroyed || this.#server.emit('connection', raw));
+    const other = await otherTls?.();
+    if (other === undefined || raw.destroyed) return onOther();
+    other.accept(raw, {
+      keys,
+      onTaken,
+      onOther,
+      onFailed: (code) => {
+        if (attempt.reason === '') attempt.reason = reasonOf({ code });
+      },
+      onSecure: (stream, identity) => {
+        this.#settle(ends, attempt);
+        onCarrier(stream, { identity, address: attempt.address });
+      },
     });
-    this.#server.emit('connection', raw);
+  }
+
+  #settle(ends: string, attempt: Attempt): void {
+    this.#forget(ends, attempt);
+    attempt.place.settled();
   }
 
   /** Ends all handshakes under way. */
   abort(): void {
     for (const [ends, attempt] of this.#attempts) {
       this.#forget(ends, attempt);
-      attempt.raw.destroy();
+      attempt.connection.destroy();
     }
   }
 
@@ -123,8 +165,7 @@ export class Handshakes {
     const identity = this.#identities.get(stream);
     // Without an attempt the connection was reset meanwhile; without an identity it was not our key that let it in.
     if (attempt === undefined || identity === undefined || !stream.isSessionReused()) return void stream.destroy();
-    this.#forget(ends, attempt);
-    attempt.place.settled();
+    this.#settle(ends, attempt);
     // Half-closing is for those who have proved a key; before, an end was the end.
     stream.allowHalfOpen = true;
     if (typeof stream.alpnProtocol !== 'string') {
@@ -140,6 +181,6 @@ function endsOf(socket: Socket): string {
   return `${socket.remoteAddress}|${socket.remotePort}|${socket.localAddress}|${socket.localPort}`;
 }
 
-function reasonOf(error: NodeJS.ErrnoException): string {
+function reasonOf(error: Pick<NodeJS.ErrnoException, 'code'>): string {
   return error.code === 'ERR_SSL_BINDER_DOES_NOT_VERIFY' ? 'wrong-key' : (error.code ?? 'unknown');
 }

@@ -7,6 +7,7 @@ import { alpn } from '../lib/tls-profile.ts';
 import { join } from './join.ts';
 import type { CarrierLimits } from './limits.ts';
 import type { CarrierPeer } from './peer.ts';
+import type { SecureStream } from './secure-stream.ts';
 
 /** Takes a stream whose peer is proved; must end in its destruction. */
 export type Protocol = (stream: TLSSocket, peer: CarrierPeer) => void;
@@ -19,7 +20,7 @@ export function protocolTable(
   openHttp: OpenHttp,
   limits: CarrierLimits,
   onFailed: (peer: CarrierPeer, reason: string) => void,
-  carrier: Protocol,
+  carrier: (stream: SecureStream, peer: CarrierPeer) => void,
 ): ReadonlyMap<string, Protocol> {
   const http: Protocol = (stream, peer) => {
     firstByte(stream, limits.firstByteMs, (came) => {

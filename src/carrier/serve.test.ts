@@ -3,7 +3,8 @@ import { MessageChannel } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { defaultLimits } from './limits.ts';
 import type { FromCarrier, ToCarrier } from './messages.ts';
-import { type Parts, serveCarrier } from './serve.ts';
+import type { Parts } from './parts.ts';
+import { serveCarrier } from './serve.ts';
 
 test('what cannot be loaded, for want of descriptors, is loaded by the next one who needs it, and ends nothing', async () => {
   const { port1: main, port2: worker } = new MessageChannel();
@@ -15,7 +16,7 @@ test('what cannot be loaded, for want of descriptors, is loaded by the next one 
   };
   const told: FromCarrier[] = [];
   main.on('message', (message: FromCarrier) => told.push(message));
-  serveCarrier(worker, load);
+  serveCarrier(worker, { parts: load, otherTls: () => Promise.resolve(undefined) });
   const tell = (message: ToCarrier): void => main.postMessage(message);
   const own = { role: 'daemon', instance: '0'.repeat(16), host: '0'.repeat(16), name: 'test', version: '0' } as const;
   tell({ type: 'start', addresses: [], keys: [], limits: defaultLimits, own, names: [] });

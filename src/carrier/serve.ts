@@ -6,39 +6,21 @@
  */
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
 import type { MessagePort } from 'node:worker_threads';
 import { WormholeError } from '../lib/errors.ts';
 import { carryOut, plainSocket } from './carry-out.ts';
 import type { DatagramSockets } from './datagram/sockets.ts';
 import { join } from './join.ts';
 import { factsOf } from './link/facts.ts';
-import type { StreamHead } from './link/head.ts';
 import type { Incoming } from './link/incoming.ts';
 import type { Link } from './link/link.ts';
 import type { Links } from './link/links.ts';
 import { Turns } from './link/turns.ts';
 import type { Ask, FromCarrier, LinkChange, ToCarrier } from './messages.ts';
+import type { Load, StreamServer } from './parts.ts';
 import { type CarrierPeer, formatPeer } from './peer.ts';
+import type { SecureStream } from './secure-stream.ts';
 import { CarrierServer, type ListenAddress, ListenError } from './server.ts';
-
-/** Serves the streams of peers in the carrier's thread. */
-export interface StreamServer {
-  /** A peer opened a stream; its head is not `api`. */
-  onStream(link: Link, incoming: Incoming, head: Exclude<StreamHead, { kind: 'api' }>): void;
-  /** The thread is to end. */
-  close(): void;
-}
-
-/** @param streams whatever came with the start of the thread, for the one who serves the streams */
-export type MakeStreamServer = (streams: MessagePort | undefined, links: Links) => StreamServer;
-
-/** What costs memory, and is loaded with the first link. */
-export interface Parts {
-  readonly makeStreams: MakeStreamServer;
-  /** For datagrams beside the links; absent = they go over streams. */
-  readonly sockets?: DatagramSockets;
-}
 
 type Start = Extract<ToCarrier, { type: 'start' }>;
 
@@ -49,7 +31,7 @@ interface Waiting {
 
 class CarrierService {
   readonly #port: MessagePort;
-  readonly #load: () => Promise<Parts>;
+  readonly #load: Load;
   #sockets: DatagramSockets | undefined;
   readonly #waiting = new Map<number, Waiting>();
   readonly #asked = new Map<number, AbortController>();
@@ -60,7 +42,7 @@ class CarrierService {
   #links: Links | undefined;
   #streams: StreamServer | undefined;
 
-  constructor(port: MessagePort, load: () => Promise<Parts>) {
+  constructor(port: MessagePort, load: Load) {
     this.#port = port;
     this.#load = load;
   }
@@ -101,11 +83,16 @@ class CarrierService {
   /** Makes what links need, with the first one. */
   async #makeLinks(message: Start, addresses: readonly ListenAddress[]): Promise<Links> {
     const names = new Map(message.names);
-    const [{ Links: Made }, { makeStreams, sockets }] = await Promise.all([import('./link/links.ts'), this.#load()]);
+    const [{ Links: Made }, { makeStreams, sockets }] = await Promise.all([
+      import('./link/links.ts'),
+      this.#load.parts(),
+    ]);
+    const secure = await this.#load.otherTls();
     this.#sockets = sockets;
     const links: Links = new Made({
       own: message.own,
       ...(sockets !== undefined && { sockets }),
+      secure: secure?.secureToPeer.bind(secure),
       ownerOf: (name) => names.get(name),
       onUp: (link) => {
         const facts = factsOf(link);
@@ -134,6 +121,7 @@ class CarrierService {
       ...message,
       openHttp: (peer) => this.#openHttp(peer),
       onCarrier: (stream, peer) => void this.#accept(stream, peer),
+      otherTls: this.#load.otherTls,
       onEvent: (event) => this.#post({ type: 'event', event }),
     });
     this.#server = server;
@@ -157,7 +145,7 @@ class CarrierService {
     }
   }
 
-  async #accept(stream: TLSSocket, peer: CarrierPeer): Promise<void> {
+  async #accept(stream: SecureStream, peer: CarrierPeer): Promise<void> {
     const links = await this.#begin?.().catch((error: unknown) => this.#notBegun(peer.address, error));
     if (links === undefined) return void stream.destroy();
     // It may have gone while the first link's parts were loaded.
@@ -241,9 +229,9 @@ class CarrierService {
 /**
  * Serves at `port` until it is closed and nothing is open any more.
  *
- * @param load called once, when the first link is to be made, or somebody asks for the streams' server
+ * @param load called when the first link is to be made, or somebody asks for the streams' server, and at the first connection
  */
-export function serveCarrier(port: MessagePort, load: () => Promise<Parts>): void {
+export function serveCarrier(port: MessagePort, load: Load): void {
   const service = new CarrierService(port, load);
   // A rejection is a bug of ours: as an uncaught error it ends the thread, and the daemon hears of it.
   port.on('message', (message: ToCarrier) => void service.obey(message));

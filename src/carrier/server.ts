@@ -11,7 +11,8 @@ import { Handshakes } from './handshake.ts';
 import { type KeyEntries, Keys } from './keys.ts';
 import type { CarrierLimits } from './limits.ts';
 import type { CarrierPeer } from './peer.ts';
-import { type OpenHttp, type Protocol, protocolTable } from './protocols.ts';
+import { type OpenHttp, protocolTable } from './protocols.ts';
+import type { LoadTls, SecureStream } from './secure-stream.ts';
 
 /** Host is a literal or a name of this machine; '' = every address, as is '::' where there is IPv6; port 0 = ephemeral. */
 export interface ListenAddress {
@@ -37,7 +38,9 @@ export interface CarrierServerOptions {
   readonly limits: CarrierLimits;
   readonly openHttp: OpenHttp;
   /** Takes a connection of a peer that speaks the carrier's protocol. */
-  readonly onCarrier: Protocol;
+  readonly onCarrier: (stream: SecureStream, peer: CarrierPeer) => void;
+  /** TLS for it beside node's; absent = there is none. */
+  readonly otherTls?: LoadTls | undefined;
   readonly onEvent: (event: CarrierEvent) => void;
 }
 
@@ -47,7 +50,7 @@ export class CarrierServer {
   readonly #events: EventRate;
   readonly #handshakes: Handshakes;
   readonly #servers: Server[] = [];
-  readonly #connections = new Set<Socket>();
+  readonly #connections = new Set<Pick<SecureStream, 'destroy'>>();
   readonly #closed: Promise<void>[] = [];
 
   constructor(options: CarrierServerOptions) {
@@ -63,6 +66,8 @@ export class CarrierServer {
       limits,
       events: this.#events,
       protocols: [...protocols.keys()],
+      otherTls: options.otherTls,
+      onCarrier: options.onCarrier,
       onSecure: (stream, peer) => {
         const protocol = protocols.get(stream.alpnProtocol as string);
         if (protocol === undefined) stream.destroy();
@@ -99,7 +104,13 @@ export class CarrierServer {
   }
 
   #bind(address: ListenAddress): Promise<ListenAddress> {
-    const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 });
+    const server = createServer({
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: 60_000,
+      // What is first has to be there for whichever TLS it is for.
+      pauseOnConnect: true,
+    });
     server.on('connection', (raw) => this.#accept(raw));
     this.#servers.push(server);
     return new Promise((resolve, reject) => {
@@ -121,9 +132,13 @@ export class CarrierServer {
   }
 
   #accept(raw: Socket): void {
-    this.#connections.add(raw);
-    raw.once('close', () => this.#connections.delete(raw));
-    this.#handshakes.accept(raw);
+    this.#count(raw);
+    this.#handshakes.accept(raw, (instead) => this.#count(instead));
+  }
+
+  #count(connection: Pick<SecureStream, 'destroy' | 'once'>): void {
+    this.#connections.add(connection);
+    connection.once('close', () => this.#connections.delete(connection));
   }
 
   /** New keys for handshakes from now on. */

@@ -5,6 +5,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WormholeError } from '../../src/lib/errors.ts';
 import type { JoinEnd } from '../../src/proxy/portable/client.ts';
+import { Pump } from '../../src/proxy/portable/pump.ts';
 import { clientOf, FROM, LinkWorld, link } from '../support/link-world.ts';
 import { bytes } from '../support/relay-bytes.ts';
 import { Oracle } from '../support/relay-oracle.ts';
@@ -14,13 +15,15 @@ import { settle, until, within } from '../support/relay-wait.ts';
 import { all, pairsInMemory, pairsOfMux, textOf } from '../support/stream-pair.ts';
 
 const MIB = 1 << 20;
+const pump = Pump.make();
 describe.each([
-  ['in memory', pairsInMemory],
-  ['of a mux', pairsOfMux],
-])('streams %s', (kind, makePairs) => {
+  ['in memory', pairsInMemory, () => undefined],
+  ['of a mux', pairsOfMux, () => undefined],
+  ['of a mux, pumped', pairsOfMux, () => pump],
+])('streams %s', (kind, makePairs, pumped) => {
   let world: LinkWorld;
   beforeEach(async () => {
-    world = await LinkWorld.make(await makePairs());
+    world = await LinkWorld.make(await makePairs(), pumped());
   });
   afterEach(() => world[Symbol.asyncDispose]());
 

@@ -186,6 +186,7 @@ describe('A22: what comes inside a session', () => {
   test('a stream that asks for what there is not, a wormhole of somebody else among it, is refused', async () => {
     await using peer = await dial();
     await push(peer, ...greeted);
+    await until('it was greeted', async () => peer.held > 100);
     const heads = [
       { open: 'nothing' },
       { open: 'connection', guest: 'no-such-guest', from: '127.0.0.1:1', hops: 0 },
@@ -193,7 +194,8 @@ describe('A22: what comes inside a session', () => {
       { open: 'connection', guest: 'no-such-guest', from: '127.0.0.1:1', hops: 99 },
     ];
     await push(peer, data(...heads.map((head, n) => saying(3 + 2 * n, head))));
-    await until('an answer came', async () => peer.held > 100);
+    const answered = peer.held;
+    await until('an answer came', async () => peer.held > answered + 100);
     await settle();
     const text = await seen(peer);
     expect(text.match(/"ok":true/g)).toHaveLength(1);

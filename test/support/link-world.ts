@@ -4,6 +4,7 @@
 import type { Duplex } from 'node:stream';
 import type { Client, JoinEnd } from '../../src/proxy/portable/client.ts';
 import { type PortableDataPlane, type PortableRoute, startPortableDataPlane } from '../../src/proxy/portable/plane.ts';
+import type { Pump } from '../../src/proxy/portable/pump.ts';
 import type { LinkAddress } from '../../src/proxy/portable/ways.ts';
 import type { ConnectionRecord, RouteOptions, UpstreamTarget } from '../../src/proxy/route.ts';
 import { until } from './relay-wait.ts';
@@ -40,10 +41,11 @@ export class LinkWorld implements AsyncDisposable {
     this.dialed = dialed;
   }
 
-  /** @param pairs owned from now on */
-  static async make(pairs: StreamPairs): Promise<LinkWorld> {
+  /** @param pairs owned from now on @param pump joins sockets with streams of a mux */
+  static async make(pairs: StreamPairs, pump?: Pump): Promise<LinkWorld> {
     const dialed: Dialed[] = [];
     const plane = await startPortableDataPlane({
+      pump,
       link: (address, from, signal) =>
         new Promise((answer, refuse) => dialed.push({ address, from, signal, answer, refuse })),
     });

@@ -9,12 +9,12 @@
  * here is overwritten by `erase`. @see RFC 5705 (exporter), RFC 5869 (HKDF-SHA-256, salt empty unless said), docs/protocol.md
  */
 import { hkdfSync } from 'node:crypto';
-import type { TLSSocket } from 'node:tls';
 import { minSecretBytes, type Role } from '../resume/proof.ts';
+import type { SecureStream } from '../secure-stream.ts';
 import { sessionIdBytes } from './packet.ts';
 
 /** The secret of the epoch that belongs to a TLS connection; the same at its two ends. */
-export function datagramSecretOf(stream: Pick<TLSSocket, 'exportKeyingMaterial'>): Buffer {
+export function datagramSecretOf(stream: Pick<SecureStream, 'exportKeyingMaterial'>): Buffer {
   return stream.exportKeyingMaterial(minSecretBytes, 'EXPORTER-wormhole-datagrams', undefined as never);
 }
 

@@ -4,8 +4,8 @@
  *
  * Told of the link's connections by whoever makes them; knows neither links nor routes. Owns the channel, not the sockets.
  */
-import type { TLSSocket } from 'node:tls';
 import type { Role } from '../resume/proof.ts';
+import type { SecureStream } from '../secure-stream.ts';
 import { DatagramChannel } from './channel.ts';
 import type { ChannelPath } from './channel-options.ts';
 import type { ChannelStats } from './channel-stats.ts';
@@ -15,7 +15,10 @@ import type { ChannelState } from './prober.ts';
 import type { DatagramSockets } from './sockets.ts';
 
 /** What is asked of a TLS connection. */
-export type LinkConnection = Pick<TLSSocket, 'exportKeyingMaterial' | 'remoteAddress' | 'remotePort' | 'localAddress'>;
+export type LinkConnection = Pick<
+  SecureStream,
+  'exportKeyingMaterial' | 'remoteAddress' | 'remotePort' | 'localAddress'
+>;
 
 export interface LinkDatagramsOptions {
   /** Of the session under resumption. */

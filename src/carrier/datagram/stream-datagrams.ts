@@ -4,8 +4,10 @@
  * They stay datagrams: when the stream does not take them as fast as they come, the oldest that wait give way, so that
  * nobody waits for them and what arrives is fresh. Reads whatever comes at once, so that it never fills the stream's window.
  */
+
+import type { ByteStreamUser } from '../../lib/byte-stream.ts';
 import type { WormholeError } from '../../lib/errors.ts';
-import type { MuxStream, StreamUser } from '../mux/stream.ts';
+import type { MuxStream } from '../mux/stream.ts';
 import { maxDatagram } from './frames.ts';
 
 const head = 2;
@@ -20,7 +22,7 @@ export interface StreamDatagramsUser {
   onOver(error?: WormholeError): void;
 }
 
-export class StreamDatagrams implements StreamUser {
+export class StreamDatagrams implements ByteStreamUser {
   readonly #stream: MuxStream;
   readonly #user: StreamDatagramsUser;
   /** With their lengths, the oldest first. */

@@ -4,11 +4,11 @@
  */
 import { lookup } from 'node:dns/promises';
 import { connect, isIP, type Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 import { Deadline, within } from '../../lib/deadline.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import { formatPeer } from '../peer.ts';
-import { type KeyOfPeer, secureToPeer } from './tls.ts';
+import { type KeyOfPeer, type SecureStream, type SecureToPeer } from '../secure-stream.ts';
+import { secureToPeer } from './tls.ts';
 
 /** Host is a literal or a name; it is looked up with each dial. */
 export interface PeerEndpoint {
@@ -31,9 +31,12 @@ const dialMs = 10_000;
 /** Addresses that are tried. */
 const maxAddresses = 16;
 
+/** Used where there is no other. */
+const nodeTls: SecureToPeer = secureToPeer;
+
 /** A proved connection, and where it leads. */
 export interface Dialed {
-  readonly stream: TLSSocket;
+  readonly stream: SecureStream;
   readonly address: string;
 }
 
@@ -41,10 +44,10 @@ export interface Dialed {
  * @throws {WormholeError} the failure of the first address that answers, else of the first: WH_ERR_PEER_UNREACHABLE,
  *   WH_ERR_PEER_AUTH, WH_ERR_NAME_NOT_RESOLVED, WH_ERR_PROTOCOL, WH_ERR_TIMEOUT; or the reason of `signal`
  */
-export async function dialPeer(target: PeerTarget, signal: AbortSignal): Promise<Dialed> {
+export async function dialPeer(target: PeerTarget, signal: AbortSignal, secure = nodeTls): Promise<Dialed> {
   using race = new Deadline(dialMs, signal);
   try {
-    return await firstOf(await resolveAll(target.addresses, race.signal), target, race.signal);
+    return await firstOf(await resolveAll(target.addresses, race.signal), target, race.signal, secure);
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof DOMException && error.name === 'TimeoutError') throw tooLate(target);
@@ -85,7 +88,12 @@ async function resolveEndpoint({ host, port }: PeerEndpoint, signal: AbortSignal
   }
 }
 
-function firstOf(endpoints: readonly PeerEndpoint[], key: KeyOfPeer, signal: AbortSignal): Promise<Dialed> {
+function firstOf(
+  endpoints: readonly PeerEndpoint[],
+  key: KeyOfPeer,
+  signal: AbortSignal,
+  secure: SecureToPeer,
+): Promise<Dialed> {
   return new Promise((resolve, reject) => {
     let next = 0;
     let running = 0;
@@ -102,7 +110,7 @@ function firstOf(endpoints: readonly PeerEndpoint[], key: KeyOfPeer, signal: Abo
       }
       running += 1;
       timer = setTimeout(tryNext, staggerMs);
-      dialOne(endpoint, key, signal).then(
+      dialOne(endpoint, key, signal, secure).then(
         (dialed) => {
           if (won) return void dialed.stream.destroy();
           won = true;
@@ -120,10 +128,15 @@ function firstOf(endpoints: readonly PeerEndpoint[], key: KeyOfPeer, signal: Abo
   });
 }
 
-async function dialOne(endpoint: PeerEndpoint, key: KeyOfPeer, signal: AbortSignal): Promise<Dialed> {
+async function dialOne(
+  endpoint: PeerEndpoint,
+  key: KeyOfPeer,
+  signal: AbortSignal,
+  secure: SecureToPeer,
+): Promise<Dialed> {
   const raw = await connectTo(endpoint, signal);
   const address = formatPeer(raw.remoteAddress, raw.remotePort);
-  return { stream: await secureToPeer(raw, key, signal), address };
+  return { stream: await secure(raw, key, signal), address };
 }
 
 function connectTo({ host, port }: PeerEndpoint, signal: AbortSignal): Promise<Socket> {

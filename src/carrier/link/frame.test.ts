@@ -1,14 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import type { MuxStream, StreamUser } from '../mux/stream.ts';
+import type { ByteStreamUser } from '../../lib/byte-stream.ts';
+import type { MuxStream } from '../mux/stream.ts';
 import { FrameReader, frame, takeFrame } from './frame.ts';
 
 /** A stream whose bytes the test brings. */
 class FakeStream {
   ended = false;
   readonly #slices: Buffer[] = [];
-  #user: StreamUser | undefined;
+  #user: ByteStreamUser | undefined;
 
-  attach(user: StreamUser): void {
+  attach(user: ByteStreamUser): void {
     this.#user = user;
     if (this.#slices.length > 0 || this.ended) user.onReadable();
   }

@@ -2,6 +2,7 @@
 import type { WormholeError } from '../../lib/errors.ts';
 import type { DatagramSockets } from '../datagram/sockets.ts';
 import type { CarrierPeer } from '../peer.ts';
+import type { SecureToPeer } from '../secure-stream.ts';
 import type { Incoming } from './incoming.ts';
 import type { Link } from './link.ts';
 import type { Own } from './links.ts';
@@ -12,6 +13,8 @@ export interface LinksOptions {
   readonly ownerOf: (name: string) => string | undefined;
   /** UDP sockets for datagrams; absent = they go over streams. */
   readonly sockets?: DatagramSockets;
+  /** TLS with those that are dialed; absent = node's. */
+  readonly secure?: SecureToPeer | undefined;
   readonly onUp: (link: Link) => void;
   /** Its connection is lost; another one is awaited. */
   readonly onLost: (link: Link, reason: string) => void;

@@ -4,6 +4,8 @@ import { connect as connectTcp, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WormholeError } from '../../lib/errors.ts';
 import { defaultLimits } from '../limits.ts';
+import { opensslTls } from '../openssl/tls.ts';
+import type { OtherTls } from '../secure-stream.ts';
 import { CarrierServer } from '../server.ts';
 import type { Incoming } from './incoming.ts';
 import type { Link } from './link.ts';
@@ -13,6 +15,10 @@ import type { LinksOptions } from './links-options.ts';
 const key = randomBytes(32);
 const identity = 'wormhole';
 const never = new AbortController().signal;
+const openssl = opensslTls();
+/** Of the ends that are made now: absent = node's. */
+let dialing: OtherTls | undefined;
+let accepting: OtherTls | undefined;
 
 /** One daemon's links and its port. */
 class End {
@@ -36,6 +42,7 @@ class End {
       onOver: (_link, reason) => void this.told.push(`over: ${reason.message}`),
       onRefused: (_peer, reason) => void this.told.push(`refused: ${reason}`),
       onStream: (link, incoming) => this.onStream(link, incoming),
+      secure: dialing?.secureToPeer.bind(dialing),
     });
     this.server = new CarrierServer({
       keys: [[identity, key]],
@@ -43,6 +50,7 @@ class End {
       openHttp: () => Promise.reject(new Error('no')),
       onEvent: () => {},
       onCarrier: (stream, peer) => this.links.accept(stream, peer),
+      otherTls: () => Promise.resolve(accepting),
     });
   }
 
@@ -87,7 +95,20 @@ async function breakable(port: number): Promise<{ port: number; cut(): void; clo
 
 const connection = { kind: 'connection', guest: 'db', from: '10.0.0.1:5', hops: 0 } as const;
 
-describe('links', () => {
+test('node’s OpenSSL can be had here', () => {
+  expect(openssl).toBeDefined();
+});
+
+describe.each([
+  ['node’s TLS', undefined, undefined],
+  ['OpenSSL’s', openssl, openssl],
+  ['node’s TLS to OpenSSL’s', undefined, openssl],
+  ['OpenSSL’s to node’s', openssl, undefined],
+])('links over %s', (_kind, dials, accepts) => {
+  beforeEach(() => {
+    dialing = dials;
+    accepting = accepts;
+  });
   let a: End;
   let b: End;
   const more: End[] = [];

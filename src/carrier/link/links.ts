@@ -6,14 +6,13 @@
  *
  * Owns the links. Whom to dial, and what to do when a link is over, is decided elsewhere.
  */
-import type { TLSSocket } from 'node:tls';
 import { WormholeError } from '../../lib/errors.ts';
 import { LinkDatagrams } from '../datagram/link-datagrams.ts';
 import type { CarrierPeer } from '../peer.ts';
 import { acceptSession } from '../resume/accept.ts';
 import { beginSession } from '../resume/redial.ts';
 import type { ResumablePipe } from '../resume/resumable-pipe.ts';
-import { socketPipe } from '../socket-pipe.ts';
+import { pipeOf, type SecureStream } from '../secure-stream.ts';
 import { admit, isFull } from './admission.ts';
 import { exporterOf } from './connection-secret.ts';
 import { dialPeer, type PeerTarget } from './dial.ts';
@@ -40,7 +39,7 @@ export interface DialOptions {
 interface Entry {
   readonly link: Link;
   /** Its present connection, or the last one. */
-  stream: TLSSocket;
+  stream: SecureStream;
   redialing: Redialing | undefined;
   /** Resolves or rejects who dialed it. */
   settle: { resolve: (link: Link) => void; reject: (error: WormholeError) => void } | undefined;
@@ -68,14 +67,14 @@ export class Links {
   }
 
   /** Takes a connection on which the peer has proved its key and chosen the carrier. */
-  accept(stream: TLSSocket, peer: CarrierPeer): void {
+  accept(stream: SecureStream, peer: CarrierPeer): void {
     const exporter = exporterOf(stream);
     if (exporter === undefined) return this.#options.onRefused(peer, broke);
     const late = setTimeout(() => stream.destroy(), firstRecordMs);
     const settled = (): void => clearTimeout(late);
     stream.once('close', settled);
     let entry: Entry | undefined;
-    acceptSession(socketPipe(stream), {
+    acceptSession(pipeOf(stream), {
       exporter,
       find: (id) => this.#sessionOf(id, peer),
       session: {
@@ -103,11 +102,11 @@ export class Links {
 
   /** Resolves when the link is up. @throws {WormholeError} as `dialPeer`, or the peer's refusal */
   async dial(target: PeerTarget, options: DialOptions, signal: AbortSignal): Promise<Link> {
-    const { stream, address } = await dialPeer(target, signal);
+    const { stream, address } = await dialPeer(target, signal, this.#options.secure);
     const secret = exporterOf(stream);
     if (secret === undefined) throw new WormholeError('WH_ERR_PEER_UNREACHABLE', `${address}: ${broke}`);
     let entry: Entry | undefined;
-    const session = beginSession(socketPipe(stream), {
+    const session = beginSession(pipeOf(stream), {
       secret,
       onLost: (reason) => entry !== undefined && this.#lost(entry, reason),
     });
@@ -119,8 +118,12 @@ export class Links {
         const peer = { identity: target.proves, address };
         const made = this.#add(session, stream, peer, true, options, { resolve, reject });
         const { link } = made;
-        const unknown = (reason: WormholeError): void => link.destroy(reason);
-        made.redialing = new Redialing(session, target, unknown, (next) => this.#resumed(made, next));
+        made.redialing = new Redialing({
+          session,
+          dial: (aborted) => dialPeer(target, aborted, this.#options.secure),
+          onUnknown: (reason) => link.destroy(reason),
+          onResumed: (next) => this.#resumed(made, next),
+        });
         entry = made;
       });
     } finally {
@@ -152,7 +155,7 @@ export class Links {
 
   #add(
     session: ResumablePipe,
-    stream: TLSSocket,
+    stream: SecureStream,
     peer: CarrierPeer,
     dialed: boolean,
     { as, resumeMs = 30_000 }: Partial<DialOptions>,
@@ -198,7 +201,7 @@ export class Links {
     }
   }
 
-  #resumed(entry: Entry, stream: TLSSocket): void {
+  #resumed(entry: Entry, stream: SecureStream): void {
     entry.stream = stream;
     if (entry.link.hello !== undefined) this.#datagramsOver(entry);
     this.#options.onResumed(entry.link);

@@ -2,38 +2,35 @@
  * Finding another connection for a session whose connection is lost: at once, then with growing pauses, until there is one
  * or the session is over.
  */
-import type { TLSSocket } from 'node:tls';
 import { WormholeError } from '../../lib/errors.ts';
 import { redialSession } from '../resume/redial.ts';
 import type { ResumablePipe } from '../resume/resumable-pipe.ts';
-import { socketPipe } from '../socket-pipe.ts';
+import { pipeOf, type SecureStream } from '../secure-stream.ts';
 import { exporterOf } from './connection-secret.ts';
-import { dialPeer, type PeerTarget } from './dial.ts';
+import type { Dialed } from './dial.ts';
 
 /** Milliseconds of pause: the first, and the longest; each up to a half shorter by chance. */
 const pauseMs = [100, 2_000] as const;
 /** Milliseconds that the peer may take to answer. */
 const answerMs = 5_000;
 
+export interface RedialingOptions {
+  readonly session: ResumablePipe;
+  readonly dial: (signal: AbortSignal) => Promise<Dialed>;
+  /** The peer is there, and does not know the session. */
+  readonly onUnknown: (reason: WormholeError) => void;
+  readonly onResumed: (stream: SecureStream) => void;
+}
+
 export class Redialing {
+  readonly #options: RedialingOptions;
   readonly #session: ResumablePipe;
-  readonly #target: PeerTarget;
-  readonly #onUnknown: (reason: WormholeError) => void;
-  readonly #onResumed: (stream: TLSSocket) => void;
   readonly #stopped = new AbortController();
   #running = false;
 
-  /** @param onUnknown the peer is there, and does not know the session */
-  constructor(
-    session: ResumablePipe,
-    target: PeerTarget,
-    onUnknown: (reason: WormholeError) => void,
-    onResumed: (stream: TLSSocket) => void,
-  ) {
-    this.#session = session;
-    this.#target = target;
-    this.#onUnknown = onUnknown;
-    this.#onResumed = onResumed;
+  constructor(options: RedialingOptions) {
+    this.#options = options;
+    this.#session = options.session;
   }
 
   /** The connection is lost; again is a no-op. */
@@ -61,9 +58,9 @@ export class Redialing {
   }
 
   async #attempt(signal: AbortSignal): Promise<boolean> {
-    let stream: TLSSocket;
+    let stream: SecureStream;
     try {
-      ({ stream } = await dialPeer(this.#target, signal));
+      ({ stream } = await this.#options.dial(signal));
     } catch {
       return false;
     }
@@ -79,15 +76,17 @@ export class Redialing {
         clearTimeout(late);
         resolve(resumed);
       };
-      redialSession(this.#session, socketPipe(stream), {
+      redialSession(this.#session, pipeOf(stream), {
         exporter,
         onResumed: () => {
           settle(true);
-          this.#onResumed(stream);
+          this.#options.onResumed(stream);
         },
         onFailed: (_reason, why) => {
           if (why === 'unknown')
-            this.#onUnknown(new WormholeError('WH_ERR_ABORTED', 'the peer has restarted, or given the session up'));
+            this.#options.onUnknown(
+              new WormholeError('WH_ERR_ABORTED', 'the peer has restarted, or given the session up'),
+            );
           settle(why !== 'lost');
         },
       });

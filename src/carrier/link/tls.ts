@@ -9,13 +9,7 @@ import { connect, type TLSSocket } from 'node:tls';
 import { WormholeError } from '../../lib/errors.ts';
 import { alpn, tlsProfile } from '../../lib/tls-profile.ts';
 import { formatPeer } from '../peer.ts';
-
-/** Whose key is proved. */
-export interface KeyOfPeer {
-  /** PSK identity that this end goes by. */
-  readonly identity: string;
-  readonly key: Uint8Array;
-}
+import type { KeyOfPeer } from '../secure-stream.ts';
 
 /**
  * @param raw a connected socket with `allowHalfOpen`, taken: destroyed with the result, or when this fails
@@ -48,10 +42,10 @@ export function secureToPeer(raw: Socket, { identity, key }: KeyOfPeer, signal: 
     const aborted = (): void => fail(signal.reason);
     if (signal.aborted) return aborted();
     signal.addEventListener('abort', aborted, { once: true });
-    stream.once('error', (error) => fail(failure(address, error)));
-    stream.once('close', () => fail(failure(address, Object.assign(new Error(), { code: 'ECONNRESET' }))));
+    stream.once('error', (error) => fail(failureOfDial(address, error)));
+    stream.once('close', () => fail(failureOfDial(address, Object.assign(new Error(), { code: 'ECONNRESET' }))));
     stream.once('secureConnect', () => {
-      if (!provedByKey(stream)) return fail(stranger(address));
+      if (!provedByKey(stream)) return fail(strangerAt(address));
       settle();
       stream.removeAllListeners('close');
       resolve(stream);
@@ -71,15 +65,17 @@ function provedByKey(stream: TLSSocket): boolean {
   );
 }
 
-function stranger(address: string, cause?: unknown): WormholeError {
+/** Whoever answers does not hold our key. */
+export function strangerAt(address: string, cause?: unknown): WormholeError {
   const text = `${address} answers with a certificate instead of our key: not a wormholed, or somebody in the middle`;
   return new WormholeError('WH_ERR_PEER_AUTH', text, { cause, detail: { address } });
 }
 
-function failure(address: string, cause: NodeJS.ErrnoException): WormholeError {
+/** @param cause with the code that `node:tls` gives it: ERR_SSL_…, ECONNRESET */
+export function failureOfDial(address: string, cause: NodeJS.ErrnoException): WormholeError {
   const { code = '', message } = cause;
   const detail = { address, reason: code };
-  if (message === certificates || /CERT|ISSUER|SIGNATURE_FAILURE/.test(code)) return stranger(address, cause);
+  if (message === certificates || /CERT|ISSUER|SIGNATURE_FAILURE/.test(code)) return strangerAt(address, cause);
   if (/ILLEGAL_PARAMETER|HANDSHAKE_FAILURE|DECRYPT_ERROR|UNKNOWN_PSK_IDENTITY/.test(code)) {
     const text = `${address} does not accept our key; both machines need the same key file`;
     return new WormholeError('WH_ERR_PEER_AUTH', text, { cause, detail });

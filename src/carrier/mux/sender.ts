@@ -70,7 +70,7 @@ export class Sender {
   /** The pipe has room again. */
   drained(): void {
     this.#room = true;
-    this.#flush();
+    this.flush();
   }
 
   /** Hands over what was gathered as it is, without any more data; then takes nothing any more. */
@@ -87,15 +87,18 @@ export class Sender {
   #schedule(): void {
     if (this.#scheduled || !this.#room) return;
     this.#scheduled = true;
-    setImmediate(this.#run);
+    const { pipe } = this.#options;
+    if (pipe.soon === undefined) setImmediate(this.#run);
+    else pipe.soon(this.#run);
   }
 
   readonly #run = (): void => {
     this.#scheduled = false;
-    this.#flush();
+    this.flush();
   };
 
-  #flush(): void {
+  /** Sends now what can be sent, instead of in the next round. */
+  flush(): void {
     const { pipe } = this.#options;
     const sent: MuxStream[] = [];
     while (this.#room && !this.#stopped) {

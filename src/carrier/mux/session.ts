@@ -14,7 +14,8 @@ import { Pings } from './pings.ts';
 import { type GrowthBudget, ReceiveWindow } from './receive-window.ts';
 import { Receiver } from './receiver.ts';
 import { Sender } from './sender.ts';
-import { MuxStream, type StreamHost } from './stream.ts';
+import { MuxStream } from './stream.ts';
+import type { StreamHost } from './stream-host.ts';
 import { StreamTable } from './stream-table.ts';
 
 export interface MuxOptions {
@@ -30,7 +31,7 @@ export interface MuxOptions {
   readonly clock?: Clock;
 }
 
-const lingerMs = 1_000; // for the last words
+const lingerMs = 1_000; // for last words
 
 export class MuxSession {
   readonly #pipe: BytePipe;
@@ -64,6 +65,7 @@ export class MuxSession {
     this.#streamHost = {
       sendQueue: limits.sendQueue,
       ready: (stream) => this.#sender.ready(stream),
+      flush: () => this.#sender.flush(),
       grantDue: (stream) => this.#sender.grantDue(stream),
       accepted: (stream) => this.#table.settle(stream),
       over: (stream, tell) => this.#streamOver(stream, tell),
@@ -181,9 +183,8 @@ export class MuxSession {
 
   #ping(answer: boolean, opaque: number): void {
     if (!answer) {
-      if (!this.#sender.owe(FrameType.ping, Flag.ack, 0, opaque))
-        this.#wrong('sends pings without reading the answers');
-      return;
+      const heard = this.#sender.owe(FrameType.ping, Flag.ack, 0, opaque);
+      return heard ? undefined : this.#wrong('sends pings without reading the answers');
     }
     const ms = this.#pings.answer(opaque, this.#clock.now());
     if (ms !== undefined) this.#keepalive.answered(ms);
@@ -204,8 +205,7 @@ export class MuxSession {
   }
 
   #wrong(sentence: string): void {
-    const reason = new WormholeError('WH_ERR_PROTOCOL', `the peer ${sentence}`);
-    this.#end(reason, GoAwayCode.protocolError);
+    this.#end(new WormholeError('WH_ERR_PROTOCOL', `the peer ${sentence}`), GoAwayCode.protocolError);
   }
 
   #tick(): void {

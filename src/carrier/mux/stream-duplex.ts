@@ -5,27 +5,39 @@
  * directions have ended resets the stream, as closing a socket with unread bytes does.
  */
 import { Duplex } from 'node:stream';
+import type { ByteStream, ByteStreamUser, StandsOnByteStream } from '../../lib/byte-stream.ts';
 import type { WormholeError } from '../../lib/errors.ts';
-import type { MuxStream, StreamUser } from './stream.ts';
+import type { MuxStream } from './stream.ts';
 
 type Done = (error?: Error | null) => void;
 
 /** Bytes that wait on the Node.js side, in either direction; the stream itself holds more. */
 const highWaterMark = 64 * 1024;
 
-class StreamDuplex extends Duplex implements StreamUser {
+class StreamDuplex extends Duplex implements ByteStreamUser, StandsOnByteStream {
   readonly #stream: MuxStream;
   /** Node.js asked for bytes, and there were none. */
   #wanted = false;
   #endPushed = false;
   #written: Done | undefined;
   #finished: Done | undefined;
+  #released = false;
 
   constructor(stream: MuxStream, early: Buffer | undefined) {
     super({ allowHalfOpen: true, highWaterMark });
     this.#stream = stream;
     if (early !== undefined && early.length > 0) this.push(early);
     stream.attach(this);
+  }
+
+  release(): { readonly stream: ByteStream; readonly early: readonly Buffer[] } | undefined {
+    if (this.destroyed || this.errored !== null || this.#endPushed || this.writableEnded || this.writableLength > 0)
+      return undefined;
+    const early: Buffer[] = [];
+    for (let bytes = this.read(); bytes !== null; bytes = this.read()) early.push(bytes as Buffer);
+    this.#released = true;
+    this.destroy();
+    return { stream: this.#stream, early };
   }
 
   onReadable(): void {
@@ -81,7 +93,7 @@ class StreamDuplex extends Duplex implements StreamUser {
   }
 
   override _destroy(error: Error | null, done: Done): void {
-    this.#stream.reset();
+    if (!this.#released) this.#stream.reset();
     const waiting = [this.#written, this.#finished];
     this.#written = undefined;
     this.#finished = undefined;

@@ -7,37 +7,21 @@
  * Owns what waits in either direction and says when there is something to send; the session decides whose turn it is.
  * Has no timer. A stream is over when both directions have ended and all was read, or at a reset.
  */
+import type { ByteStream, ByteStreamUser } from '../../lib/byte-stream.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import { ByteQueue } from '../byte-queue.ts';
+import { Arrivals } from './arrivals.ts';
 import { Flag, FrameType, initialWindow, maxUint32 } from './frame.ts';
 import type { Outbox } from './outbox.ts';
 import type { ReceiveWindow } from './receive-window.ts';
+import type { StreamHost } from './stream-host.ts';
 
-/** What a stream tells the one who uses it. Calls come from inside the session: to throw in one is a bug of the user. */
-export interface StreamUser {
-  /** There is something to `read`, or the end of it. */
-  onReadable(): void;
-  /** After a `write` that returned false there is room again; after `end`, everything has left. */
-  onWritable(): void;
-  /** Over; always called, once, last. With an error when it was reset or the session broke. */
-  onClose(error?: WormholeError): void;
-}
+/** Bytes below which a write is worth waiting for others that may go with it. */
+const waitsBelow = 4 * 1024;
 
-/** What a stream asks of its session. */
-export interface StreamHost {
-  /** Bytes that may wait to be sent. */
-  readonly sendQueue: number;
-  ready(stream: MuxStream): void;
-  grantDue(stream: MuxStream): void;
-  accepted(stream: MuxStream): void;
-  /** It is over on this side; `tell` when the peer does not know. */
-  over(stream: MuxStream, tell: boolean): void;
-}
-
-export class MuxStream {
+export class MuxStream implements ByteStream {
   /** On the wire; 0 while it waits for its turn to be opened. */
   id = 0;
-  /** True when this end opened it. */
   readonly local: boolean;
   /** The next in the row of those that have something to send. */
   next: MuxStream | undefined;
@@ -50,8 +34,8 @@ export class MuxStream {
   readonly #host: StreamHost;
   readonly #window: ReceiveWindow;
   readonly #sending = new ByteQueue();
-  readonly #received = new ByteQueue();
-  #user: StreamUser | undefined;
+  readonly #received = new Arrivals();
+  #user: ByteStreamUser | undefined;
   /** Flags that the next frame must carry. */
   #flags: number;
   #sendWindow = initialWindow;
@@ -82,14 +66,13 @@ export class MuxStream {
   get closed(): boolean {
     return this.#closed;
   }
-
   /** Bytes that wait to be read and to be sent. */
   get waiting(): { readonly received: number; readonly sending: number } {
     return { received: this.#received.bytes, sending: this.#sending.bytes };
   }
 
   /** Names who hears of this stream from now on. What happened before is told now. */
-  attach(user: StreamUser): void {
+  attach(user: ByteStreamUser): void {
     this.#user = user;
     if (this.#received.bytes > 0 || this.#finReceived) user.onReadable();
     if (this.#closed) user.onClose(this.#error);
@@ -105,11 +88,12 @@ export class MuxStream {
 
   /** The next bytes that came, as one slice; undefined when there are none now (then see `ended`). */
   read(): Buffer | undefined {
-    const slice = this.#received.shift();
-    if (slice === undefined) return undefined;
-    if (this.#finReceived) this.#maybeOver();
-    else if (this.#window.took(slice.length)) this.#host.grantDue(this);
-    return slice;
+    return this.#took(this.#received.read());
+  }
+
+  /** As {@link read}; the slice may be volatile: good until the caller returns. */
+  readNow(): Buffer | undefined {
+    return this.#took(this.#received.readNow());
   }
 
   /**
@@ -122,6 +106,18 @@ export class MuxStream {
     if (this.#closed) return false;
     this.#sending.push(bytes);
     this.#offer();
+    this.#full = this.#sending.bytes >= this.#host.sendQueue;
+    return !this.#full;
+  }
+
+  /** As {@link write}, of bytes that change when it has returned: what cannot leave at once is copied. */
+  writeNow(bytes: Buffer): boolean {
+    // Small ones wait for each other.
+    if (bytes.length < waitsBelow) return this.write(Buffer.from(bytes));
+    this.write(bytes);
+    if (this.#closed) return false;
+    this.#host.flush();
+    this.#sending.settle();
     this.#full = this.#sending.bytes >= this.#host.sendQueue;
     return !this.#full;
   }
@@ -204,8 +200,8 @@ export class MuxStream {
 
   receive(slice: Buffer): void {
     if (this.#closed) return;
-    this.#received.keep(slice);
-    this.#user?.onReadable();
+    this.#received.receive(slice, () => this.#user?.onReadable());
+    if (this.#closed) this.#received.clear();
   }
 
   peerEnded(): string | undefined {
@@ -228,6 +224,13 @@ export class MuxStream {
   /** The session is over. What came whole, and was answered whole, can still be read. */
   cut(error: WormholeError): void {
     if (!this.#finSent || !this.#finReceived) this.fail(error, false);
+  }
+
+  #took(slice: Buffer | undefined): Buffer | undefined {
+    if (slice === undefined) return undefined;
+    if (this.#finReceived) this.#maybeOver();
+    else if (this.#window.took(slice.length)) this.#host.grantDue(this);
+    return slice;
   }
 
   #maybeOver(): void {

@@ -38,15 +38,8 @@ export class Outgoing {
 
   /** @returns false when it is full; see `drained` */
   write(slices: readonly Buffer[]): boolean {
-    const straight = this.#log.unsent === 0;
-    const count = this.#log.push(slices);
-    const wire = this.#wire;
-    if (straight && wire?.room === true && count <= 2 * this.#limits.batch) {
-      this.#log.sent(count);
-      this.#give(wire, slices, count);
-    } else {
-      this.#pump();
-    }
+    this.#log.push(slices);
+    this.#pump();
     this.#full = !this.#hasRoom();
     return !this.#full;
   }

@@ -10,6 +10,7 @@
  * doubled, because a connection that was replaced is fenced off before offsets are compared.
  */
 import { WormholeError } from '../../lib/errors.ts';
+import { kept } from '../../lib/volatile.ts';
 import { type BytePipe, type Clock, type PipeUser, systemClock } from '../byte-pipe.ts';
 import { Epochs } from './epochs.ts';
 import { type ResumeLimits, resumeDefaults } from './limits.ts';
@@ -69,7 +70,6 @@ export class ResumablePipe implements BytePipe, WireOwner {
   get connected(): boolean {
     return this.#wire !== undefined;
   }
-
   get over(): boolean {
     return this.#over;
   }
@@ -90,15 +90,17 @@ export class ResumablePipe implements BytePipe, WireOwner {
     return this.#out.write(slices);
   }
 
+  soon(run: () => void): true {
+    if (this.#wire?.soon(run) === undefined) setImmediate(run);
+    return true;
+  }
   end(): void {
     if (!this.#out.ended && !this.#over) this.#out.end();
   }
-
   /** Gives the session up, at both ends. */
   destroy(): void {
     this.fail(new WormholeError('WH_ERR_ABORTED', 'the session was given up'));
   }
-
   /** Cuts the present connection off: nothing of it counts from here on. */
   fence(): void {
     const wire = this.#detach();
@@ -145,7 +147,7 @@ export class ResumablePipe implements BytePipe, WireOwner {
     this.#received += slice.length;
     if (this.#received - this.#told >= this.#limits.ackBytes) this.#tell();
     if (this.#early === undefined) this.#user?.onBytes(slice);
-    else this.#early.push(slice);
+    else this.#early.push(kept(slice));
   }
 
   onRecord(type: number, body: Buffer): void {
@@ -164,7 +166,6 @@ export class ResumablePipe implements BytePipe, WireOwner {
     this.#out.connectionDrained();
     this.#maybeDrained();
   }
-
   onLost(reason: string, clean: boolean): void {
     this.fence();
     // Unless the other end has closed, too, it may need to be told once more that everything came.
@@ -188,10 +189,9 @@ export class ResumablePipe implements BytePipe, WireOwner {
 
   #acknowledgement(): Buffer {
     this.#told = this.#received;
-    return ackRecord(this.#received);
+    return ackRecord(this.#told);
   }
 
-  /** Tells the other end what came. */
   #tell(): void {
     this.#liveness.spoke(this.#clock.now());
     this.#wire?.send(this.#acknowledgement());

@@ -4,13 +4,11 @@
  *     0 ……… acknowledged ─────── sent ─────── written (─ end, which counts as one byte)
  *                     └── kept, for another connection ──┘
  */
-import { ByteQueue } from '../byte-queue.ts';
-
-/** Bytes of the slices that are kept. */
-const maxSlice = 1024 * 1024;
+import { LogMemory } from './log-memory.ts';
 
 export class SendLog {
-  readonly #kept = new ByteQueue();
+  readonly #kept = new LogMemory();
+  #bytes = 0;
   #acknowledged = 0;
   #written = 0;
   /** Up to here it was given to the present connection. */
@@ -19,7 +17,7 @@ export class SendLog {
 
   /** Bytes that are kept. */
   get bytes(): number {
-    return this.#kept.bytes;
+    return this.#bytes;
   }
 
   get ended(): boolean {
@@ -40,14 +38,15 @@ export class SendLog {
     return this.#ended && this.#sent === this.#written;
   }
 
+  /** Copies them. @returns their bytes */
   push(slices: readonly Buffer[]): number {
     let count = 0;
     for (const slice of slices) {
-      // A record's length has 24 bits.
-      for (let at = 0; at < slice.length; at += maxSlice) this.#kept.push(slice.subarray(at, at + maxSlice));
+      this.#kept.append(slice);
       count += slice.length;
     }
     this.#written += count;
+    this.#bytes += count;
     return count;
   }
 
@@ -60,16 +59,10 @@ export class SendLog {
     this.#sent += count;
   }
 
-  /** At least one slice, and at most about `limit` bytes, of what is unsent; they count as sent. */
+  /** At most `limit` bytes of what is unsent; they count as sent, and stay until they are acknowledged. */
   take(limit: number): { readonly slices: Buffer[]; readonly bytes: number } {
-    const slices: Buffer[] = [];
-    let bytes = 0;
-    this.#kept.each(this.#sent - this.#acknowledged, (slice) => {
-      if (bytes >= limit) return false;
-      slices.push(slice);
-      bytes += slice.length;
-      return true;
-    });
+    const bytes = Math.min(limit, this.unsent);
+    const slices = this.#kept.slices(this.#sent - this.#acknowledged, bytes);
     this.#sent += bytes;
     return { slices, bytes };
   }
@@ -78,7 +71,9 @@ export class SendLog {
   acknowledge(offset: number): boolean {
     const end = this.#written + (this.#ended ? 1 : 0);
     if (!(offset >= this.#acknowledged && offset <= end)) return false;
-    this.#kept.drop(Math.min(offset, this.#written) - Math.min(this.#acknowledged, this.#written));
+    const count = Math.min(offset, this.#written) - Math.min(this.#acknowledged, this.#written);
+    this.#kept.drop(count);
+    this.#bytes -= count;
     this.#acknowledged = offset;
     return true;
   }

@@ -47,6 +47,11 @@ export class Wire {
     if (!this.#pipe.write(slices)) this.room = false;
   }
 
+  /** As `BytePipe.soon`. @returns undefined when nobody will call */
+  soon(run: () => void): true | undefined {
+    return this.#pipe.soon?.(run);
+  }
+
   end(): void {
     this.#pipe.end();
   }

@@ -12,14 +12,14 @@ import { localOf } from '../../proxy/portable/socket.ts';
 export class Passing {
   readonly #hops = new Map<string, number>();
 
-  /** What came through `hops` peers goes on over `upstream`, until that is closed. */
-  note(upstream: Duplex, hops: number): void {
-    if (!(upstream instanceof Socket)) return;
+  /** What came through `hops` peers goes on over `upstream`. @returns to be called when it is over */
+  note(upstream: Duplex, hops: number): () => void {
+    if (!(upstream instanceof Socket)) return () => {};
     const { host, port } = localOf(upstream);
-    if (host === undefined || port === undefined) return;
+    if (host === undefined || port === undefined) return () => {};
     const from = endpointText(host, port);
     this.#hops.set(from, hops);
-    upstream.once('close', () => void this.#hops.delete(from));
+    return () => void this.#hops.delete(from);
   }
 
   /** Peers that a client at `from` has come through before it was accepted here. */

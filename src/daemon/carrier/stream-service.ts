@@ -9,10 +9,11 @@ import { maxHops, type StreamHead } from '../../carrier/link/head.ts';
 import type { Incoming } from '../../carrier/link/incoming.ts';
 import type { Link } from '../../carrier/link/link.ts';
 import type { Links } from '../../carrier/link/links.ts';
-import type { StreamServer } from '../../carrier/serve.ts';
+import type { StreamServer } from '../../carrier/parts.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import type { DatagramEnd } from '../../proxy/portable/datagram-end.ts';
 import { startPortableDataPlane } from '../../proxy/portable/plane.ts';
+import { Pump } from '../../proxy/portable/pump.ts';
 import { Raw } from '../../proxy/portable/raw.ts';
 import type { LinkAddress } from '../../proxy/portable/ways.ts';
 import { type ServedPlane, servePlane } from '../../proxy/ported/server.ts';
@@ -67,13 +68,15 @@ export class StreamService implements StreamServer {
     const stream = incoming.duplex;
     // Without it an end that came already would not be seen.
     stream.read(0);
+    let passed = (): void => {};
     route.take({
       stream,
       from: head.from,
       dialed: (upstream) => {
-        if (upstream !== undefined) this.#passing.note(upstream, head.hops);
+        if (upstream !== undefined) passed = this.#passing.note(upstream, head.hops);
         incoming.accept();
       },
+      over: () => passed(),
       failed: ({ reason, detail }) => {
         incoming.refuse(new WormholeError('WH_ERR_DIAL', detail === '' ? reason : detail));
       },
@@ -114,6 +117,7 @@ export class StreamService implements StreamServer {
       link: (...what) => this.#open(...what),
       flow: (...what) => this.#openFlow(...what),
       raw: new Raw(),
+      pump: Pump.make(),
     });
     this.#served = servePlane(plane, port);
     return this.#served;

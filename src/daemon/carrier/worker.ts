@@ -4,11 +4,13 @@
  * Most daemons have no peers: what those need is loaded with the first one.
  */
 import { parentPort } from 'node:worker_threads';
+import type { Parts } from '../../carrier/parts.ts';
+import type { OtherTls } from '../../carrier/secure-stream.ts';
 import { serveCarrier } from '../../carrier/serve.ts';
 
 if (parentPort === null) throw new Error('the carrier worker is a worker thread, not a program');
 
-serveCarrier(parentPort, async () => {
+const parts = async (): Promise<Parts> => {
   const [{ StreamService }, { DatagramSockets }, { NativeSockets }] = await Promise.all([
     import('./stream-service.ts'),
     import('../../carrier/datagram/sockets.ts'),
@@ -18,4 +20,18 @@ serveCarrier(parentPort, async () => {
     makeStreams: (streams, links) => new StreamService(streams, links),
     sockets: new DatagramSockets(new NativeSockets()),
   };
-});
+};
+
+let tls: Promise<OtherTls | undefined> | undefined;
+const otherTls = (): Promise<OtherTls | undefined> => {
+  tls ??= import('../../carrier/openssl/tls.ts')
+    .then(({ opensslTls }) => opensslTls())
+    .catch(() => {
+      // Out of descriptors, say: node's does as well, and the next one may have more luck.
+      tls = undefined;
+      return undefined;
+    });
+  return tls;
+};
+
+serveCarrier(parentPort, { parts, otherTls });

@@ -21,6 +21,8 @@ export interface Client {
   readonly from: string;
   /** Its target is reached, over `upstream`, which it borrows; without one it is yet to say where it wants to go. */
   dialed(upstream?: Duplex): void;
+  /** After everything else, however it went. */
+  readonly over?: () => void;
   /** It reached no target; the stream is over with this. */
   failed(end: JoinEnd): void;
 }

@@ -55,7 +55,9 @@ export async function serve(client: Client, deps: ConnectionDeps, life: AbortCon
       if (direction === 'out' && tail.firstServed(answer)) options.onServed?.(traceOf(accepted, dialMs));
     };
     const { connIdleMs, halfOpenLingerMs } = options;
-    end = await join(stream, upstream.stream, { connIdleMs, halfOpenLingerMs, count, signal: life.signal });
+    const joining = { connIdleMs, halfOpenLingerMs, count, signal: life.signal };
+    const pumped = tail.ways.pump?.join(stream, upstream.stream, joining);
+    end = await (pumped ?? join(stream, upstream.stream, joining));
     if (named === undefined) tail.pool.closed(upstream.target.member);
   } catch (error) {
     tally.add('failed', 1);
@@ -67,6 +69,7 @@ export async function serve(client: Client, deps: ConnectionDeps, life: AbortCon
     end = failureOf(error);
     client.failed(end);
   }
+  client.over?.();
   tally.add('open', -1);
   options.onClosed?.({
     client: from,

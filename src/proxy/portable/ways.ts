@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { WormholeError } from '../../lib/errors.ts';
 import type { RouteOptions, UpstreamAddress, UpstreamTarget } from '../route.ts';
 import type { DatagramEnd } from './datagram-end.ts';
+import type { Pump } from './pump.ts';
 import type { Raw } from './raw.ts';
 
 /** An address of a link. */
@@ -24,6 +25,8 @@ export interface Ways {
   readonly flow?: (address: LinkAddress, from: string, signal: AbortSignal) => Promise<DatagramEnd>;
   /** Connects in the target's namespace or root (Linux, root). */
   readonly raw?: Raw;
+  /** Joins sockets with streams of links (Linux). */
+  readonly pump?: Pump | undefined;
 }
 
 /** @throws {WormholeError} WH_ERR_UNSUPPORTED when no way leads to `target` */
