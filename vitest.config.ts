@@ -1,5 +1,9 @@
-/** Test projects: fast unit and rule tests run in parallel; conformance and functional tests need root and run one file at a time. */
+/**
+ * Test projects: unit and rule tests run in one box, conformance and functional tests (which need root) each file in a
+ * box of its own, two at a time: most of such a file is waiting.
+ */
 import { defineConfig } from 'vitest/config';
+import { boxPool } from './test/support/box-pool.ts';
 
 export default defineConfig({
   test: {
@@ -17,8 +21,8 @@ export default defineConfig({
           include: ['test/conformance/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
-          pool: 'forks',
+          maxWorkers: 2,
+          pool: boxPool,
         },
       },
       {
@@ -27,8 +31,8 @@ export default defineConfig({
           include: ['test/functional/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
-          pool: 'forks',
+          maxWorkers: 2,
+          pool: boxPool,
         },
       },
     ],

@@ -2,6 +2,9 @@
 # Installs with apt-get what the tests need and is not there yet. The list stands here and nowhere else.
 # Usage: test-deps.sh [PACKAGE…]; with packages, only those of the list.
 #
+# Where there is Go, the modules of test/support/quic-go are fetched as well, at the versions and sums of its go.sum; Go
+# itself is not installed, for the packaged ones are often too old.
+#
 # The packages of container images are not in it: scripts/build-mariadb-image.sh and scripts/build-image.sh download and
 # unpack them without installing anything.
 set -euo pipefail
@@ -42,6 +45,9 @@ done
 if wanted busybox-static && [ -e /bin/busybox ] && ldd /bin/busybox >/dev/null 2>&1; then missing+=(busybox-static); fi
 # Newer distributions have Docker's command in a package of its own, which the engine only recommends.
 if wanted docker.io && command -v dockerd >/dev/null && ! command -v docker >/dev/null; then missing+=(docker-cli); fi
+if [ "$only" = '  ' ] && command -v go >/dev/null; then
+  said=$(cd "$(dirname "$0")/../test/support/quic-go" && go mod download 2>&1) || echo "test: the tests with quic-go are left out: ${said%%$'\n'*}"
+fi
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 echo "test: installing ${missing[*]}"

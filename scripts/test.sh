@@ -2,7 +2,8 @@
 # Runs test projects one after another and ends with one line: N passed, N failed[, N skipped].
 #
 # Each project runs in a box without a route (scripts/in-netns.sh), so that a test can neither reach the network nor
-# be answered by a gateway, and leaves nothing behind. Usage: test.sh PROJECT… (of vitest.config.ts)
+# be answered by a gateway, and leaves nothing behind. Inside it, conformance and functional files run two at a time, each
+# in a box of its own (test/support/box-pool.ts). Usage: test.sh PROJECT… (of vitest.config.ts)
 set -uo pipefail
 cd "$(dirname "$0")/.."
 node=${NODE:-node}

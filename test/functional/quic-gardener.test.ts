@@ -1,6 +1,6 @@
 /**
  * Our ends of the tunnel against ends on another QUIC stack (quic-go 0.42, the one of gardener's programs), with their
- * protocol and settings: `test/support/quic-go`. Needs Go, and its modules once; skipped without.
+ * protocol and settings: `test/support/quic-go`. Needs Go, and its modules, which scripts/test-deps.sh fetches; skipped without.
  *
  *   client ── our server ══ their agent ── target          client ── their server ══ our agent ── target
  */
@@ -30,9 +30,9 @@ function build(): string | undefined {
     execFileSync('go', ['build', '-mod=readonly', '-o', built, '.'], { cwd, stdio: 'pipe' });
     return undefined;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'Go is not installed';
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'Go (1.21 or later) is not installed';
     const [line] = String((error as SpawnSyncReturns<Buffer>).stderr).split('\n');
-    return `the modules are not here; fetch them with: cd test/support/quic-go && go mod download (${line})`;
+    return `the modules are not here; fetch them with scripts/test-deps.sh (${line})`;
   }
 }
 
