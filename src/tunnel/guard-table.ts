@@ -5,6 +5,7 @@
  *     set ipsec       the overlay addresses of IPsec tunnels, of both ends
  *     set interface   those of tunnels that have an interface
  *     set way         address . interface, for those
+ *     set tunnel      local . remote overlay address of each, to tell later what belongs together
  *     chain came      prerouting, before anything else looks:
  *       by loopback → accept
  *       source or destination in ipsec, and not out of a security association → drop
@@ -46,6 +47,7 @@ import {
   sourceAddress,
 } from '../sys/netlink/nftables-rule.ts';
 import type { Request } from '../sys/netlink/wire.ts';
+import type { Ends } from './half.ts';
 
 /** `nft` shows it by this name. */
 const TABLE = 'wormhole';
@@ -59,6 +61,7 @@ const LAST = 300;
 const sets = {
   ipsec: { name: 'ipsec', keyBytes: 4, types: [IPV4_ADDRESS] },
   interface: { name: 'interface', keyBytes: 4, types: [IPV4_ADDRESS] },
+  tunnel: { name: 'tunnel', keyBytes: 8, types: [IPV4_ADDRESS, IPV4_ADDRESS] },
   way: { name: 'way', keyBytes: 4 + IFNAME_BYTES, types: [IPV4_ADDRESS, INTERFACE_NAME] },
 } as const satisfies Record<string, Omit<SetShape, 'table'>>;
 export type GuardSet = keyof typeof sets;
@@ -97,14 +100,17 @@ export const trialRequests = (): Request[] => [...tableRequests(`${TABLE}-trial`
 /** How many rules the whole table has. */
 export const RULES = chains.reduce((sum, chain) => sum + rulesOf(chain).length, 0);
 
-/** What stands in the sets for one address. */
-export function keysOf(address: string, way: Way): Array<readonly [set: GuardSet, key: Buffer]> {
-  const bytes = addressBytes(address);
-  if (way.by === 'ipsec') return [['ipsec', bytes]];
-  return [
-    ['way', Buffer.concat([bytes, interfaceName(way.name)])],
-    ['interface', bytes],
-  ];
+/** What stands in the sets for one tunnel. */
+export function keysOf({ local, remote }: Ends, way: Way): Array<readonly [set: GuardSet, key: Buffer]> {
+  const ends = [addressBytes(local), addressBytes(remote)];
+  const ways = ends.flatMap((bytes): Array<readonly [GuardSet, Buffer]> => {
+    if (way.by === 'ipsec') return [['ipsec', bytes]];
+    return [
+      ['way', Buffer.concat([bytes, interfaceName(way.name)])],
+      ['interface', bytes],
+    ];
+  });
+  return [['tunnel', Buffer.concat(ends)], ...ways];
 }
 
 export const addKey = (set: GuardSet, key: Buffer): Request => addElements(TABLE, set, [key]);

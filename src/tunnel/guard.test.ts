@@ -23,7 +23,8 @@ function missingPart(): string | undefined {
 const missing = missingPart();
 if (missing !== undefined) console.log(`skipped: ${missing}`);
 
-const pair = ['100.65.0.2', '100.65.0.3'];
+const pair = { local: '100.65.0.2', remote: '100.65.0.3' };
+const other = { local: '100.66.0.2', remote: '100.66.0.3' };
 const ipsec = { by: 'ipsec' } as const;
 const wh0 = { by: 'interface', name: 'wh0' } as const;
 
@@ -44,7 +45,7 @@ describe.skipIf(missing !== undefined)('the guard of overlay addresses', () => {
   test('writes rules that nft reads as they are meant', async () => {
     using made = world();
     await made.guard.add(pair, ipsec);
-    await made.guard.add(['100.66.0.2'], wh0);
+    await made.guard.add(other, wh0);
     const lines = nft(made.room, 'list', 'ruleset')
       .split('\n')
       .map((line) => line.trim());
@@ -55,10 +56,15 @@ describe.skipIf(missing !== undefined)('the guard of overlay addresses', () => {
       expect.stringMatching(/^elements = \{ 100\.65\.0\.[23], 100\.65\.0\.[23] }$/),
       'set interface {',
       'type ipv4_addr',
-      'elements = { 100.66.0.2 }',
+      expect.stringMatching(/^elements = \{ 100\.66\.0\.[23], 100\.66\.0\.[23] }$/),
+      'set tunnel {',
+      'type ipv4_addr . ipv4_addr',
+      expect.stringMatching(/^elements = \{ 100\.6\d.0.2 . 100\.6\d.0.3,$/),
+      expect.stringMatching(/^100\.6\d.0.2 . 100\.6\d.0.3 }$/),
       'set way {',
       'type ipv4_addr . ifname',
-      'elements = { 100.66.0.2 . "wh0" }',
+      expect.stringMatching(/^elements = \{ 100\.66\.0\.[23] \. "wh0",$/),
+      expect.stringMatching(/^100\.66\.0\.[23] \. "wh0" }$/),
       'chain came {',
       'type filter hook prerouting priority raw; policy accept;',
       'iifname "lo" accept',
@@ -79,22 +85,22 @@ describe.skipIf(missing !== undefined)('the guard of overlay addresses', () => {
   test('comes with the first address and goes with the last', async () => {
     using made = world();
     await made.guard.add(pair, ipsec);
-    await made.guard.add(['100.66.0.2'], wh0);
+    await made.guard.add(other, wh0);
     await made.guard.remove(pair, ipsec);
-    expect(await made.guard.list()).toEqual([{ address: '100.66.0.2', way: wh0 }]);
-    await made.guard.remove(['100.66.0.2'], wh0);
+    expect(await made.guard.list()).toEqual([{ ...other, way: wh0 }]);
+    await made.guard.remove(other, wh0);
     expect(nft(made.room, 'list', 'ruleset')).toBe('');
-    await made.guard.remove(['100.66.0.2'], wh0);
+    await made.guard.remove(other, wh0);
     expect(await made.guard.list()).toEqual([]);
   });
 
   test('does not take an address that is kept already, and keeps it as it was', async () => {
     using made = world();
     await made.guard.add(pair, ipsec);
-    await expect(made.guard.add(['100.66.0.2', '100.65.0.3'], ipsec)).rejects.toMatchObject({
+    await expect(made.guard.add({ ...other, remote: '100.65.0.3' }, ipsec)).rejects.toMatchObject({
       code: 'WH_ERR_TUNNEL_CONFLICT',
     });
-    expect((await made.guard.list()).map(({ address }) => address).sort()).toEqual(pair);
+    expect(await made.guard.list()).toEqual([{ ...pair, way: ipsec }]);
   });
 
   test('leaves the tables of others alone', async () => {
@@ -111,7 +117,7 @@ describe.skipIf(missing !== undefined)('the guard of overlay addresses', () => {
     expect(await made.guard.has(pair, ipsec)).toBe(true);
     nft(made.room, 'flush', 'chain', 'ip', 'wormhole', 'came');
     expect(await made.guard.has(pair, ipsec)).toBe(false);
-    await made.guard.add(['100.66.0.2'], wh0);
+    await made.guard.add(other, wh0);
     expect(await made.guard.has(pair, ipsec)).toBe(true);
     nft(made.room, 'flush', 'ruleset');
     expect(await made.guard.has(pair, ipsec)).toBe(false);
@@ -121,10 +127,10 @@ describe.skipIf(missing !== undefined)('the guard of overlay addresses', () => {
 
   test('takes many changes at once', async () => {
     using made = world();
-    const hosts = Array.from({ length: 40 }, (_, i) => `100.65.1.${i}`);
-    await Promise.all(hosts.map((host) => made.guard.add([host], ipsec)));
+    const hosts = Array.from({ length: 40 }, (_, i) => ({ local: `100.65.1.${i}`, remote: `100.65.2.${i}` }));
+    await Promise.all(hosts.map((host) => made.guard.add(host, ipsec)));
     expect((await made.guard.list()).length).toBe(40);
-    await Promise.all(hosts.map((host) => made.guard.remove([host], ipsec)));
+    await Promise.all(hosts.map((host) => made.guard.remove(host, ipsec)));
     expect(nft(made.room, 'list', 'tables')).toBe('');
   });
 

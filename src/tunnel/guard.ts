@@ -5,7 +5,7 @@
  * Nothing is remembered here but in the kernel. One change at a time, each of them all or nothing.
  */
 import { WormholeError } from '../lib/errors.ts';
-import { addressText } from '../sys/netlink/address-bytes.ts';
+import { addressBytes, addressText } from '../sys/netlink/address-bytes.ts';
 import { batchBegin, batchEnd, readElements, readRule } from '../sys/netlink/nftables.ts';
 import type { Request } from '../sys/netlink/wire.ts';
 import { orAbsent } from './failure.ts';
@@ -23,6 +23,7 @@ import {
   tableRequests,
   type Way,
 } from './guard-table.ts';
+import type { Ends } from './half.ts';
 import type { NetworkStack } from './stack.ts';
 
 const AF_INET = 2;
@@ -36,36 +37,32 @@ export class Guard {
   }
 
   /**
-   * From now on packets from and to these addresses come and go this way alone.
+   * From now on packets from and to these two addresses come and go this way alone.
    *
    * @throws {NetlinkError}
    * @throws {WormholeError} WH_ERR_TUNNEL_CONFLICT when one of them is kept already
    */
-  add(addresses: readonly string[], way: Way): Promise<void> {
+  add(overlay: Ends, way: Way): Promise<void> {
     return this.#inTurn(async () => {
       const found = await this.#find();
-      const keys = addresses.flatMap((address) => keysOf(address, way));
-      const keep = found?.whole === true;
-      const taken = addresses.find((address) =>
-        keysOf(address, way).some(([set, key]) => keep && has(found.keys, set, key)),
-      );
-      if (taken !== undefined) {
-        throw new WormholeError('WH_ERR_TUNNEL_CONFLICT', `another tunnel, or what is left of one, has ${taken}`);
+      if (found?.whole === true) {
+        const taken = [overlay.local, overlay.remote].find((address) => isKept(found.keys, address));
+        if (taken !== undefined) {
+          throw new WormholeError('WH_ERR_TUNNEL_CONFLICT', `another tunnel, or what is left of one, has ${taken}`);
+        }
       }
-      const rebuild =
-        found === undefined ? tableRequests() : [removeTable(), ...tableRequests(), ...restored(found.keys)];
-      await this.#change([...(keep ? [] : rebuild), ...keys.map(([set, key]) => addKey(set, key))]);
+      const before = found === undefined ? [] : [removeTable()];
+      const rebuilt = found?.whole === true ? [] : [...before, ...tableRequests(), ...restored(found?.keys)];
+      await this.#change([...rebuilt, ...keysOf(overlay, way).map(([set, key]) => addKey(set, key))]);
     });
   }
 
   /** Takes away what there is of them, and the table when nothing else is in it. @throws {NetlinkError} */
-  remove(addresses: readonly string[], way: Way): Promise<void> {
+  remove(overlay: Ends, way: Way): Promise<void> {
     return this.#inTurn(async () => {
       const found = await this.#find();
       if (found === undefined) return;
-      const keys = addresses
-        .flatMap((address) => keysOf(address, way))
-        .filter(([set, key]) => has(found.keys, set, key));
+      const keys = keysOf(overlay, way).filter(([set, key]) => has(found.keys, set, key));
       const count = [...found.keys.values()].reduce((sum, { length }) => sum + length, 0);
       if (keys.length === count) await this.#change([removeTable()]);
       else await this.#change(keys.map(([set, key]) => deleteKey(set, key)));
@@ -73,24 +70,22 @@ export class Guard {
   }
 
   /** Whether the table is whole and has them. @throws {NetlinkError} */
-  async has(addresses: readonly string[], way: Way): Promise<boolean> {
+  async has(overlay: Ends, way: Way): Promise<boolean> {
     const found = await this.#find();
-    const keys = addresses.flatMap((address) => keysOf(address, way));
-    return found?.whole === true && keys.every(([set, key]) => has(found.keys, set, key));
+    return found?.whole === true && keysOf(overlay, way).every(([set, key]) => has(found.keys, set, key));
   }
 
-  /** The addresses that are kept, each with its ways. @throws {NetlinkError} */
-  async list(): Promise<Array<{ address: string; way: Way }>> {
+  /** The tunnels that are kept. @throws {NetlinkError} */
+  async list(): Promise<Array<Ends & { readonly way: Way }>> {
     const found = await this.#find();
-    const ipsec = found?.keys.get('ipsec') ?? [];
     const ways = found?.keys.get('way') ?? [];
-    return [
-      ...ipsec.map((key) => ({ address: addressText(key, AF_INET), way: { by: 'ipsec' } as const })),
-      ...ways.map((key) => ({
-        address: addressText(key.subarray(0, 4), AF_INET),
-        way: { by: 'interface', name: key.toString('latin1', 4).replace(/\0+$/, '') } as const,
-      })),
-    ];
+    return (found?.keys.get('tunnel') ?? []).map((key) => {
+      const local = key.subarray(0, 4);
+      const by = ways.find((way) => way.subarray(0, 4).equals(local));
+      const name = by?.toString('latin1', 4).replace(/\0+$/, '');
+      const way: Way = name === undefined ? { by: 'ipsec' } : { by: 'interface', name };
+      return { local: addressText(local, AF_INET), remote: addressText(key.subarray(4), AF_INET), way };
+    });
   }
 
   /** What is in the table; undefined when there is none. It is not whole when somebody took a rule or set out of it. */
@@ -120,5 +115,8 @@ export class Guard {
 const has = (keys: ReadonlyMap<GuardSet, readonly Buffer[]>, set: GuardSet, key: Buffer): boolean =>
   keys.get(set)?.some((other) => other.equals(key)) === true;
 
-const restored = (keys: ReadonlyMap<GuardSet, readonly Buffer[]>): Request[] =>
+const isKept = (keys: ReadonlyMap<GuardSet, readonly Buffer[]>, address: string): boolean =>
+  has(keys, 'ipsec', addressBytes(address)) || has(keys, 'interface', addressBytes(address));
+
+const restored = (keys: ReadonlyMap<GuardSet, readonly Buffer[]> = new Map()): Request[] =>
   [...keys].flatMap(([set, all]) => all.map((key) => addKey(set, key)));

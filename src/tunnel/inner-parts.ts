@@ -21,13 +21,12 @@ const GONE = ['ENOENT', 'ESRCH', 'ENODEV', 'EADDRNOTAVAIL'] as const;
  */
 export function guardParts({ host, inner, attached, guarded }: Ground, overlay: Ends, name?: string): Part[] {
   if (!guarded) return [];
-  const addresses = [overlay.local, overlay.remote];
   const way: Way = name === undefined ? { by: 'ipsec' } : { by: 'interface', name };
   const part = (where: GuardedStack, what: string): Part => ({
     what,
-    add: () => where.guard.add(addresses, way),
-    present: () => where.guard.has(addresses, way),
-    remove: () => where.guard.remove(addresses, way),
+    add: () => where.guard.add(overlay, way),
+    present: () => where.guard.has(overlay, way),
+    remove: () => where.guard.remove(overlay, way),
   });
   const inside = part(inner, 'protection of the overlay addresses');
   return attached === undefined ? [inside] : [part(host, 'protection of the overlay addresses in the host'), inside];

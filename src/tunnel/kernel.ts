@@ -12,10 +12,21 @@ import { Holding } from './encapsulation/holding.ts';
 import { failure } from './failure.ts';
 import { type Ground, type GuardedStack, groundOf } from './ground.ts';
 import { Guard } from './guard.ts';
-import type { Ability, InstalledHalf, InstalledOf, TunnelHalf, TunnelShape } from './half.ts';
+import type {
+  Ability,
+  InstalledHalf,
+  InstalledOf,
+  OverlayRange,
+  Remain,
+  TunnelHalf,
+  TunnelKernel,
+  TunnelShape,
+} from './half.ts';
 import { InstalledIpsecHalf } from './ipsec/installed.ts';
 import { ipsecParts } from './ipsec/parts.ts';
 import { addParts, inspectParts, type Part, removeParts } from './part.ts';
+import { lookAround } from './remains/look.ts';
+import { remainsOf } from './remains/remains.ts';
 import { NetworkStack } from './stack.ts';
 import { GoEngine } from './wireguard/go-engine.ts';
 import { InstalledWireguardHalf } from './wireguard/installed.ts';
@@ -31,7 +42,7 @@ export interface KernelOptions {
   readonly holder?: URL;
 }
 
-export class KernelTunnels implements Disposable {
+export class KernelTunnels implements TunnelKernel, Disposable {
   readonly #host: GuardedStack;
   readonly #unprotected: boolean;
   readonly #holding: Holding;
@@ -93,6 +104,18 @@ export class KernelTunnels implements Disposable {
         await removeParts(this.#partsOf(shape, ground));
         ground[Symbol.dispose]();
       });
+    });
+  }
+
+  /** Of tunnels that end in containers only what is in the host. */
+  remains(range: OverlayRange): Promise<readonly Remain[]> {
+    return this.#inTurn(async () => {
+      try {
+        const found = await lookAround({ ...this.#host, engines: this.#engines, holding: this.#holding });
+        return remainsOf(found, range);
+      } catch (error) {
+        throw failure(error, 'cannot look for what is left of tunnels');
+      }
     });
   }
 

@@ -145,6 +145,22 @@ describe.skipIf(missing !== undefined)('an IPsec tunnel', () => {
     expect(traces(hosts.a)).toBe(before);
   });
 
+  test('is found and removed when nobody knows it', async () => {
+    using hosts = new TunnelHosts(unprotected);
+    const range = { address: '100.64.0.0', prefix: 14 };
+    const before = traces(hosts.a);
+    const [half] = ipsecHalves();
+    const one = await hosts.tunnelsA.install(half);
+    hosts.a.ip('route', 'delete', '100.65.0.3');
+    const [remain, ...others] = await hosts.tunnelsA.remains(range);
+    expect([others, remain?.overlay]).toEqual([[], half.overlay]);
+    expect(remain?.parts).toContain('policy fwd');
+    await remain?.remove();
+    expect(traces(hosts.a)).toBe(before);
+    expect(await hosts.tunnelsA.remains(range)).toEqual([]);
+    one.release();
+  });
+
   test.skipIf(!attachable)('ends inside a container by an xfrm interface', async () => {
     using hosts = new TunnelHosts(unprotected);
     const [inA, inB] = [hosts.container(), hosts.container()];

@@ -163,6 +163,30 @@ describe.each(['go', 'kernel'] as const)('a WireGuard tunnel by %s', (engine) =>
     expect(traces(hosts.a)).toBe(before);
   });
 
+  test.skipIf(skip)('is found and removed when nobody knows it, and those that share its interface stay', async () => {
+    using hosts = new TunnelHosts();
+    const range = { address: '100.64.0.0', prefix: 14 };
+    const before = traces(hosts.a);
+    const [half] = wireguardHalves(engine);
+    const overlay = { local: '100.65.0.4', remote: '100.65.0.5' };
+    const known = await hosts.tunnelsA.install(half);
+    await hosts.tunnelsA.install({ ...half, overlay, peer: { publicKey: publicKeyOf(newPrivateKey()) } });
+    const remains = await hosts.tunnelsA.remains(range);
+    expect(remains.map((remain) => remain.overlay)).toEqual([half.overlay, overlay]);
+    expect(remains[1]?.parts).toEqual([
+      'protection of the overlay addresses',
+      `interface ${half.name}`,
+      'route to 100.65.0.5',
+    ]);
+    await remains[1]?.remove();
+    expect(hosts.a.ip('address')).not.toContain('100.65.0.4');
+    expect(await known.missing()).toEqual([]);
+    for (const remain of await hosts.tunnelsA.remains(range)) await remain.remove();
+    expect(traces(hosts.a)).toBe(before);
+    expect(await hosts.tunnelsA.remains(range)).toEqual([]);
+    known.release();
+  });
+
   test.skipIf(skip)('works with an end that was made with `wg`, and follows where its peer is now', async () => {
     using hosts = new TunnelHosts();
     const [half, other] = wireguardHalves(engine);

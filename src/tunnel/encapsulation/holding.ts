@@ -55,8 +55,12 @@ export class Holding {
   }
 
   async has(local: IpEndpoint): Promise<boolean> {
-    const answer = await orAbsent(this.#ask({ list: true }), ...ABSENT);
-    return answer?.held?.some((endpoint) => isSameEndpoint(endpoint, local)) === true;
+    return (await this.list()).some((endpoint) => isSameEndpoint(endpoint, local));
+  }
+
+  /** What is held. */
+  async list(): Promise<readonly IpEndpoint[]> {
+    return (await orAbsent(this.#ask({ list: true }), ...ABSENT))?.held ?? [];
   }
 
   /** Closes it; one that is not there is no failure. */

@@ -1,0 +1,147 @@
+/**
+ * What of tunnels is in the host's namespace, found by the marks that we put on it.
+ *
+ * The reqid of SAs and policies is an overlay address, routes have our protocol number, the guard's table and the interfaces have our
+ * name. An address has no mark: one in the overlay range on the loopback interface is taken as ours, which that range is for.
+ */
+import { allAddresses, deleteAddress, readAddress } from '../../sys/netlink/address.ts';
+import { addressBytes } from '../../sys/netlink/address-bytes.ts';
+import { allLinks, deleteLink, type Link, readLinkMessage } from '../../sys/netlink/link.ts';
+import { deleteRoute, ownRoutes, readOwnRoute } from '../../sys/netlink/route.ts';
+import { allPolicies, deletePolicy, readPolicy } from '../../sys/netlink/xfrm-policy.ts';
+import { allSas, deleteSa, readSaMessage, type SaState } from '../../sys/netlink/xfrm-state.ts';
+import type { Selector } from '../../sys/netlink/xfrm-wire.ts';
+import type { Holding } from '../encapsulation/holding.ts';
+import { orAbsent, unless } from '../failure.ts';
+import type { GuardedStack } from '../ground.ts';
+import type { Ends } from '../half.ts';
+import type { NetworkStack } from '../stack.ts';
+import type { WireguardEngine } from '../wireguard/engine.ts';
+import { INTERFACE_ALIAS } from '../wireguard/interface-part.ts';
+import type { Found } from './found.ts';
+
+/** A kernel without such a part has nothing of it. */
+const LACKS = ['EPROTONOSUPPORT', 'EOPNOTSUPP', 'ENOTSUP', 'EINVAL'] as const;
+const LOOPBACK_INDEX = 1;
+
+export interface Places extends GuardedStack {
+  readonly engines: { readonly kernel: WireguardEngine; readonly go: WireguardEngine };
+  readonly holding: Holding;
+}
+
+/** In the order in which a tunnel is built, so that it can be taken away backwards. */
+export async function lookAround(places: Places): Promise<Found[]> {
+  const { stack } = places;
+  const sas = (await orAbsent(listSas(stack), ...LACKS)) ?? [];
+  return [
+    ...(await sockets(places, sas)),
+    ...(await guards(places)),
+    ...(await interfaces(places)),
+    ...associations(stack, sas),
+    ...((await orAbsent(policies(stack), ...LACKS)) ?? []),
+    ...(await addresses(stack)),
+    ...(await routes(stack)),
+  ];
+}
+
+/** Overlay addresses of something with this reqid; undefined when it is not one of ours. */
+function endsOf(reqid: number, inside: Selector | undefined): Ends | undefined {
+  if (inside === undefined) return undefined;
+  const isLocal = (address: string): boolean => addressBytes(address).readUInt32BE(0) === reqid;
+  const { source, destination } = inside;
+  if (isLocal(source)) return { local: source, remote: destination };
+  return isLocal(destination) ? { local: destination, remote: source } : undefined;
+}
+
+const listSas = (stack: NetworkStack): Promise<SaState[]> => stack.xfrm.dump(allSas(), readSaMessage);
+
+function associations(stack: NetworkStack, sas: readonly SaState[]): Found[] {
+  return sas.flatMap((sa) => {
+    const ends = endsOf(sa.reqid, sa.inside);
+    const what = `security association to ${sa.destination}`;
+    return ends === undefined ? [] : [{ what, ...ends, remove: () => unless(stack.xfrm.ask(deleteSa(sa)), 'ESRCH') }];
+  });
+}
+
+async function policies(stack: NetworkStack): Promise<Found[]> {
+  const all = await stack.xfrm.dump(allPolicies(), readPolicy);
+  return all.flatMap((policy) => {
+    const ends = endsOf(policy.reqid, policy.inside);
+    const remove = (): Promise<void> => unless(stack.xfrm.ask(deletePolicy(policy)), 'ENOENT');
+    return ends === undefined ? [] : [{ what: `policy ${policy.direction}`, ...ends, remove }];
+  });
+}
+
+/** A socket belongs to the tunnel that sends from it; without one to nobody. */
+async function sockets({ holding }: Places, sas: readonly SaState[]): Promise<Found[]> {
+  return (await holding.list()).map((local) => {
+    const user = sas.find((sa) => sa.source === local.host && sa.udp?.sourcePort === local.port);
+    const ends = user && endsOf(user.reqid, user.inside);
+    return { what: `UDP port ${local.port}`, ...ends, remove: () => holding.close(local) };
+  });
+}
+
+async function guards({ guard }: Places): Promise<Found[]> {
+  const kept = (await orAbsent(guard.list(), ...LACKS)) ?? [];
+  return kept.map(({ way, ...overlay }) => ({
+    what: 'protection of the overlay addresses',
+    ...overlay,
+    remove: () => guard.remove(overlay, way),
+  }));
+}
+
+/** An interface is found once for each tunnel that shares it. */
+async function interfaces(places: Places): Promise<Found[]> {
+  const { stack } = places;
+  const links = await stack.route.dump(allLinks(), readLinkMessage);
+  const addresses = await stack.route.dump(allAddresses(), readAddress);
+  const routes = await stack.route.dump(ownRoutes(), readOwnRoute);
+  return links
+    .filter(({ alias }) => alias === INTERFACE_ALIAS)
+    .flatMap((link): Found[] => {
+      const what = `interface ${link.name}`;
+      const locals = addresses.filter(({ index }) => index === link.index).map(({ address }) => address);
+      if (locals.length === 0) return [{ what, remove: () => removeLink(stack, link) }];
+      return locals.map((local) => {
+        const remote = routes.find((route) => route.index === link.index && route.source === local)?.destination;
+        const ends = { local, ...(remote === undefined ? {} : { remote }) };
+        return { what, ...ends, remove: () => leave(places, link, local, remote) };
+      });
+    });
+}
+
+/** Takes the address and the peer away, and the interface when it was the last. */
+async function leave({ stack, engines }: Places, link: Link, local: string, remote: string | undefined): Promise<void> {
+  await unless(stack.route.ask(deleteAddress(local, link.index)), 'EADDRNOTAVAIL', 'ENODEV');
+  const engine = link.kind === 'wireguard' ? engines.kernel : engines.go;
+  const peers = (await engine.look(stack, link.name))?.peers ?? [];
+  const [gone, others] = [true, false].map((is) =>
+    peers.filter(({ allowed }) => allowed.includes(`${remote}/32`) === is),
+  );
+  for (const peer of gone ?? []) await engine.removePeer(stack, link.name, peer.publicKey);
+  if (others?.length === 0) await removeLink(stack, link);
+}
+
+const removeLink = (stack: NetworkStack, link: Link): Promise<void> =>
+  unless(stack.route.ask(deleteLink(link)), 'ENODEV');
+
+async function addresses(stack: NetworkStack): Promise<Found[]> {
+  const all = await stack.route.dump(allAddresses(), readAddress);
+  return all
+    .filter(({ index, prefix }) => index === LOOPBACK_INDEX && prefix === 32)
+    .map(({ address, index }) => ({
+      what: `address ${address} on lo`,
+      local: address,
+      remove: () => unless(stack.route.ask(deleteAddress(address, index)), 'EADDRNOTAVAIL'),
+    }));
+}
+
+async function routes(stack: NetworkStack): Promise<Found[]> {
+  const all = await stack.route.dump(ownRoutes(), readOwnRoute);
+  return all.map((route) => ({
+    what: `route to ${route.destination}`,
+    ...(route.source === undefined ? {} : { local: route.source }),
+    remote: route.destination,
+    remove: () => unless(stack.route.ask(deleteRoute(route)), 'ESRCH', 'ENODEV'),
+  }));
+}
