@@ -14,6 +14,8 @@ export class UdpRelay implements AsyncDisposable {
   /** One of so many packets is lost; 0 = none. */
   loseEvery = 0;
   silent = false;
+  /** The last packet of either direction, also when it was lost. */
+  readonly last: { there?: Buffer; back?: Buffer } = {};
 
   private constructor(server: number) {
     this.#server = server;
@@ -42,12 +44,28 @@ export class UdpRelay implements AsyncDisposable {
     if (back === undefined) {
       back = createSocket('udp4');
       back.on('message', (answer) => {
+        this.last.back = answer;
         if (!this.#lost()) this.#front.send(answer, port, '127.0.0.1');
       });
       back.on('error', () => {});
       this.#backs.set(port, back);
     }
+    this.last.there = bytes;
     if (!this.#lost()) back.send(bytes, this.#server, '127.0.0.1');
+  }
+
+  /** Forgets who is who, as a NAT does: the next packets of a client come from another port. */
+  rebind(): void {
+    for (const socket of this.#backs.values()) socket.close();
+    this.#backs.clear();
+  }
+
+  /** Sends packets of its own, to the server from where its client's come, and to its client. */
+  forge(there: Buffer, back: Buffer): void {
+    for (const [client, socket] of this.#backs) {
+      socket.send(there, this.#server, '127.0.0.1');
+      this.#front.send(back, client, '127.0.0.1');
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -27,6 +27,9 @@ export const defaultTransport: Omit<QuicTransport, 'alpn'> = {
  */
 const UNLIMITED = 2 ** 50;
 
+/** Ways that a connection may go in its life: quiche keeps each of them, and drops what comes over one more. */
+const PATHS = 32;
+
 export const defaultQuicLimits: QuicLimits = {
   handshakes: 256,
   handshakesPerSource: 32,
@@ -57,6 +60,7 @@ export function nativeConfig(quiche: Quiche, credentials: QuicCredentials, trans
   config.setMaxStreamWindow(streamWindow);
   config.setInitialMaxStreamsBidi(streams);
   config.setInitialMaxStreamsUni(0);
+  config.setActiveConnectionIdLimit(PATHS);
   config.setDisableActiveMigration(true);
   config.enablePacing(false);
   return config;

@@ -12,8 +12,10 @@ import { whyClosed } from './close-reason.ts';
 import type { QuicConnection, QuicPeer, QuicStats, QuicStream } from './engine.ts';
 import { Liveness } from './liveness.ts';
 import type { Loop, Member } from './loop.ts';
+import { Paths } from './paths.ts';
 import type { Remote } from './port.ts';
 import type { NativeConnection } from './quiche.ts';
+import { Reception } from './reception.ts';
 import { StreamTable } from './stream-table.ts';
 
 export interface ConnectionOptions {
@@ -30,11 +32,8 @@ export interface ConnectionOptions {
   readonly onEnd: (connection: QuicheConnection, reason: WormholeError | undefined) => void;
 }
 
-const SHORT_HEADER = 0x80;
-
 export class QuicheConnection implements QuicConnection, Member {
   readonly native: NativeConnection;
-  readonly remote: Remote;
   readonly packetBytes: number;
   closed = false;
   deadline = 0;
@@ -45,15 +44,16 @@ export class QuicheConnection implements QuicConnection, Member {
   #established = false;
   #mayWrite = false;
   #failed = false;
-  /** A packet with the keys of the finished handshake has come. */
-  #confirmed = false;
   #reason: WormholeError | undefined;
   #tellClosed: ((reason?: WormholeError) => void) | undefined;
-  #peer: QuicPeer | undefined;
+  #certificate: Buffer | undefined;
+  readonly #paths: Paths;
+  readonly #reception: Reception;
 
   constructor(native: NativeConnection, loop: Loop, options: ConnectionOptions) {
     this.native = native;
-    this.remote = options.remote;
+    this.#paths = new Paths(options.remote);
+    this.#reception = new Reception(native, this.#paths);
     this.packetBytes = options.packetBytes;
     this.#options = options;
     this.#loop = loop;
@@ -75,12 +75,19 @@ export class QuicheConnection implements QuicConnection, Member {
   }
 
   get peer(): QuicPeer {
-    if (this.#peer !== undefined) return this.#peer;
-    const [certificate] = this.native.peerCertChain() ?? [];
+    const certificate = this.#certificate ?? Buffer.from(this.native.peerCertChain()?.[0] ?? []);
+    if (this.#established) this.#certificate = certificate;
     const { host, port } = this.remote;
-    const peer = { address: formatPeer(host, port), certificate: Buffer.from(certificate ?? []) };
-    if (this.#established) this.#peer = peer;
-    return peer;
+    return { address: formatPeer(host, port), certificate };
+  }
+
+  /** Where its packets go: not always where it came from, see `paths.ts`. */
+  get remote(): Remote {
+    return this.#paths.current;
+  }
+
+  get streams(): number {
+    return this.#streams.count;
   }
 
   openStream(): QuicStream | undefined {
@@ -121,19 +128,10 @@ export class QuicheConnection implements QuicConnection, Member {
   // --- of the loop -----------------------------------------------------------------------------------------------
 
   /** Takes a packet that was addressed to this connection; one that is not the peer's changes nothing. */
-  receive(packet: Buffer, remote: Remote, now: number): void {
-    const short = ((packet[0] ?? 0) & SHORT_HEADER) === 0;
-    try {
-      this.native.recv(packet, remote.info);
-    } catch {
-      // Forged, damaged, or a breach of the protocol or a certificate refused: of these the engine tells the peer.
-      this.#failed = true;
-      this.touch();
-      return;
-    }
-    this.#confirmed ||= short && this.#established;
-    this.#liveness.heard(now);
-    this.#mayWrite = true;
+  receive(packet: Buffer, remote: Remote): void {
+    if (this.#reception.take(packet, remote, this.#established)) this.#mayWrite = true;
+    // Forged, damaged, or a breach of the protocol or a certificate refused: of these the engine tells the peer.
+    else this.#failed = true;
     this.touch();
   }
 
@@ -156,6 +154,7 @@ export class QuicheConnection implements QuicConnection, Member {
 
   settle(now: number): void {
     if (this.closed) return;
+    if (this.#reception.news()) this.#liveness.heard(now);
     if (!this.#established && this.native.isEstablished()) this.#nowEstablished(now);
     if (this.#established) this.#streams.settle(this.#mayWrite);
     this.#mayWrite = false;
@@ -176,7 +175,10 @@ export class QuicheConnection implements QuicConnection, Member {
 
   #next(space: Buffer): number {
     try {
-      return this.native.send(space)?.[0] ?? 0;
+      const sent = this.native.send(space);
+      if (sent === null) return 0;
+      this.#paths.choose(sent[1].to);
+      return sent[0];
     } catch {
       return 0;
     }
@@ -196,7 +198,7 @@ export class QuicheConnection implements QuicConnection, Member {
     // A client is done before the server has seen its certificate: wait for what only follows that.
     this.#ping();
     const forget = this.#liveness.listen(() => {
-      if (this.closed || !this.#confirmed || this.native.isDraining()) return;
+      if (this.closed || !this.#reception.confirmed || this.native.isDraining()) return;
       forget();
       this.#liveness.settled(performance.now());
       this.#options.onEstablished(this);

@@ -74,7 +74,7 @@ export interface QuicListener extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Facts about the other end; the certificate is proved, the address is where it was when it came. */
+/** Facts about the other end; the certificate is proved, the address is where its packets go now. */
 export interface QuicPeer {
   /** `HOST:PORT`, for logs. */
   readonly address: string;
@@ -97,6 +97,8 @@ export interface QuicConnection {
   /** The protocol that was agreed on. */
   readonly alpn: string;
   readonly closed: boolean;
+  /** Streams that are open, of either end. */
+  readonly streams: number;
   /** Milliseconds of `performance.now()`: when a packet of the peer came last. */
   readonly heardAt: number;
   /** A new stream in both directions; undefined while the peer allows no more. The peer learns of it with the first byte. */

@@ -18,7 +18,7 @@ import { QuicheConnection } from './connection.ts';
 import type { QuicAddress, QuicCredentials, QuicListener, QuicListenOptions } from './engine.ts';
 import { Loop } from './loop.ts';
 import type { Port, Remote } from './port.ts';
-import type { NativeConfig, NativeHeader, Quiche } from './quiche.ts';
+import type { NativeConfig, NativeConnection, NativeHeader, Quiche } from './quiche.ts';
 import { RetryTokens } from './retry-token.ts';
 
 /** Bytes of the connection ids that we choose. */
@@ -44,7 +44,7 @@ export class QuicheListener implements QuicListener {
     this.#options = options;
     this.#config = config;
     this.#gate = new Gate({ ...options.limits, firstByteMs: 0 });
-    this.#loop = new Loop(port, (packet, remote, now) => this.#route(packet, remote, now));
+    this.#loop = new Loop(port, (packet, remote) => this.#route(packet, remote));
   }
 
   get address(): QuicAddress {
@@ -66,16 +66,16 @@ export class QuicheListener implements QuicListener {
     return this.close();
   }
 
-  #route(packet: Buffer, remote: Remote, now: number): void {
+  #route(packet: Buffer, remote: Remote): void {
     const isLong = ((packet[0] ?? 0) & LONG_HEADER) !== 0;
     const start = isLong ? 6 : 1;
     const length = isLong ? (packet[5] ?? 0) : ID;
     const known = length === ID ? this.#connections.get(packet.toString('latin1', start, start + ID)) : undefined;
-    if (known !== undefined) known.receive(packet, remote, now);
-    else if (isLong && packet.length >= FIRST_PACKET && !this.#closed) this.#meet(packet, remote, now);
+    if (known !== undefined) known.receive(packet, remote);
+    else if (isLong && packet.length >= FIRST_PACKET && !this.#closed) this.#meet(packet, remote);
   }
 
-  #meet(packet: Buffer, remote: Remote, now: number): void {
+  #meet(packet: Buffer, remote: Remote): void {
     let header: NativeHeader;
     try {
       header = this.#quiche.Header.fromSlice(packet, ID);
@@ -97,7 +97,7 @@ export class QuicheListener implements QuicListener {
       return;
     }
     const odcid = this.#tokens.check(source, dcid, token);
-    if (odcid !== undefined && dcid.length === ID) this.#accept(packet, remote, dcid, odcid, now);
+    if (odcid !== undefined && dcid.length === ID) this.#accept(packet, remote, dcid, odcid);
   }
 
   #reply(remote: Remote, write: (into: Buffer) => number): void {
@@ -109,7 +109,7 @@ export class QuicheListener implements QuicListener {
     }
   }
 
-  #accept(packet: Buffer, remote: Remote, id: Uint8Array, odcid: Buffer, now: number): void {
+  #accept(packet: Buffer, remote: Remote, id: Uint8Array, odcid: Buffer): void {
     const address = formatPeer(remote.host, remote.port);
     const place = this.#gate.enter(remote.host);
     if (typeof place === 'string') {
@@ -117,7 +117,14 @@ export class QuicheListener implements QuicListener {
       return;
     }
     const { from, to } = remote.info;
-    const native = this.#quiche.Connection.accept(id, odcid, to, from, this.#config);
+    let native: NativeConnection;
+    try {
+      native = this.#quiche.Connection.accept(id, odcid, to, from, this.#config);
+    } catch {
+      // An address that it cannot read, say: a stranger's packet must not end more than itself.
+      place.left();
+      return;
+    }
     const key = Buffer.from(id).toString('latin1');
     const { transport, limits, onConnection } = this.#options;
     const connection = new QuicheConnection(native, this.#loop, {
@@ -134,7 +141,7 @@ export class QuicheListener implements QuicListener {
       onEnd: (ended, reason) => this.#left(key, ended, reason, place),
     });
     this.#connections.set(key, connection);
-    connection.receive(packet, remote, now);
+    connection.receive(packet, remote);
   }
 
   #left(key: string, connection: QuicheConnection, reason: WormholeError | undefined, place: Place): void {
@@ -145,7 +152,7 @@ export class QuicheListener implements QuicListener {
   }
 }
 
-/** What a token is bound to: where from, and which of our addresses was asked. */
+/** What a token is bound to: where it was asked from. */
 function sourceText({ host, port }: Remote): string {
   return `${host} ${port}`;
 }

@@ -38,7 +38,7 @@ const RETRY_MS = 1;
 
 export class Loop {
   readonly port: Port;
-  readonly #onPacket: (packet: Buffer, remote: Remote, now: number) => void;
+  readonly #onPacket: (packet: Buffer, remote: Remote) => void;
   readonly #members = new Set<Member>();
   #dirty = new Set<Member>();
   #scheduled = false;
@@ -47,7 +47,7 @@ export class Loop {
   #timer: NodeJS.Timeout | undefined;
   #workedAt = 0;
 
-  constructor(port: Port, onPacket: (packet: Buffer, remote: Remote, now: number) => void) {
+  constructor(port: Port, onPacket: (packet: Buffer, remote: Remote) => void) {
     this.port = port;
     this.#onPacket = onPacket;
     this.#schedule();
@@ -98,7 +98,7 @@ export class Loop {
     this.#scheduled = false;
     if (this.#closed) return;
     let now = performance.now();
-    const received = this.port.receive((packet, remote) => this.#onPacket(packet, remote, now));
+    const received = this.port.receive(this.#onPacket);
     if (this.port.refused()) for (const member of this.#members) member.suspect(now);
     for (const member of this.#members) {
       if (member.deadline > now + EARLY_MS) continue;

@@ -18,8 +18,8 @@ import type {
 } from './engine.ts';
 import { QuicheListener } from './listener.ts';
 import { Loop } from './loop.ts';
-import type { Port } from './port.ts';
-import { loadQuiche, type Quiche } from './quiche.ts';
+import type { Port, Remote } from './port.ts';
+import { loadQuiche, type NativeConfig, type NativeConnection, type Quiche } from './quiche.ts';
 
 /** Makes ports of one kind. */
 interface Ports extends Disposable {
@@ -90,12 +90,9 @@ class QuicheEngine implements QuicEngine {
       const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
       throw new WormholeError('WH_ERR_PEER_UNREACHABLE', code, { cause });
     }
-    const remote = port.remote;
-    if (remote === undefined) throw new Error('a port that is connected knows where to');
-    const { from, to } = remote.info;
-    const native = this.#quiche.Connection.connect(serverName, randomBytes(16), to, from, config);
+    const { remote, native } = this.#begin(port, config, serverName, signal);
     return await new Promise((resolve, reject) => {
-      const loop: Loop = new Loop(port, (packet, _from, now) => connection.receive(packet, remote, now));
+      const loop: Loop = new Loop(port, (packet) => connection.receive(packet, remote));
       const aborted = (): void => {
         reject(signal.reason as Error);
         connection.close();
@@ -119,6 +116,28 @@ class QuicheEngine implements QuicEngine {
       });
       signal.addEventListener('abort', aborted, { once: true });
     });
+  }
+
+  /** Closes `port` when nothing comes of it. @throws the reason of `signal`, {@link WormholeError} WH_ERR_CONFIG */
+  #begin(
+    port: Port,
+    config: NativeConfig,
+    serverName: string,
+    signal: AbortSignal,
+  ): { readonly remote: Remote; readonly native: NativeConnection } {
+    try {
+      signal.throwIfAborted();
+      const { remote } = port;
+      if (remote === undefined) throw new Error('a port that is connected knows where to');
+      const { from, to } = remote.info;
+      return { remote, native: this.#quiche.Connection.connect(serverName, randomBytes(16), to, from, config) };
+    } catch (cause) {
+      port.close();
+      if (signal.aborted) throw cause;
+      throw new WormholeError('WH_ERR_CONFIG', `QUIC cannot dial a server called ${JSON.stringify(serverName)}`, {
+        cause,
+      });
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

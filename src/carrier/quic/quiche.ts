@@ -30,6 +30,7 @@ export interface NativeConfig {
   setInitialMaxStreamsBidi(count: number): void;
   setInitialMaxStreamsUni(count: number): void;
   setMaxStreamWindow(bytes: number): void;
+  setActiveConnectionIdLimit(count: number): void;
   setDisableActiveMigration(on: boolean): void;
   enablePacing(on: boolean): void;
 }

@@ -24,7 +24,11 @@ export class StreamTable implements StreamOwner {
   readonly #peersBit: number;
   /** Ids of the peer below the highest that came, which have not come yet; as many as it may open. */
   readonly #skipped = new Set<number>();
+  /** Own ones that were given up before the engine knew of them. */
+  readonly #unused: number[] = [];
   #nextOwn: number;
+  /** Own ones that the peer's limit has counted: those up to the highest that was begun. */
+  #counted = 0;
   #nextPeer: number;
   #take: ((stream: QuicheStream) => void) | undefined;
   #waiting: QuicheStream[] = [];
@@ -38,9 +42,9 @@ export class StreamTable implements StreamOwner {
 
   /** Undefined while the peer allows no more. */
   open(): QuicheStream | undefined {
-    if (this.native.peerStreamsLeftBidi() <= this.#unheard.size) return undefined;
-    const stream = new QuicheStream(this.#nextOwn, false, this.#connection, this);
-    this.#nextOwn += 4;
+    const id = this.#unused.pop() ?? this.#nextId();
+    if (id === undefined) return undefined;
+    const stream = new QuicheStream(id, false, this.#connection, this);
     this.#streams.set(stream.id, stream);
     this.#unheard.add(stream);
     return stream;
@@ -49,6 +53,10 @@ export class StreamTable implements StreamOwner {
   onOpened(take: (stream: QuicheStream) => void): void {
     this.#take = take;
     for (const stream of this.#waiting.splice(0)) take(stream);
+  }
+
+  get count(): number {
+    return this.#streams.size;
   }
 
   all(): QuicheStream[] {
@@ -85,6 +93,7 @@ export class StreamTable implements StreamOwner {
 
   begins(stream: QuicheStream): void {
     this.#unheard.delete(stream);
+    this.#counted = Math.max(this.#counted, (stream.id >> 2) + 1);
   }
 
   finishes(stream: QuicheStream): void {
@@ -99,11 +108,20 @@ export class StreamTable implements StreamOwner {
   }
 
   forget(stream: QuicheStream): void {
-    for (const set of [this.#blocked, this.#finishing, this.#unheard]) set.delete(stream);
+    for (const set of [this.#blocked, this.#finishing]) set.delete(stream);
+    // The peer never hears of such a stream, so it would never give back what its id took of the limit.
+    if (this.#unheard.delete(stream)) this.#unused.push(stream.id);
     this.#streams.delete(stream.id);
   }
 
   // ---------------------------------------------------------------------------------------------------------------
+
+  #nextId(): number | undefined {
+    const id = this.#nextOwn;
+    if (id >> 2 >= this.#counted + this.native.peerStreamsLeftBidi()) return undefined;
+    this.#nextOwn += 4;
+    return id;
+  }
 
   /** Undefined for a stream that is over. */
   #find(id: number): QuicheStream | undefined {

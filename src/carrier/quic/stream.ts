@@ -150,6 +150,8 @@ export class QuicheStream implements QuicStream {
   /** The stream, or its connection, is over before its time. */
   break(reason: WormholeError): void {
     if (this.#broken !== undefined || (this.#readOver && this.#writeOver)) return;
+    // An end that was asked for will not be sent any more.
+    this.#last = undefined;
     this.abort(0);
     this.#broken = reason;
     this.#user?.onBroken(reason);
@@ -160,9 +162,10 @@ export class QuicheStream implements QuicStream {
     this.#owner.touch();
     try {
       const taken = this.#owner.native.streamSend(this.id, bytes, fin);
-      if (taken === null) return -1;
-      this.#nowKnown();
-      return taken;
+      if (taken !== null) this.#nowKnown();
+      // Of a stream that the peer wanted no more of and that was read to its end, the engine has forgotten all.
+      else if (this.#known) this.#owner.native.streamCapacity(this.id);
+      return taken ?? -1;
     } catch (error) {
       this.break(broken(error, 'the peer reads no more of the stream'));
       return -1;
