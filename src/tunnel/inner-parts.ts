@@ -15,21 +15,25 @@ import type { NetworkStack } from './stack.ts';
 const GONE = ['ENOENT', 'ESRCH', 'ENODEV', 'EADDRNOTAVAIL'] as const;
 
 /**
- * The guards: of a tunnel that ends in a container the host has one, too, where nothing of it may come or go at all.
+ * The guards. A tunnel that ends in a container has one in the host, too: of WireGuard nothing inside may come or go there at all, of
+ * IPsec only what the host's security associations take.
  *
  * @param name of the tunnel's interface; absent = it has none
  */
-export function guardParts({ host, inner, attached, guarded }: Ground, overlay: Ends, name?: string): Part[] {
+export function guardParts({ host, inner, attached, guarded }: Ground, shape: TunnelShape, name?: string): Part[] {
   if (!guarded) return [];
-  const way: Way = name === undefined ? { by: 'ipsec' } : { by: 'interface', name };
-  const part = (where: GuardedStack, what: string): Part => ({
+  const { kind, overlay } = shape;
+  const part = (what: string, { guard }: GuardedStack, way: Way): Part => ({
     what,
-    add: () => where.guard.add(overlay, way),
-    present: () => where.guard.has(overlay, way),
-    remove: () => where.guard.remove(overlay, way),
+    add: () => guard.add(overlay, way),
+    present: () => guard.has(overlay, way),
+    remove: () => guard.remove(overlay, way),
   });
-  const inside = part(inner, 'protection of the overlay addresses');
-  return attached === undefined ? [inside] : [part(host, 'protection of the overlay addresses in the host'), inside];
+  const ipsec = { by: 'ipsec' } as const;
+  const way: Way = name === undefined ? ipsec : { by: 'interface', name };
+  const inside = part('protection of the overlay addresses', inner, way);
+  if (attached === undefined) return [inside];
+  return [part('protection of the overlay addresses in the host', host, kind === 'ipsec' ? ipsec : way), inside];
 }
 
 /** The own overlay address and the route to the peer's. @param index of the interface, undefined when there is none (any more) */

@@ -17,7 +17,7 @@ import { interfaceNameOf } from './name.ts';
 const LOOPBACK_INDEX = 1;
 
 export function ipsecParts(half: IpsecHalf | IpsecShape, ground: Ground, holding: Holding): Part[] {
-  const { overlay, outer } = half;
+  const { outer } = half;
   const encapsulation = encapsulationParts(half, holding);
   const associations = associationParts(half, ground.host.stack);
   if (ground.attached === undefined) {
@@ -28,13 +28,13 @@ export function ipsecParts(half: IpsecHalf | IpsecShape, ground: Ground, holding
     };
     const loopback = (): Promise<number> => Promise.resolve(LOOPBACK_INDEX);
     const inner = innerParts(half, ground, { address: loopback, route: way });
-    return [...encapsulation, ...guardParts(ground, overlay), ...associations, ...inner];
+    return [...encapsulation, ...guardParts(ground, half), ...associations, ...inner];
   }
   const name = interfaceNameOf(half);
   const index = (): Promise<number | undefined> => linkIndex(ground.inner.stack, name);
   return [
     ...encapsulation,
-    ...guardParts(ground, overlay, name),
+    ...guardParts(ground, half, name),
     ...associations,
     interfacePart(half, ground),
     ...innerParts(half, ground, { address: index, route: index }),

@@ -13,7 +13,7 @@ import { interfacePart } from './interface-part.ts';
 export function wireguardParts(half: WireguardHalf | WireguardShape, ground: Ground, engine: WireguardEngine): Part[] {
   const index = (): Promise<number | undefined> => linkIndex(ground.inner.stack, half.name);
   return [
-    ...guardParts(ground, half.overlay, half.name),
+    ...guardParts(ground, half, half.name),
     interfacePart(half, ground, engine),
     peerPart(half, ground, engine),
     ...innerParts(half, ground, { address: index, route: index }),
