@@ -50,7 +50,7 @@ import type { Request } from '../sys/netlink/wire.ts';
 import type { Ends } from './half.ts';
 
 /** `nft` shows it by this name. */
-const TABLE = 'wormhole';
+export const TABLE = 'wormhole';
 /** Numbers of nft's types. */
 const IPV4_ADDRESS = 7;
 const INTERFACE_NAME = 41;

@@ -25,6 +25,7 @@ export function guardParts({ host, inner, attached, guarded }: Ground, shape: Tu
   const { kind, overlay } = shape;
   const part = (what: string, { guard }: GuardedStack, way: Way): Part => ({
     what,
+    mends: true,
     add: () => guard.add(overlay, way),
     present: () => guard.has(overlay, way),
     remove: () => guard.remove(overlay, way),
@@ -60,6 +61,7 @@ function addressPart(stack: NetworkStack, address: string, interfaceIndex: () =>
   };
   return {
     what: `address ${address}`,
+    mends: true,
     async add() {
       const taken = (await holders()).length > 0;
       if (taken) throw new WormholeError('WH_ERR_TUNNEL_CONFLICT', `an interface of this host has ${address} already`);
@@ -87,6 +89,7 @@ function routePart(
   };
   return {
     what: `route to ${remote}`,
+    mends: true,
     async add() {
       const index = must(await interfaceIndex());
       const size = mtu === undefined ? {} : { mtu };

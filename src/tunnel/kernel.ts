@@ -24,10 +24,11 @@ import type {
 } from './half.ts';
 import { InstalledIpsecHalf } from './ipsec/installed.ts';
 import { ipsecParts } from './ipsec/parts.ts';
-import { addParts, inspectParts, type Part, removeParts } from './part.ts';
+import { addParts, inspectParts, mendParts, type Part, removeParts } from './part.ts';
 import { lookAround } from './remains/look.ts';
 import { remainsOf } from './remains/remains.ts';
 import { NetworkStack } from './stack.ts';
+import { Watch } from './watch/watch.ts';
 import { GoEngine } from './wireguard/go-engine.ts';
 import { InstalledWireguardHalf } from './wireguard/installed.ts';
 import { KernelEngine } from './wireguard/kernel-engine.ts';
@@ -46,6 +47,7 @@ export class KernelTunnels implements TunnelKernel, Disposable {
   readonly #host: GuardedStack;
   readonly #unprotected: boolean;
   readonly #holding: Holding;
+  readonly #watch: Watch;
   readonly #engines = { kernel: new KernelEngine(), go: new GoEngine() };
   #abilities: HostAbilities | undefined;
   #turn: Promise<unknown> = Promise.resolve();
@@ -54,6 +56,7 @@ export class KernelTunnels implements TunnelKernel, Disposable {
     const stack = new NetworkStack(namespace);
     this.#host = { stack, guard: new Guard(stack) };
     this.#unprotected = unprotected;
+    this.#watch = new Watch(namespace, (work) => this.#inTurn(work));
     this.#holding = new Holding({ namespace, ...(holder === undefined ? {} : { program: holder }) });
   }
 
@@ -87,7 +90,7 @@ export class KernelTunnels implements TunnelKernel, Disposable {
       checkShape(shape);
       return this.#onGround(shape, async (ground) => {
         const parts = this.#partsOf(shape, ground);
-        const found = await inspectParts(parts);
+        const found = await this.#inspect(parts);
         if (found.missing.length === 0) {
           return this.#installed(await this.#withSecrets(shape), ground, parts) as InstalledOf<Shape>;
         }
@@ -120,6 +123,7 @@ export class KernelTunnels implements TunnelKernel, Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#watch[Symbol.dispose]();
     this.#host.stack[Symbol.dispose]();
   }
 
@@ -159,10 +163,20 @@ export class KernelTunnels implements TunnelKernel, Disposable {
     return wireguardParts(shape, ground, this.#engines[shape.engine]);
   }
 
+  /** What can be mended is, unless there is nothing left of the tunnel. */
+  async #inspect(parts: readonly Part[]): Promise<{ partial: string[]; missing: string[] }> {
+    const found = await inspectParts(parts);
+    const lost = parts.filter(({ what }) => found.missing.includes(what));
+    if (lost.length === 0 || lost.some(({ mends }) => mends !== true)) return found;
+    await mendParts(parts).catch(() => undefined);
+    return await inspectParts(parts);
+  }
+
   #installed(shape: TunnelShape | TunnelHalf, ground: Ground, parts: readonly Part[]): InstalledHalf {
-    if (shape.kind === 'ipsec') return new InstalledIpsecHalf(shape, ground, parts);
     const inTurn = <T>(work: () => Promise<T>): Promise<T> => this.#inTurn(work);
-    return new InstalledWireguardHalf(shape, ground, this.#engines[shape.engine], inTurn);
+    const around = { inTurn, watch: this.#watch, holding: this.#holding };
+    if (shape.kind === 'ipsec') return new InstalledIpsecHalf(shape, ground, parts, around);
+    return new InstalledWireguardHalf(shape, ground, this.#engines[shape.engine], around);
   }
 
   /** The keys that wireguard-go was told by an earlier process, in case it has to be started again. */

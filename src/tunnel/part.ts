@@ -15,6 +15,8 @@ export interface Part {
   present(): Promise<boolean>;
   /** One that is not there is no failure. */
   remove(): Promise<void>;
+  /** It holds no key and nothing else depends on it: when somebody takes it away it is added again. */
+  readonly mends?: boolean;
 }
 
 /**
@@ -61,6 +63,13 @@ export async function inspectParts(parts: readonly Part[]): Promise<{ partial: s
     (there ? partial : missing).push(part.what);
   }
   return { partial, missing };
+}
+
+/** Adds again those that are missing and can be mended. @throws what could not be */
+export async function mendParts(parts: readonly Part[]): Promise<void> {
+  for (const part of parts) {
+    if (part.mends === true && !(await part.present())) await part.add();
+  }
 }
 
 async function takeAway(parts: readonly Part[]): Promise<Array<{ part: Part; error: unknown }>> {

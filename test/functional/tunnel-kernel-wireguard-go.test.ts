@@ -4,7 +4,7 @@
  * Needs nf_tables and /dev/net/tun in the kernel, the programs wireguard-go and wg; says what is missing and is skipped then.
  */
 import { expect, test } from 'vitest';
-import { eventually, pings, TunnelHosts } from '../support/tunnel-hosts.ts';
+import { eventually, inside, pings, TunnelHosts } from '../support/tunnel-hosts.ts';
 import { goProcess, lackingWireguard, wireguardHalves } from '../support/wireguard-halves.ts';
 
 const lacking = await lackingWireguard();
@@ -22,5 +22,25 @@ test.skipIf(lacking.go !== '')('a wireguard-go that ends is started again with a
   } finally {
     await one.remove();
     await two.remove();
+  }
+});
+
+test.skipIf(lacking.go !== '')('what others take of a tunnel is added again: firewall, route, address', async () => {
+  using hosts = new TunnelHosts();
+  const [half] = wireguardHalves('go');
+  const one = await hosts.tunnelsA.install(half);
+  try {
+    const takers = [
+      () => inside(hosts.a, 'nft', 'flush', 'ruleset'),
+      () => hosts.a.ip('route', 'delete', '100.65.0.3'),
+      () => hosts.a.ip('address', 'delete', '100.65.0.2/32', 'dev', half.name),
+      () => hosts.a.ip('link', 'set', half.name, 'down') + hosts.a.ip('link', 'set', half.name, 'up'),
+    ];
+    for (const take of takers) {
+      take();
+      await eventually('the tunnel is whole again', async () => (await one.missing()).length === 0);
+    }
+  } finally {
+    await one.remove();
   }
 });

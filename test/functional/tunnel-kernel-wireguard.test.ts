@@ -142,9 +142,8 @@ describe.each(['go', 'kernel'] as const)('a WireGuard tunnel by %s', (engine) =>
     release();
     expect(JSON.stringify(shape)).not.toContain(JSON.stringify(half.privateKey));
     using later = new KernelTunnels({ namespace: hosts.a.namespace });
+    // What takes no key is added again by the way.
     hosts.a.ip('route', 'delete', '100.65.0.3');
-    expect(await later.adopt(shape)).toMatchObject({ missing: ['route to 100.65.0.3'] });
-    hosts.a.ip('route', 'add', '100.65.0.3', 'dev', half.name, 'src', '100.65.0.2', 'proto', '119', 'scope', 'link');
     const adopted = await later.adopt(shape);
     if ('partial' in adopted) throw new Error(`not whole: ${adopted.missing.join()}`);
     await adopted.remove();

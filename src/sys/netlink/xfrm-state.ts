@@ -28,6 +28,7 @@ const XFRM_MSG_UPDSA = 26;
 const XFRMA_ENCAP = 4;
 const XFRMA_ALG_AEAD = 18;
 const XFRMA_REPLAY_ESN_VAL = 23;
+const XFRMA_MTIMER_THRESH = 32;
 const XFRM_STATE_ESN = 128;
 const UDP_ENCAP_ESPINUDP = 2;
 const INFO_BYTES = 224;
@@ -54,6 +55,8 @@ export interface SecurityAssociation {
   readonly udp?: { readonly sourcePort: number; readonly destinationPort: number };
   /** Of the xfrm interface it belongs to. */
   readonly interfaceId?: number;
+  /** Of an inbound one in UDP: seconds between two messages that its packets come from another address. */
+  readonly tellMovesSeconds?: number;
 }
 
 /** Its name to the kernel. */
@@ -73,24 +76,40 @@ export interface SaState extends SaId {
 
 /** Fails with EEXIST when there is one of this SPI to this destination, with ENOSYS when the algorithm is missing. */
 export function addSa(sa: SecurityAssociation): Request {
-  return { ...updateSa(sa), what: `add ${nameOf(sa)}`, type: XFRM_MSG_NEWSA, flags: NLM_F_CREATE | NLM_F_EXCL };
-}
-
-/** Changes the UDP ports of an SA, which keeps its counters and sequence numbers. @param sa as it was added, key included */
-export function updateSa(sa: SecurityAssociation): Request {
-  const { key, udp, interfaceId } = sa;
+  const { key, udp, interfaceId, tellMovesSeconds } = sa;
   return {
-    what: `change ${nameOf(sa)}`,
-    type: XFRM_MSG_UPDSA,
-    flags: 0,
+    what: `add ${nameOf(sa)}`,
+    type: XFRM_MSG_NEWSA,
+    flags: NLM_F_CREATE | NLM_F_EXCL,
     body: Buffer.concat([
       info(sa),
       aead(key),
       replay(),
       ...(udp === undefined ? [] : [encapsulation(udp)]),
       ...(interfaceId === undefined ? [] : [attribute(XFRMA_IF_ID, u32(interfaceId))]),
+      // A kernel that does not know it (before 5.17) tells with each packet.
+      ...(tellMovesSeconds === undefined ? [] : [attribute(XFRMA_MTIMER_THRESH, u32(tellMovesSeconds))]),
     ]),
   };
+}
+
+/** Fails with ESRCH when there is none. The answer has the key. */
+export function getSa(id: SaId): Request {
+  return { what: `look for ${nameOf(id)}`, type: XFRM_MSG_GETSA, flags: 0, body: idBody(id) };
+}
+
+/**
+ * Changes the UDP ports of an SA, which keeps its key, counters and sequence numbers.
+ *
+ * @param told what the kernel answered to {@link getSa}; overwritten with zeros when it was sent
+ * @returns undefined when it is not in UDP
+ */
+export function changePorts(told: Buffer, udp: NonNullable<SecurityAssociation['udp']>): Request | undefined {
+  const encap = attributesOf(told, INFO_BYTES).get(XFRMA_ENCAP);
+  if (encap === undefined) return undefined;
+  encap.writeUInt16BE(udp.sourcePort, 2);
+  encap.writeUInt16BE(udp.destinationPort, 4);
+  return { what: 'change the ports of a security association', type: XFRM_MSG_UPDSA, flags: 0, body: told };
 }
 
 /** Fails with ESRCH when there is none. */

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { attributesOf } from './wire.ts';
+import { readMapping } from './xfrm-mapping.ts';
 import { addPolicy, deletePolicy, type Policy, readPolicy } from './xfrm-policy.ts';
-import { addSa, deleteSa, readSa, type SecurityAssociation } from './xfrm-state.ts';
+import { addSa, changePorts, deleteSa, readSa, type SecurityAssociation } from './xfrm-state.ts';
 
 const key = Buffer.alloc(36, 0x6b);
 const sa: SecurityAssociation = {
@@ -90,5 +91,34 @@ describe('a policy', () => {
     const { body } = addPolicy(policy);
     body[42] = 24;
     expect(readPolicy({ type: 19, flags: 0, sequence: 1, body })).toBeUndefined();
+  });
+});
+
+describe('a message that a NAT has chosen another port', () => {
+  const body = Buffer.alloc(64);
+  body.write('c0000201', 0, 'hex');
+  body.writeUInt32BE(0xc0de_0001, 16);
+  body.writeUInt16LE(2, 20);
+  body.writeUInt32LE(0x6441_0002, 24);
+  body.write('c0000202', 28, 'hex');
+  body.write('c0000203', 44, 'hex');
+  body.writeUInt16BE(4500, 60);
+  body.writeUInt16BE(1024, 62);
+
+  test('tells of which tunnel, and where its peer is seen now', () => {
+    expect(readMapping({ type: 38, flags: 0, sequence: 0, body })).toEqual({
+      spi: 0xc0de_0001,
+      reqid: 0x6441_0002,
+      seen: { host: '192.0.2.3', port: 1024 },
+    });
+    expect(readMapping({ type: 24, flags: 0, sequence: 0, body })).toBeUndefined();
+  });
+
+  test('changes the ports of an SA, and nothing else of it', () => {
+    const told = Buffer.from(addSa(sa).body);
+    const changed = changePorts(told, { sourcePort: 4500, destinationPort: 1024 });
+    expect(readSa(changed?.body ?? Buffer.alloc(0))?.udp).toEqual({ sourcePort: 4500, destinationPort: 1024 });
+    const { udp: _udp, ...plain } = sa;
+    expect(changePorts(addSa(plain).body, { sourcePort: 1, destinationPort: 2 })).toBeUndefined();
   });
 });

@@ -14,6 +14,7 @@ import type { NetworkStack } from '../stack.ts';
 import { reqidOf, sasOf } from './name.ts';
 
 type Direction = 'in' | 'out';
+const TELL_MOVES_SECONDS = 1;
 
 const along = ({ local, remote }: Ends, direction: Direction): { source: string; destination: string } =>
   direction === 'out' ? { source: local, destination: remote } : { source: remote, destination: local };
@@ -35,6 +36,7 @@ export function associationOf(shape: IpsecShape, direction: Direction, { spi, ke
       ? {}
       : { udp: { sourcePort: Number(ports.source), destinationPort: Number(ports.destination) } }),
     ...interfaceIdOf(shape),
+    ...(direction === 'in' && udp !== undefined ? { tellMovesSeconds: TELL_MOVES_SECONDS } : {}),
   };
 }
 

@@ -4,15 +4,20 @@
  * Which keys are in use is asked of the kernel each time, so that one which an earlier process installed is no different.
  */
 import { setTimeout as after } from 'node:timers/promises';
+import { WormholeError } from '../../lib/errors.ts';
+import type { Mapping } from '../../sys/netlink/xfrm-mapping.ts';
 import { replacePolicy } from '../../sys/netlink/xfrm-policy.ts';
-import { addSa, deleteSa, type SaState } from '../../sys/netlink/xfrm-state.ts';
+import { addSa, changePorts, deleteSa, getSa, type SaState } from '../../sys/netlink/xfrm-state.ts';
 import { checkSa } from '../check-half.ts';
+import { localOf } from '../encapsulation/encapsulation-part.ts';
+import type { Holding } from '../encapsulation/holding.ts';
 import { failure, unless } from '../failure.ts';
 import type { Ground } from '../ground.ts';
 import type { InstalledIpsec, IpsecHalf, IpsecShape, Sa, TunnelStats } from '../half.ts';
-import { inspectParts, type Part, removeParts } from '../part.ts';
+import { inspectParts, mendParts, type Part, removeParts } from '../part.ts';
+import type { Watch, Watched } from '../watch/watch.ts';
 import { associationOf, outboundPolicy } from './associations.ts';
-import { sasOf } from './name.ts';
+import { reqidOf, sasOf } from './name.ts';
 
 /** Packets that were given to an SA leave within microseconds, or when a core that encrypts for others gets to them. */
 const UNDER_WAY_MS = 250;
@@ -24,19 +29,41 @@ interface Counted {
   dropped: number;
 }
 
-export class InstalledIpsecHalf implements InstalledIpsec {
-  readonly shape: IpsecShape;
+interface Surroundings {
+  readonly holding: Holding;
+  readonly watch: Watch;
+  /** Does one thing with tunnels at a time. */
+  readonly inTurn: (work: () => Promise<void>) => Promise<void>;
+}
+
+export class InstalledIpsecHalf implements InstalledIpsec, Watched {
   readonly #ground: Ground;
   readonly #parts: readonly Part[];
+  readonly #holding: Holding;
+  readonly #watching: Disposable;
+  readonly #inTurn: Surroundings['inTurn'];
   readonly #ended = new AbortController();
   readonly #before = { in: { bytes: 0, packets: 0, dropped: 0 }, out: { bytes: 0, packets: 0, dropped: 0 } };
+  #shape: IpsecShape;
   #removing: Promise<void> | undefined;
 
   /** @param ground owned from now on */
-  constructor(shape: IpsecShape | IpsecHalf, ground: Ground, parts: readonly Part[]) {
-    this.shape = withoutKeys(shape);
+  constructor(
+    shape: IpsecShape | IpsecHalf,
+    ground: Ground,
+    parts: readonly Part[],
+    { holding, watch, inTurn }: Surroundings,
+  ) {
+    this.#shape = withoutKeys(shape);
     this.#ground = ground;
     this.#parts = parts;
+    this.#holding = holding;
+    this.#inTurn = inTurn;
+    this.#watching = watch.add(this);
+  }
+
+  get shape(): IpsecShape {
+    return this.#shape;
   }
 
   get ended(): AbortSignal {
@@ -90,8 +117,35 @@ export class InstalledIpsecHalf implements InstalledIpsec {
     return (await inspectParts(this.#parts)).missing;
   }
 
+  async mend(): Promise<void> {
+    if (this.#removing === undefined) await mendParts(this.#parts);
+  }
+
+  /** A packet that was opened with the tunnel's key came from there: a NAT has chosen another port. */
+  async moved({ spi, reqid, seen }: Mapping): Promise<void> {
+    const { outer, udp } = this.#shape;
+    if (udp === undefined || reqid !== reqidOf(this.#shape) || seen.port === udp.remotePort) return;
+    if (!(await this.#sas('in')).some((sa) => sa.spi === spi)) return;
+    if (seen.host !== outer.remote) {
+      // The destination is part of an SA's name, and the same key under another name would use its nonces again.
+      const message = `the peer of the tunnel is seen at ${seen.host}, no longer at ${outer.remote}`;
+      return this.#ended.abort(new WormholeError('WH_ERR_TUNNEL', message));
+    }
+    const ports = { in: [seen.port, udp.localPort], out: [udp.localPort, seen.port] } as const;
+    for (const direction of ['in', 'out'] as const) {
+      const [sourcePort, destinationPort] = ports[direction];
+      for (const sa of await this.#sas(direction)) {
+        const request = changePorts(await this.#xfrm.get(getSa(sa)), { sourcePort, destinationPort });
+        if (request !== undefined) await this.#xfrm.ask(request);
+      }
+    }
+    this.#shape = { ...this.#shape, udp: { ...udp, remotePort: seen.port } };
+    await this.#holding.steer(localOf(outer.local, udp), seen);
+  }
+
   remove(): Promise<void> {
-    this.#removing ??= removeParts(this.#parts).then(
+    this.#watching[Symbol.dispose]();
+    this.#removing ??= this.#inTurn(() => removeParts(this.#parts)).then(
       () => this.release(),
       (error: unknown) => {
         this.#removing = undefined;
@@ -102,6 +156,7 @@ export class InstalledIpsecHalf implements InstalledIpsec {
   }
 
   release(): void {
+    this.#watching[Symbol.dispose]();
     this.#ground[Symbol.dispose]();
   }
 

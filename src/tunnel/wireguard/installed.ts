@@ -9,7 +9,8 @@ import type { WireguardPeer, WireguardPeerChange } from '../../sys/netlink/wireg
 import { failure } from '../failure.ts';
 import type { Ground } from '../ground.ts';
 import type { InstalledWireguard, TunnelStats, WireguardHalf, WireguardShape } from '../half.ts';
-import { inspectParts, type Part, removeParts } from '../part.ts';
+import { inspectParts, mendParts, type Part, removeParts } from '../part.ts';
+import type { Watch, Watched } from '../watch/watch.ts';
 import type { WireguardEngine } from './engine.ts';
 import { GoEngine } from './go-engine.ts';
 import { wireguardParts } from './parts.ts';
@@ -19,10 +20,11 @@ const REVIVE_AFTER_MS = [50, 250, 1_000, 5_000, 15_000, 60_000] as const;
 
 type Change = Parameters<InstalledWireguard['setPeer']>[0];
 
-export class InstalledWireguardHalf implements InstalledWireguard {
+export class InstalledWireguardHalf implements InstalledWireguard, Watched {
   readonly #ground: Ground;
   readonly #engine: WireguardEngine;
   readonly #inTurn: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly #watching: Disposable;
   readonly #ended = new AbortController();
   /** Aborts when nobody cares for the tunnel any more. */
   readonly #over = new AbortController();
@@ -39,12 +41,13 @@ export class InstalledWireguardHalf implements InstalledWireguard {
     half: WireguardHalf | WireguardShape,
     ground: Ground,
     engine: WireguardEngine,
-    inTurn: <T>(work: () => Promise<T>) => Promise<T>,
+    { inTurn, watch }: { readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>; readonly watch: Watch },
   ) {
     this.#half = half;
     this.#ground = ground;
     this.#engine = engine;
     this.#inTurn = inTurn;
+    this.#watching = watch.add(this);
     this.#keep();
   }
 
@@ -114,7 +117,17 @@ export class InstalledWireguardHalf implements InstalledWireguard {
     return found;
   }
 
+  async mend(): Promise<void> {
+    if (!this.#over.signal.aborted) await mendParts(this.#parts());
+  }
+
+  /** WireGuard itself follows its peer. */
+  moved(): Promise<void> {
+    return Promise.resolve();
+  }
+
   #stopKeeping(): void {
+    this.#watching[Symbol.dispose]();
     this.#over.abort();
     this.#watch?.[Symbol.dispose]();
     this.#watch = undefined;
