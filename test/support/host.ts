@@ -17,6 +17,7 @@ import { Belongings, Daemon, type DaemonOptions } from './daemon.ts';
 import { DockerHost } from './docker-host.ts';
 import type { Internet, LinkOptions, Site } from './internet.ts';
 import { Netns } from './netns.ts';
+import { endProcessesIn } from './netns-processes.ts';
 import { connectFrom, type Endpoint, type ServerThere, serveIn } from './netns-sockets.ts';
 import { type Ended, type ProgramOptions, type Running, start } from './program.ts';
 import type { Peer } from './relay-peer.ts';
@@ -176,6 +177,8 @@ export class Host implements AsyncDisposable {
     await daemon?.[Symbol.asyncDispose]();
     for (const { child } of this.#running) child.kill('SIGKILL');
     await Promise.all([...this.#running].map(({ ended }) => ended));
+    await this.#engine?.[Symbol.asyncDispose]();
+    await endProcessesIn(this.netns);
     await this.#scope[Symbol.asyncDispose]();
   }
 

@@ -14,12 +14,14 @@ export interface TunnelType {
   readonly shown: Partial<Tunnel>;
   /** Why it cannot be tested here. */
   readonly lacks: string | undefined;
+  /** Why its end cannot be in a container here. */
+  readonly attached: string | undefined;
 }
 
 export async function tunnelTypes(): Promise<readonly TunnelType[]> {
   using netns = Netns.create();
   using kernel = new KernelTunnels({ namespace: netns.namespace });
-  const { ipsec, wireguardKernel, wireguardGo, protection } = await kernel.abilities();
+  const { ipsec, ipsecAttached, wireguardKernel, wireguardGo, protection } = await kernel.abilities();
   const lack = (...abilities: readonly Ability[]): string | undefined =>
     [protection, ...abilities].flatMap((one) => (one.works ? [] : [one.missing]))[0];
   const wireguard = wireguardKernel.works ? wireguardKernel : wireguardGo;
@@ -31,6 +33,7 @@ export async function tunnelTypes(): Promise<readonly TunnelType[]> {
       word: 'tunnel',
       shown: { type: 'ipsec', udp: false },
       lacks: lack(ipsec),
+      attached: lack(ipsecAttached),
     },
     {
       name: 'ipsec in udp',
@@ -38,6 +41,7 @@ export async function tunnelTypes(): Promise<readonly TunnelType[]> {
       word: 'udptunnel',
       shown: { type: 'ipsec', udp: true },
       lacks: lack(ipsec),
+      attached: lack(ipsecAttached),
     },
     {
       name: engine,
@@ -45,6 +49,7 @@ export async function tunnelTypes(): Promise<readonly TunnelType[]> {
       word: 'udptunnel',
       shown: { type: 'wireguard', engine },
       lacks: lack(wireguard),
+      attached: undefined,
     },
   ];
 }

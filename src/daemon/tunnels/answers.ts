@@ -65,6 +65,7 @@ export class Answers implements AsyncDisposable {
   readonly #options: AnswersOptions;
   readonly #prepared = new Map<string, Prepared>();
   readonly #committing = new Set<Prepared>();
+  readonly #answering = new Set<{ readonly owner: Owner; readonly done: Promise<unknown> }>();
 
   constructor(options: AnswersOptions) {
     this.#options = options;
@@ -75,6 +76,17 @@ export class Answers implements AsyncDisposable {
     const owner = ownerOf(caller);
     await this.#options.allow(owner.identity, offer.attach, caller.signal);
     if (this.#options.goesFirst(owner)) throw conflict('busy', 'this end asks for a tunnel itself at this moment');
+    // From here on what this end asks for itself waits: two that cross would each take the other's away.
+    const answering = { owner, done: this.#prepare(offer, owner) };
+    this.#answering.add(answering);
+    try {
+      return await answering.done;
+    } finally {
+      this.#answering.delete(answering);
+    }
+  }
+
+  async #prepare(offer: TunnelOffer, owner: Owner): Promise<TunnelAnswer> {
     const { tunnels, addresses, linkOf, nameOf } = this.#options;
     const link = linkOf(owner);
     this.#refuseTooMany(owner);
@@ -167,8 +179,11 @@ export class Answers implements AsyncDisposable {
 
   /** Resolves when nothing of that peer is being carried out. */
   async settled(whose: Whose, signal: AbortSignal): Promise<void> {
-    const all = [...this.#prepared.values(), ...this.#committing].filter(({ owner }) => isSame(owner, whose));
-    await within(signal, Promise.all(all.map(({ done }) => done)));
+    const under = (): Array<Promise<unknown>> =>
+      [...this.#answering, ...this.#prepared.values(), ...this.#committing].flatMap(({ owner, done }) =>
+        isSame(owner, whose) ? [done.catch(() => undefined)] : [],
+      );
+    for (let all = under(); all.length > 0; all = under()) await within(signal, Promise.all(all));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -213,6 +228,8 @@ function placesOf({ attach, from }: TunnelOffer): Places {
   return { ...(attach !== undefined && { attach }), ...(from !== undefined && { peerAttach: from }) };
 }
 
+/** Of this half alone: what is wrong with the other one its own end knows. */
 function state({ id, trouble, installed }: Tunnel): HalfState {
-  return { id, state: trouble?.state ?? (installed === undefined ? 'stale' : 'complete') };
+  const here = trouble?.there === true ? undefined : trouble?.state;
+  return { id, state: here ?? (installed === undefined ? 'stale' : 'complete') };
 }

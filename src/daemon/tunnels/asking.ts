@@ -122,7 +122,10 @@ export class Asking {
     const known = there?.attachment;
     const attachment = known ?? (wish.attach === undefined ? undefined : await attach(wish.attach));
     try {
-      return await creating.make(peer, calls, wish, attachment, signal);
+      const made = await creating.make(peer, calls, wish, { there, attachment }, signal);
+      // The peer may have asked for it first.
+      if (attachment !== known && made.attachment !== attachment) await attachment?.[Symbol.asyncDispose]();
+      return made;
     } catch (error) {
       if (attachment !== known) await attachment?.[Symbol.asyncDispose]();
       throw error;

@@ -58,26 +58,24 @@ export class Creating {
   /**
    * Makes a tunnel, in place of the one between the same places if there is one.
    *
-   * @param attachment of this end, when it is in a container; taken over when it succeeds
+   * @param from the tunnel that is to be replaced, and the container that this end is in, taken over when it succeeds
    * @throws {WormholeError} nothing of it is left then
    */
   async make(
     peer: Peer,
     calls: HalfCalls,
     wish: Wish,
-    attachment: Attachment | undefined,
+    { there, attachment }: { readonly there: Tunnel | undefined; readonly attachment: Attachment | undefined },
     signal: AbortSignal,
   ): Promise<Tunnel> {
     const refused = new Set<string>();
-    let before: Tunnel | undefined;
     let failure: unknown;
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const link = await peer.up(signal);
       // What the peer has asked for itself comes first.
       await this.#options.answered(link, signal);
       const now = this.#options.tunnels.between(link, wish);
-      if (attempt > 0 && now !== before && now?.complete === true) return now;
-      before = now;
+      if (now !== there && now?.complete === true) return now;
       try {
         return await this.#attempt({ peer, link, calls, wish, attachment, refused, signal });
       } catch (error) {

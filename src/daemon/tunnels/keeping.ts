@@ -10,7 +10,7 @@ import type { Logger } from '../log.ts';
 import { isSame } from '../peers/owner.ts';
 import { backOff, pause } from '../wormhole/pause.ts';
 import type { HalfCalls } from './half-calls.ts';
-import type { Tunnel } from './tunnel.ts';
+import type { Trouble, Tunnel } from './tunnel.ts';
 import type { Tunnels } from './tunnels.ts';
 
 /** Milliseconds between attempts: first and last. */
@@ -59,13 +59,16 @@ export class Keeping implements Disposable {
   async moved(tunnel: Tunnel): Promise<void> {
     const { attachment } = tunnel;
     if (attachment === undefined || this.#stop.signal.aborted) return;
+    const trouble = (): Trouble => {
+      const reason = attachment.problem?.message ?? `container ${attachment.container} has started anew`;
+      return { state: 'stale', reason, lost: attachment.problem === undefined };
+    };
+    tunnel.troubled(trouble());
     await tunnel.takeDown().catch((err: unknown) => {
-      this.#options.log.warn({ err, tunnel: tunnel.id }, 'the end of a tunnel did not go with its container');
+      this.#options.log.debug({ err, tunnel: tunnel.id }, 'the end of a tunnel was gone before it could be taken away');
     });
-    const { problem } = attachment;
-    const reason = problem?.message ?? `container ${attachment.container} has started anew`;
-    tunnel.troubled({ state: 'stale', reason, lost: problem === undefined });
-    if (problem === undefined) this.lost(tunnel);
+    tunnel.troubled(trouble());
+    if (attachment.problem === undefined) this.lost(tunnel);
   }
 
   [Symbol.dispose](): void {
@@ -99,11 +102,11 @@ export class Keeping implements Disposable {
     if (state === 'complete') return tunnel.untroubled();
     if (state === 'none') {
       const reason = 'the peer does not have its half any more; tunnel-create makes it again, tunnel-gc removes it';
-      return tunnel.troubled({ state: 'stale', reason, lost: false });
+      return tunnel.troubled({ state: 'stale', reason, lost: false, there: true });
     }
     const reason = `the peer's half is ${state}`;
     // Whoever asked for it does so again; the other end does, too, if it can.
-    tunnel.troubled({ state: 'stale', reason, lost: tunnel.record.driver });
+    tunnel.troubled({ state: 'stale', reason, lost: tunnel.record.driver, there: true });
     if (tunnel.record.driver) this.lost(tunnel);
   }
 }

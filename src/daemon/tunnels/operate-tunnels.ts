@@ -28,17 +28,22 @@ export type TunnelOperations = Pick<
 
 export function tunnelOperations(tunneling: Tunneling): TunnelOperations {
   const { tunnels, answers } = tunneling;
+  /** Before that a tunnel of before would be told as lost. */
+  const known = async <T>(answer: () => Promise<T>): Promise<T> => {
+    await tunneling.restored;
+    return await answer();
+  };
   return {
-    tunnels: async () => ({ tunnels: await Promise.all(tunnels.list.map((tunnel) => tunnel.describe())) }),
+    tunnels: () => known(async () => ({ tunnels: await Promise.all(tunnels.list.map((tunnel) => tunnel.describe())) })),
     createTunnel: async (request, { signal }) =>
       await (await tunneling.ensure({ ...request, peer: readAddress(request.peer) }, signal)).describe(),
-    removeTunnels: (query, { signal }) => remove(tunneling, query, signal),
-    sweepTunnels: ({ signal }) => sweep(tunneling, signal),
-    offerHalf: (offer, caller) => answers.offer(offer, caller),
-    commitHalf: (id, caller) => answers.commit(id, caller),
-    half: (id, caller) => answers.get(id, caller),
-    removeHalf: (id, caller) => answers.remove(id, caller),
-    rekeyHalf: (id, rekey, caller) => answers.rekey(id, rekey, caller),
+    removeTunnels: (query, { signal }) => known(() => remove(tunneling, query, signal)),
+    sweepTunnels: ({ signal }) => known(() => sweep(tunneling, signal)),
+    offerHalf: (offer, caller) => known(() => answers.offer(offer, caller)),
+    commitHalf: (id, caller) => known(() => answers.commit(id, caller)),
+    half: (id, caller) => known(() => answers.get(id, caller)),
+    removeHalf: (id, caller) => known(() => answers.remove(id, caller)),
+    rekeyHalf: (id, rekey, caller) => known(() => answers.rekey(id, rekey, caller)),
   };
 }
 

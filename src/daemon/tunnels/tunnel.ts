@@ -12,11 +12,12 @@ import type { InstalledHalf } from '../../tunnel/half.ts';
 import type { Attachment } from './attachment.ts';
 import type { TunnelRecord } from './record.ts';
 
-/** Why a tunnel does not work; `lost`: it can be made again with the peer. */
+/** Why a tunnel does not work; `lost`: it can be made again with the peer; `there`: this half does, the other one does not. */
 export interface Trouble {
   readonly state: 'partial' | 'stale';
   readonly reason: string;
   readonly lost: boolean;
+  readonly there?: true;
 }
 
 /** A half in place. */

@@ -2,6 +2,7 @@
  * Tunnels of this host, put together: asked for by its people, by wormholes and by peers; kept, and given new keys.
  */
 import type { LinkFacts } from '../../carrier/link/facts.ts';
+import { within } from '../../lib/deadline.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import { parseAddress } from '../../spec/address.ts';
 import type { TunnelKernel } from '../../tunnel/half.ts';
@@ -48,6 +49,7 @@ export class Tunneling implements AsyncDisposable {
   readonly #asking: Asking;
   readonly #keeping: Keeping;
   readonly #wishes: Wishes;
+  #restored: Promise<void> = Promise.resolve();
 
   constructor(options: TunnelingOptions) {
     this.#options = options;
@@ -100,26 +102,20 @@ export class Tunneling implements AsyncDisposable {
     });
   }
 
+  /** Resolves when what there is of the tunnels of before is known; nothing is said about them sooner. */
+  get restored(): Promise<void> {
+    return this.#restored;
+  }
+
   /** Takes up the tunnels of before; what is not there is made again when its peer is linked. */
-  async restore(): Promise<void> {
-    for (const tunnel of this.tunnels.load()) {
-      try {
-        if (!(await this.#restoreOne(tunnel))) this.#keeping.lost(tunnel);
-      } catch (err) {
-        this.#options.log.error({ err, tunnel: tunnel.id }, 'a tunnel of before could not be taken up');
-        const reason = WormholeError.is(err) ? err.message : String(err);
-        tunnel.troubled({ state: 'stale', reason, lost: true });
-        this.#keeping.lost(tunnel);
-      }
-    }
-    if (this.tunnels.list.length === 0) return;
-    this.rekeying.start();
-    // Peers may have been linked meanwhile.
-    for (const link of this.#options.peers.links) this.#keeping.linked(link);
+  restore(): Promise<void> {
+    this.#restored = this.#restore();
+    return this.#restored;
   }
 
   /** @throws {WormholeError} whatever keeps it from working; nothing is left of it then */
   async ensure(request: Ensure, signal: AbortSignal): Promise<Tunnel> {
+    await within(signal, this.#restored);
     const tunnel = await this.#asking.ensure(request, signal);
     this.rekeying.start();
     return tunnel;
@@ -134,7 +130,7 @@ export class Tunneling implements AsyncDisposable {
 
   /** A daemon is linked. */
   linked(link: LinkFacts): void {
-    this.#keeping.linked(link);
+    void this.#restored.then(() => this.#keeping.linked(link));
   }
 
   /** What can be asked of the other end of a tunnel now; undefined without a link. */
@@ -161,6 +157,20 @@ export class Tunneling implements AsyncDisposable {
     await this.#asking.settled();
     this.#wishes[Symbol.dispose]();
     await this.tunnels.release();
+  }
+
+  async #restore(): Promise<void> {
+    for (const tunnel of this.tunnels.load()) {
+      try {
+        if (!(await this.#restoreOne(tunnel))) this.#keeping.lost(tunnel);
+      } catch (err) {
+        this.#options.log.error({ err, tunnel: tunnel.id }, 'a tunnel of before could not be taken up');
+        const reason = WormholeError.is(err) ? err.message : String(err);
+        tunnel.troubled({ state: 'stale', reason, lost: true });
+        this.#keeping.lost(tunnel);
+      }
+    }
+    if (this.tunnels.list.length > 0) this.rekeying.start();
   }
 
   /** @returns false when it is lost */

@@ -1,0 +1,64 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { TunnelWorld } from '../../../test/support/tunnel-world.ts';
+import { WormholeError } from '../../lib/errors.ts';
+
+let world: TunnelWorld;
+afterEach(() => world[Symbol.asyncDispose]());
+
+describe('new keys', () => {
+  const spisOf = (end: TunnelWorld['a']): { in: readonly number[]; out: number | undefined } => {
+    const [kept] = end.kernel.kept.values();
+    return { in: [...(kept?.in.keys() ?? [])], out: kept?.out?.spi };
+  };
+
+  test.each(['time', 'bytes'] as const)(
+    'W15 come by %s: each end sends with what the other receives, at every moment',
+    async (why) => {
+      world = new TunnelWorld();
+      const { a, b } = world;
+      const { id } = await a.create();
+      const before = { a: spisOf(a), b: spisOf(b) };
+      const agree = (): void => {
+        expect(spisOf(b).in).toContain(spisOf(a).out);
+        expect(spisOf(a).in).toContain(spisOf(b).out);
+      };
+      b.onCall = agree;
+      const tunnel = a.tunneling.tunnels.find(id);
+      if (why === 'time') await a.tunneling.tunnels.changed(tunnel as never, { freshAt: '2020-01-01T00:00:00.000Z' });
+      else for (const kept of a.kernel.kept.values()) kept.bytes = 64 * 2 ** 30;
+      await expect.poll(() => b.asked.filter((call) => call === 'rekey').length).toBeGreaterThanOrEqual(2);
+      await expect.poll(() => [spisOf(a).in.length, spisOf(b).in.length]).toEqual([1, 1]);
+      agree();
+      expect(spisOf(a).in).not.toEqual(before.a.in);
+      expect(spisOf(b).in).not.toEqual(before.b.in);
+      expect(Date.parse(tunnel?.record.freshAt ?? '')).toBeGreaterThan(Date.parse('2025-01-01'));
+    },
+  );
+
+  test('that got lost on the way are agreed on again, and the old ones serve meanwhile', async () => {
+    world = new TunnelWorld();
+    const { a, b } = world;
+    const { id } = await a.create();
+    let lost = 0;
+    b.onCall = (call) => {
+      expect(spisOf(b).in).toContain(spisOf(a).out);
+      expect(spisOf(a).in).toContain(spisOf(b).out);
+      lost += 1;
+      if (call === 'rekey' && lost < 4) throw new WormholeError('WH_ERR_TIMEOUT', 'nothing came');
+    };
+    await a.tunneling.tunnels.changed(a.tunneling.tunnels.find(id) as never, { freshAt: '2020-01-01T00:00:00.000Z' });
+    await expect.poll(() => lost).toBeGreaterThanOrEqual(5);
+    await expect.poll(() => [spisOf(a).in.length, spisOf(b).in.length]).toEqual([1, 1]);
+    expect([spisOf(a).in, spisOf(b).in]).toEqual([[spisOf(b).out], [spisOf(a).out]]);
+  });
+
+  test('are not asked for without a link', async () => {
+    world = new TunnelWorld();
+    const { id } = await world.a.create();
+    world.linked = false;
+    const tunnel = world.a.tunneling.tunnels.find(id);
+    await world.a.tunneling.tunnels.changed(tunnel as never, { freshAt: '2020-01-01T00:00:00.000Z' });
+    expect(world.b.asked).not.toContain('rekey');
+    expect(tunnel?.complete).toBe(true);
+  });
+});
