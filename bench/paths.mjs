@@ -9,6 +9,9 @@ export const benchDir = dirname(fileURLToPath(import.meta.url));
 export const rootDir = dirname(benchDir);
 export const buildDir = join(benchDir, '.build');
 export const loadSources = join(benchDir, 'load');
+/** A path that takes time, as the tests have it. */
+export const slowLinkSource = join(rootDir, 'test/support/slow-link.c');
+export const slowLinkProgram = join(buildDir, 'slow-link');
 export const loadProgram = join(buildDir, 'load');
 /** The same without libraries, for a container that holds nothing else. */
 export const staticLoadProgram = join(buildDir, 'load-static');

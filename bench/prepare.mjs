@@ -7,7 +7,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildDir, loadProgram, loadSources, staticLoadProgram } from './paths.mjs';
+import { buildDir, loadProgram, loadSources, slowLinkProgram, slowLinkSource, staticLoadProgram } from './paths.mjs';
 
 /** Debian packages by a file that proves them installed. */
 const needed = [
@@ -60,20 +60,20 @@ function withoutStartingServices(work) {
   }
 }
 
-/** Compiles the load generator. @throws {Error} with the compiler's words */
+/** Compiles the load generator, and the path that takes time. @throws {Error} with the compiler's words */
 export function compile() {
   mkdirSync(buildDir, { recursive: true });
   const sources = readdirSync(loadSources)
     .filter((name) => name.endsWith('.c'))
     .map((name) => join(loadSources, name));
   const targets = /** @type {const} */ ([
-    [loadProgram, []],
-    [staticLoadProgram, ['-static']],
+    [loadProgram, [], sources],
+    [staticLoadProgram, ['-static'], sources],
+    [slowLinkProgram, [], [slowLinkSource]],
   ]);
-  for (const [target, flags] of targets) {
-    const words = ['-O2', '-Wall', '-Wextra', '-std=gnu11', ...flags, '-o', target, ...sources];
+  for (const [target, flags, files] of targets) {
+    const words = ['-O2', '-Wall', '-Wextra', '-std=gnu11', ...flags, '-o', target, ...files];
     const gcc = spawnSync('gcc', words, { encoding: 'utf8' });
-    if (gcc.status !== 0)
-      throw new Error(`gcc could not compile the load generator: ${gcc.stderr ?? gcc.error?.message}`);
+    if (gcc.status !== 0) throw new Error(`gcc could not compile ${target}: ${gcc.stderr ?? gcc.error?.message}`);
   }
 }

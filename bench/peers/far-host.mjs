@@ -1,11 +1,14 @@
 /**
- * The second host of the comparison: a network namespace that a cable joins to the run's own, and nothing else.
+ * The second host of the comparison: a network namespace that a cable joins to the run's own, or a path that takes time, and
+ * nothing else.
  *
  *     load ─ near half ─ 10.99.0.1 ══ 10.99.0.2 ─ far half ─ target
  */
 import { spawnSync } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { slowLinkProgram } from '../paths.mjs';
 import { Program } from '../program.mjs';
 
 /** Addresses of the two hosts. */
@@ -21,14 +24,20 @@ const settings = {
 
 /** @typedef {{ prefix: readonly string[], stop: () => Promise<void> }} FarHost words that run a program there */
 
-/** @param {string} dir @returns {Promise<FarHost>} */
-export async function startFarHost(dir) {
+/**
+ * What lies between; rate is of each direction, and the queue before it holds `queueMs`.
+ *
+ * @typedef {{ delayMs: number, mbit?: number | undefined, queueMs?: number }} Path
+ */
+
+/** @param {string} dir @param {Path} [path] absent = a cable @returns {Promise<FarHost>} */
+export async function startFarHost(dir, path) {
   const holder = new Program(['unshare', '--net', 'sleep', 'infinity'], { log: join(dir, 'far.log') });
-  const path = `/proc/${holder.pid}/ns/net`;
+  const network = `/proc/${holder.pid}/ns/net`;
   const home = readlinkSync('/proc/self/ns/net');
-  await holder.until(() => readlinkSync(path) !== home, 'it had a network of its own');
-  const prefix = ['nsenter', `--net=${path}`];
-  run(`ip link add name to-far type veth peer name eth0 netns ${holder.pid}`.split(' '));
+  await holder.until(() => readlinkSync(network) !== home, 'it had a network of its own');
+  const prefix = ['nsenter', `--net=${network}`];
+  const between = path === undefined ? cable(holder.pid) : await slowLink(path, join(dir, 'path.log'), network, 'eth0');
   for (const [words, device, address] of /** @type {const} */ ([
     [[], 'to-far', near],
     [prefix, 'eth0', far],
@@ -38,8 +47,44 @@ export async function startFarHost(dir) {
   }
   run([...prefix, 'ip', 'link', 'set', 'lo', 'up']);
   for (const [name, value] of Object.entries(settings)) run([...prefix, 'tee', `/proc/sys/net/${name}`], value);
-  return { prefix, stop: () => holder.stop() };
+  if (path?.mbit !== undefined) {
+    const shape = `root tbf rate ${path.mbit}mbit burst 128k latency ${path.queueMs ?? 50}ms`.split(' ');
+    run(['tc', 'qdisc', 'add', 'dev', 'to-far', ...shape]);
+    run([...prefix, 'tc', 'qdisc', 'add', 'dev', 'eth0', ...shape]);
+  }
+  return {
+    prefix,
+    stop: async () => {
+      await between?.stop();
+      await holder.stop();
+    },
+  };
 }
+
+/** @param {number} pid in the far host @returns {undefined} */
+function cable(pid) {
+  run(`ip link add name to-far type veth peer name eth0 netns ${pid}`.split(' '));
+}
+
+/** @param {Path} path @param {string} log @param {string} network of the far host @param {string} device there */
+async function slowLink({ delayMs }, log, network, device) {
+  const ends = [`/proc/${process.pid}/ns/net`, 'to-far', network, device];
+  const link = new Program(
+    // It lives as long as its standard input.
+    ['sh', '-c', 'sleep infinity | exec "$@"', 'sh', slowLinkProgram, ...ends, String(delayMs * 1000), '0'],
+    { log },
+  );
+  await link.until(() => link.logged('ready'), 'both ends were there');
+  // A device goes a moment after the program that has it.
+  return {
+    stop: async () => {
+      await link.stop();
+      for (let tries = 0; tries < 100 && nearDeviceIsThere(); tries += 1) await sleep(20);
+    },
+  };
+}
+
+const nearDeviceIsThere = () => spawnSync('ip', ['link', 'show', 'dev', 'to-far']).status === 0;
 
 /** @param {readonly string[]} argv @param {string} input */
 function run(argv, input = '') {
