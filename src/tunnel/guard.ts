@@ -24,16 +24,28 @@ import {
   type Way,
 } from './guard-table.ts';
 import type { Ends } from './half.ts';
+import { Recent } from './recent.ts';
 import type { NetworkStack } from './stack.ts';
 
 const AF_INET = 2;
 
+interface Found {
+  readonly keys: ReadonlyMap<GuardSet, readonly Buffer[]>;
+  /** Nobody took a rule or a set out of the table. */
+  readonly whole: boolean;
+}
+
 export class Guard {
   readonly #stack: NetworkStack;
   #turn: Promise<unknown> = Promise.resolve();
+  readonly #found: Recent<Found | undefined>;
 
   constructor(stack: NetworkStack) {
     this.#stack = stack;
+    this.#found = new Recent(
+      async () => await this.#look(),
+      () => stack.netfilterChanges,
+    );
   }
 
   /**
@@ -44,7 +56,7 @@ export class Guard {
    */
   add(overlay: Ends, way: Way): Promise<void> {
     return this.#inTurn(async () => {
-      const found = await this.#find();
+      const found = await this.#look();
       if (found?.whole === true) {
         const taken = [overlay.local, overlay.remote].find((address) => isKept(found.keys, address));
         if (taken !== undefined) {
@@ -60,7 +72,7 @@ export class Guard {
   /** Takes away what there is of them, and the table when nothing else is in it. @throws {NetlinkError} */
   remove(overlay: Ends, way: Way): Promise<void> {
     return this.#inTurn(async () => {
-      const found = await this.#find();
+      const found = await this.#look();
       if (found === undefined) return;
       const keys = keysOf(overlay, way).filter(([set, key]) => has(found.keys, set, key));
       const count = [...found.keys.values()].reduce((sum, { length }) => sum + length, 0);
@@ -71,13 +83,13 @@ export class Guard {
 
   /** Whether the table is whole and has them. @throws {NetlinkError} */
   async has(overlay: Ends, way: Way): Promise<boolean> {
-    const found = await this.#find();
+    const found = await this.#found.get();
     return found?.whole === true && keysOf(overlay, way).every(([set, key]) => has(found.keys, set, key));
   }
 
   /** The tunnels that are kept. @throws {NetlinkError} */
   async list(): Promise<Array<Ends & { readonly way: Way }>> {
-    const found = await this.#find();
+    const found = await this.#found.get();
     const ways = found?.keys.get('way') ?? [];
     return (found?.keys.get('tunnel') ?? []).map((key) => {
       const local = key.subarray(0, 4);
@@ -88,8 +100,8 @@ export class Guard {
     });
   }
 
-  /** What is in the table; undefined when there is none. It is not whole when somebody took a rule or set out of it. */
-  async #find(): Promise<{ keys: Map<GuardSet, Buffer[]>; whole: boolean } | undefined> {
+  /** Undefined when there is no table. */
+  async #look(): Promise<Found | undefined> {
     const { netfilter } = this.#stack;
     if ((await orAbsent(netfilter.get(lookForTable()), 'ENOENT')) === undefined) return undefined;
     const keys = new Map<GuardSet, Buffer[]>();

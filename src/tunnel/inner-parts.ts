@@ -2,8 +2,8 @@
  * The parts that every kind of tunnel has: the guard of its overlay addresses, the own address, the route to the peer's.
  */
 import { WormholeError } from '../lib/errors.ts';
-import { addAddress, allAddresses, deleteAddress, readAddress } from '../sys/netlink/address.ts';
-import { addRoute, deleteRoute, ownRoutes, readOwnRoute } from '../sys/netlink/route.ts';
+import { addAddress, deleteAddress } from '../sys/netlink/address.ts';
+import { addRoute, deleteRoute } from '../sys/netlink/route.ts';
 import { orAbsent, unless } from './failure.ts';
 import type { Ground, GuardedStack } from './ground.ts';
 import type { Way } from './guard-table.ts';
@@ -56,7 +56,7 @@ export function innerParts(
 
 function addressPart(stack: NetworkStack, address: string, interfaceIndex: () => Promise<number | undefined>): Part {
   const holders = async (): Promise<number[]> => {
-    const all = await stack.route.dump(allAddresses(), readAddress);
+    const all = await stack.addresses();
     return all.filter((found) => found.address === address).map(({ index }) => index);
   };
   return {
@@ -84,7 +84,7 @@ function routePart(
   interfaceIndex: () => Promise<number | undefined>,
 ): Part {
   const ours = async () => {
-    const routes = await stack.route.dump(ownRoutes(), readOwnRoute);
+    const routes = await stack.routes();
     return routes.filter(({ destination, source }) => destination === remote && source === local);
   };
   return {

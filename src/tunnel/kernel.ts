@@ -23,6 +23,7 @@ import type {
   TunnelShape,
 } from './half.ts';
 import { InstalledIpsecHalf } from './ipsec/installed.ts';
+import { withoutKeys } from './ipsec/name.ts';
 import { ipsecParts } from './ipsec/parts.ts';
 import { addParts, inspectParts, mendParts, type Part, removeParts } from './part.ts';
 import { lookAround } from './remains/look.ts';
@@ -78,7 +79,7 @@ export class KernelTunnels implements TunnelKernel, Disposable {
       return await this.#onGround(half, async (ground) => {
         const parts = this.#partsOf(half, ground);
         await addParts(parts, signal);
-        return this.#installed(half, ground, parts) as InstalledOf<Half>;
+        return this.#installed(half, ground) as InstalledOf<Half>;
       });
     });
   }
@@ -92,7 +93,7 @@ export class KernelTunnels implements TunnelKernel, Disposable {
         const parts = this.#partsOf(shape, ground);
         const found = await this.#inspect(parts);
         if (found.missing.length === 0) {
-          return this.#installed(await this.#withSecrets(shape), ground, parts) as InstalledOf<Shape>;
+          return this.#installed(await this.#withSecrets(shape), ground) as InstalledOf<Shape>;
         }
         ground[Symbol.dispose]();
         return found;
@@ -172,11 +173,14 @@ export class KernelTunnels implements TunnelKernel, Disposable {
     return await inspectParts(parts);
   }
 
-  #installed(shape: TunnelShape | TunnelHalf, ground: Ground, parts: readonly Part[]): InstalledHalf {
+  #installed(half: TunnelShape | TunnelHalf, ground: Ground): InstalledHalf {
     const inTurn = <T>(work: () => Promise<T>): Promise<T> => this.#inTurn(work);
     const around = { inTurn, watch: this.#watch, holding: this.#holding };
-    if (shape.kind === 'ipsec') return new InstalledIpsecHalf(shape, ground, parts, around);
-    return new InstalledWireguardHalf(shape, ground, this.#engines[shape.engine], around);
+    if (half.kind === 'wireguard') {
+      return new InstalledWireguardHalf(half, ground, this.#engines[half.engine], around);
+    }
+    const shape = withoutKeys(half);
+    return new InstalledIpsecHalf(shape, ground, this.#partsOf(shape, ground), around);
   }
 
   /** The keys that wireguard-go was told by an earlier process, in case it has to be started again. */

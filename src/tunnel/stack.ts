@@ -2,7 +2,7 @@
  * The network stack of one namespace, as tunnels ask it: its netlink sockets, each opened when it is first needed, and the few
  * questions that several parts have.
  */
-import { allAddresses, readAddress } from '../sys/netlink/address.ts';
+import { allAddresses, type LinkAddress, readAddress } from '../sys/netlink/address.ts';
 import { familyNamed, readFamily } from '../sys/netlink/generic.ts';
 import { type Link, linkNamed, readLink } from '../sys/netlink/link.ts';
 import {
@@ -12,15 +12,23 @@ import {
   NETLINK_XFRM,
   NetlinkSocket,
 } from '../sys/netlink/netlink-socket.ts';
+import { ownRoutes, type Route, readOwnRoute } from '../sys/netlink/route.ts';
 import { WIREGUARD_FAMILY } from '../sys/netlink/wireguard.ts';
+import { allPolicies, type Policy, readPolicy } from '../sys/netlink/xfrm-policy.ts';
+import { allSas, readSaMessage, type SaState } from '../sys/netlink/xfrm-state.ts';
 import type { NetNamespace } from '../sys/netns.ts';
 import { orAbsent } from './failure.ts';
+import { Recent } from './recent.ts';
 
 export class NetworkStack implements Disposable {
   /** Absent = the calling thread's. Borrowed. */
   readonly namespace: NetNamespace | undefined;
   readonly #sockets = new Map<number, NetlinkSocket>();
   #wireguard: number | undefined;
+  readonly #addresses = this.#recent(NETLINK_ROUTE, (socket) => socket.dump(allAddresses(), readAddress));
+  readonly #routes = this.#recent(NETLINK_ROUTE, (socket) => socket.dump(ownRoutes(), readOwnRoute));
+  readonly #sas = this.#recent(NETLINK_XFRM, (socket) => socket.dump(allSas(), readSaMessage));
+  readonly #policies = this.#recent(NETLINK_XFRM, (socket) => socket.dump(allPolicies(), readPolicy));
 
   constructor(namespace?: NetNamespace) {
     this.namespace = namespace;
@@ -41,6 +49,11 @@ export class NetworkStack implements Disposable {
     return this.#socket(NETLINK_NETFILTER);
   }
 
+  /** Grows when something was asked of the firewall. */
+  get netfilterChanges(): number {
+    return this.#sockets.get(NETLINK_NETFILTER)?.changes ?? 0;
+  }
+
   get generic(): NetlinkSocket {
     return this.#socket(NETLINK_GENERIC);
   }
@@ -57,10 +70,31 @@ export class NetworkStack implements Disposable {
     return body === undefined ? undefined : readLink(body);
   }
 
-  /** Whether an interface has this address. */
-  async hasAddress(address: string, index: number): Promise<boolean> {
-    const all = await this.route.dump(allAddresses(), readAddress);
-    return all.some((found) => found.address === address && found.index === index);
+  /** All addresses of IPv4. */
+  addresses(): Promise<readonly LinkAddress[]> {
+    return this.#addresses.get();
+  }
+
+  /** The routes that we made. */
+  routes(): Promise<readonly Route[]> {
+    return this.#routes.get();
+  }
+
+  /** All security associations of ESP in tunnel mode. */
+  sas(): Promise<readonly SaState[]> {
+    return this.#sas.get();
+  }
+
+  /** All policies from host to host. */
+  policies(): Promise<readonly Policy[]> {
+    return this.#policies.get();
+  }
+
+  #recent<T>(protocol: number, ask: (socket: NetlinkSocket) => Promise<T>): Recent<T> {
+    return new Recent(
+      async () => await ask(this.#socket(protocol)),
+      () => this.#sockets.get(protocol)?.changes ?? 0,
+    );
   }
 
   #socket(protocol: number): NetlinkSocket {

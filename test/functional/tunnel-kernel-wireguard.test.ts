@@ -169,7 +169,9 @@ describe.each(['go', 'kernel'] as const)('a WireGuard tunnel by %s', (engine) =>
     const [half] = wireguardHalves(engine);
     const overlay = { local: '100.65.0.4', remote: '100.65.0.5' };
     const known = await hosts.tunnelsA.install(half);
-    await hosts.tunnelsA.install({ ...half, overlay, peer: { publicKey: publicKeyOf(newPrivateKey()) } });
+    const more = { ...half, overlay, peer: { publicKey: publicKeyOf(newPrivateKey()) } };
+    // Nobody looks after it any more.
+    (await hosts.tunnelsA.install(more)).release();
     const remains = await hosts.tunnelsA.remains(range);
     expect(remains.map((remain) => remain.overlay)).toEqual([half.overlay, overlay]);
     expect(remains[1]?.parts).toEqual([
@@ -180,10 +182,10 @@ describe.each(['go', 'kernel'] as const)('a WireGuard tunnel by %s', (engine) =>
     await remains[1]?.remove();
     expect(hosts.a.ip('address')).not.toContain('100.65.0.4');
     expect(await known.missing()).toEqual([]);
+    known.release();
     for (const remain of await hosts.tunnelsA.remains(range)) await remain.remove();
     expect(traces(hosts.a)).toBe(before);
     expect(await hosts.tunnelsA.remains(range)).toEqual([]);
-    known.release();
   });
 
   test.skipIf(skip)('works with an end that was made with `wg`, and follows where its peer is now', async () => {

@@ -48,6 +48,7 @@ const MESSAGES_MAX = 200_000;
 export class NetlinkSocket implements Disposable {
   readonly #socket: OwnedFd;
   #sequence = 0;
+  #changes = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
   /**
@@ -67,9 +68,14 @@ export class NetlinkSocket implements Disposable {
     }
   }
 
+  /** Grows when something was asked to be done, before and after. */
+  get changes(): number {
+    return this.#changes;
+  }
+
   /** Asks for one thing to be done. @throws {NetlinkError} */
   async ask(request: Request): Promise<void> {
-    await this.#inTurn(() => this.#exchange([request], NLM_F_ACK, 1, () => undefined));
+    await this.#change([request], 1);
   }
 
   /** Asks for one thing to be told. @throws {NetlinkError} ENODATA when the kernel says nothing */
@@ -111,8 +117,16 @@ export class NetlinkSocket implements Disposable {
    * @throws {NetlinkError} of the first that was refused
    */
   async batch(begin: Request, requests: readonly Request[], end: Request): Promise<void> {
-    const all = [begin, ...requests, end];
-    await this.#inTurn(() => this.#exchange(all, NLM_F_ACK, requests.length, () => undefined));
+    await this.#change([begin, ...requests, end], requests.length);
+  }
+
+  async #change(requests: readonly Request[], ends: number): Promise<void> {
+    this.#changes += 1;
+    try {
+      await this.#inTurn(() => this.#exchange(requests, NLM_F_ACK, ends, () => undefined));
+    } finally {
+      this.#changes += 1;
+    }
   }
 
   /** One after the other, whatever became of the one before. */

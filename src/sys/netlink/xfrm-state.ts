@@ -77,13 +77,14 @@ export interface SaState extends SaId {
 /** Fails with EEXIST when there is one of this SPI to this destination, with ENOSYS when the algorithm is missing. */
 export function addSa(sa: SecurityAssociation): Request {
   const { key, udp, interfaceId, tellMovesSeconds } = sa;
-  return {
+  const algorithm = aead(key);
+  const request = {
     what: `add ${nameOf(sa)}`,
     type: XFRM_MSG_NEWSA,
     flags: NLM_F_CREATE | NLM_F_EXCL,
     body: Buffer.concat([
       info(sa),
-      aead(key),
+      algorithm,
       replay(),
       ...(udp === undefined ? [] : [encapsulation(udp)]),
       ...(interfaceId === undefined ? [] : [attribute(XFRMA_IF_ID, u32(interfaceId))]),
@@ -91,6 +92,8 @@ export function addSa(sa: SecurityAssociation): Request {
       ...(tellMovesSeconds === undefined ? [] : [attribute(XFRMA_MTIMER_THRESH, u32(tellMovesSeconds))]),
     ]),
   };
+  algorithm.fill(0);
+  return request;
 }
 
 /** Fails with ESRCH when there is none. The answer has the key. */

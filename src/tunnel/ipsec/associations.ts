@@ -5,7 +5,7 @@
  * of the tunnel. Each SA has the two overlay addresses as its selector: whatever else a peer puts inside is dropped by the kernel.
  */
 import { WormholeError } from '../../lib/errors.ts';
-import { addPolicy, allPolicies, deletePolicy, type Policy, readPolicy } from '../../sys/netlink/xfrm-policy.ts';
+import { addPolicy, deletePolicy, type Policy } from '../../sys/netlink/xfrm-policy.ts';
 import { addSa, deleteSa, type SecurityAssociation } from '../../sys/netlink/xfrm-state.ts';
 import { unless } from '../failure.ts';
 import type { Ends, IpsecHalf, IpsecShape, Sa } from '../half.ts';
@@ -75,9 +75,9 @@ function saPart(shape: IpsecShape, stack: NetworkStack, direction: Direction, sa
       if (sa === undefined) throw new WormholeError('WH_ERR_INTERNAL', 'a security association without a key');
       await stack.xfrm.ask(addSa(associationOf(shape, direction, sa)));
     },
-    present: async () => (await sasOf(stack.xfrm, shape, direction)).length > 0,
+    present: async () => (await sasOf(stack, shape, direction)).length > 0,
     async remove() {
-      for (const sa of await sasOf(stack.xfrm, shape, direction)) await unless(stack.xfrm.ask(deleteSa(sa)), 'ESRCH');
+      for (const sa of await sasOf(stack, shape, direction)) await unless(stack.xfrm.ask(deleteSa(sa)), 'ESRCH');
     },
   };
 }
@@ -86,7 +86,7 @@ function policyPart(shape: IpsecShape, stack: NetworkStack, direction: Policy['d
   const policy = policyOf(shape, direction, spi);
   /** Ours by the packets and by the tunnel; one about the same packets of another program is not. */
   const find = async (): Promise<Policy | undefined> => {
-    const all = await stack.xfrm.dump(allPolicies(), readPolicy);
+    const all = await stack.policies();
     return all.find(
       (found) =>
         found.direction === direction &&

@@ -13,7 +13,7 @@ import { localOf } from '../encapsulation/encapsulation-part.ts';
 import type { Holding } from '../encapsulation/holding.ts';
 import { failure, unless } from '../failure.ts';
 import type { Ground } from '../ground.ts';
-import type { InstalledIpsec, IpsecHalf, IpsecShape, Sa, TunnelStats } from '../half.ts';
+import type { InstalledIpsec, IpsecShape, Sa, TunnelStats } from '../half.ts';
 import { inspectParts, mendParts, type Part, removeParts } from '../part.ts';
 import type { Watch, Watched } from '../watch/watch.ts';
 import { associationOf, outboundPolicy } from './associations.ts';
@@ -47,14 +47,12 @@ export class InstalledIpsecHalf implements InstalledIpsec, Watched {
   #shape: IpsecShape;
   #removing: Promise<void> | undefined;
 
-  /** @param ground owned from now on */
-  constructor(
-    shape: IpsecShape | IpsecHalf,
-    ground: Ground,
-    parts: readonly Part[],
-    { holding, watch, inTurn }: Surroundings,
-  ) {
-    this.#shape = withoutKeys(shape);
+  /**
+   * @param ground owned from now on
+   * @param parts without keys: those are the kernel's alone now
+   */
+  constructor(shape: IpsecShape, ground: Ground, parts: readonly Part[], { holding, watch, inTurn }: Surroundings) {
+    this.#shape = shape;
     this.#ground = ground;
     this.#parts = parts;
     this.#holding = holding;
@@ -165,7 +163,7 @@ export class InstalledIpsecHalf implements InstalledIpsec, Watched {
   }
 
   #sas(direction: 'in' | 'out'): Promise<SaState[]> {
-    return sasOf(this.#xfrm, this.shape, direction);
+    return sasOf(this.#ground.host.stack, this.shape, direction);
   }
 
   /** Its counters are kept. */
@@ -195,15 +193,4 @@ function add(sum: Counted, { bytes, packets, dropped }: Counted): void {
   sum.bytes += bytes;
   sum.packets += packets;
   sum.dropped += dropped;
-}
-
-function withoutKeys({ kind, outer, overlay, udp, mtu, netns }: IpsecShape): IpsecShape {
-  return {
-    kind,
-    outer,
-    overlay,
-    ...(udp === undefined ? {} : { udp }),
-    ...(mtu === undefined ? {} : { mtu }),
-    ...(netns === undefined ? {} : { netns }),
-  };
 }

@@ -9,6 +9,9 @@ import type { IpsecShape } from '../half.ts';
 import type { Part } from '../part.ts';
 import { interfaceNameOf, reqidOf } from './name.ts';
 
+/** Room for ESP, UDP and IPv6 in Ethernet's 1500. */
+const MTU = 1_400;
+
 export function interfacePart(shape: IpsecShape, { host, inner, attached }: Ground): Part {
   const name = interfaceNameOf(shape);
   const remove = async (): Promise<void> => {
@@ -26,9 +29,8 @@ export function interfacePart(shape: IpsecShape, { host, inner, attached }: Grou
         const made: Link | undefined = await host.stack.link(name);
         if (made !== undefined) await host.stack.route.ask(moveLink(made, attached.fd));
         const moved = await inner.stack.link(name);
-        const { mtu } = shape;
-        const change = { up: true, ...(mtu === undefined ? {} : { mtu }) };
-        if (moved !== undefined) await inner.stack.route.ask(changeLink(moved, change));
+        const { mtu = MTU } = shape;
+        if (moved !== undefined) await inner.stack.route.ask(changeLink(moved, { up: true, mtu }));
       } catch (error) {
         await remove().catch(() => undefined);
         throw error;

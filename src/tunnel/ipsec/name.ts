@@ -2,7 +2,7 @@
  * How the parts of an IPsec tunnel are known to belong together: by its local overlay address, as a number.
  */
 import { addressBytes } from '../../sys/netlink/address-bytes.ts';
-import { allSas, readSaMessage, type SaState } from '../../sys/netlink/xfrm-state.ts';
+import type { SaState } from '../../sys/netlink/xfrm-state.ts';
 import type { IpsecShape } from '../half.ts';
 import type { NetworkStack } from '../stack.ts';
 
@@ -18,14 +18,22 @@ export const interfaceNameOf = (shape: Pick<IpsecShape, 'overlay'>): string =>
   `whx${reqidOf(shape).toString(16).padStart(8, '0')}`;
 
 /** The SAs of a tunnel that there are, of one direction. */
-export async function sasOf(
-  xfrm: NetworkStack['xfrm'],
-  shape: IpsecShape,
-  direction: 'in' | 'out',
-): Promise<SaState[]> {
+export async function sasOf(stack: NetworkStack, shape: IpsecShape, direction: 'in' | 'out'): Promise<SaState[]> {
   const reqid = reqidOf(shape);
   const { local, remote } = shape.outer;
   const [source, destination] = direction === 'out' ? [local, remote] : [remote, local];
-  const all = await xfrm.dump(allSas(), readSaMessage);
+  const all = await stack.sas();
   return all.filter((sa) => sa.reqid === reqid && sa.source === source && sa.destination === destination);
+}
+
+/** What may be kept of a half. */
+export function withoutKeys({ kind, outer, overlay, udp, mtu, netns }: IpsecShape): IpsecShape {
+  return {
+    kind,
+    outer,
+    overlay,
+    ...(udp === undefined ? {} : { udp }),
+    ...(mtu === undefined ? {} : { mtu }),
+    ...(netns === undefined ? {} : { netns }),
+  };
 }

@@ -4,12 +4,12 @@
  * The reqid of SAs and policies is an overlay address, routes have our protocol number, the guard's table and the interfaces have our
  * name. An address has no mark: one in the overlay range on the loopback interface is taken as ours, which that range is for.
  */
-import { allAddresses, deleteAddress, readAddress } from '../../sys/netlink/address.ts';
+import { deleteAddress } from '../../sys/netlink/address.ts';
 import { addressBytes } from '../../sys/netlink/address-bytes.ts';
 import { allLinks, deleteLink, type Link, readLinkMessage } from '../../sys/netlink/link.ts';
-import { deleteRoute, ownRoutes, readOwnRoute } from '../../sys/netlink/route.ts';
-import { allPolicies, deletePolicy, readPolicy } from '../../sys/netlink/xfrm-policy.ts';
-import { allSas, deleteSa, readSaMessage, type SaState } from '../../sys/netlink/xfrm-state.ts';
+import { deleteRoute } from '../../sys/netlink/route.ts';
+import { deletePolicy } from '../../sys/netlink/xfrm-policy.ts';
+import { deleteSa, type SaState } from '../../sys/netlink/xfrm-state.ts';
 import type { Selector } from '../../sys/netlink/xfrm-wire.ts';
 import type { Holding } from '../encapsulation/holding.ts';
 import { orAbsent, unless } from '../failure.ts';
@@ -32,7 +32,7 @@ export interface Places extends GuardedStack {
 /** In the order in which a tunnel is built, so that it can be taken away backwards. */
 export async function lookAround(places: Places): Promise<Found[]> {
   const { stack } = places;
-  const sas = (await orAbsent(listSas(stack), ...LACKS)) ?? [];
+  const sas = (await orAbsent(stack.sas(), ...LACKS)) ?? [];
   return [
     ...(await sockets(places, sas)),
     ...(await guards(places)),
@@ -53,8 +53,6 @@ function endsOf(reqid: number, inside: Selector | undefined): Ends | undefined {
   return isLocal(destination) ? { local: destination, remote: source } : undefined;
 }
 
-const listSas = (stack: NetworkStack): Promise<SaState[]> => stack.xfrm.dump(allSas(), readSaMessage);
-
 function associations(stack: NetworkStack, sas: readonly SaState[]): Found[] {
   return sas.flatMap((sa) => {
     const ends = endsOf(sa.reqid, sa.inside);
@@ -64,7 +62,7 @@ function associations(stack: NetworkStack, sas: readonly SaState[]): Found[] {
 }
 
 async function policies(stack: NetworkStack): Promise<Found[]> {
-  const all = await stack.xfrm.dump(allPolicies(), readPolicy);
+  const all = await stack.policies();
   return all.flatMap((policy) => {
     const ends = endsOf(policy.reqid, policy.inside);
     const remove = (): Promise<void> => unless(stack.xfrm.ask(deletePolicy(policy)), 'ENOENT');
@@ -94,8 +92,8 @@ async function guards({ guard }: Places): Promise<Found[]> {
 async function interfaces(places: Places): Promise<Found[]> {
   const { stack } = places;
   const links = await stack.route.dump(allLinks(), readLinkMessage);
-  const addresses = await stack.route.dump(allAddresses(), readAddress);
-  const routes = await stack.route.dump(ownRoutes(), readOwnRoute);
+  const addresses = await stack.addresses();
+  const routes = await stack.routes();
   return links
     .filter(({ alias }) => alias === INTERFACE_ALIAS)
     .flatMap((link): Found[] => {
@@ -126,7 +124,7 @@ const removeLink = (stack: NetworkStack, link: Link): Promise<void> =>
   unless(stack.route.ask(deleteLink(link)), 'ENODEV');
 
 async function addresses(stack: NetworkStack): Promise<Found[]> {
-  const all = await stack.route.dump(allAddresses(), readAddress);
+  const all = await stack.addresses();
   return all
     .filter(({ index, prefix }) => index === LOOPBACK_INDEX && prefix === 32)
     .map(({ address, index }) => ({
@@ -137,7 +135,7 @@ async function addresses(stack: NetworkStack): Promise<Found[]> {
 }
 
 async function routes(stack: NetworkStack): Promise<Found[]> {
-  const all = await stack.route.dump(ownRoutes(), readOwnRoute);
+  const all = await stack.routes();
   return all.map((route) => ({
     what: `route to ${route.destination}`,
     ...(route.source === undefined ? {} : { local: route.source }),
