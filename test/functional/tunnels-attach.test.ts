@@ -50,6 +50,8 @@ describe.skipIf(noEngine !== undefined).each(types)('a tunnel into containers by
     expect((await a.run(['ip', 'address'])).stdout).not.toContain(local);
     expect([await pings(a, 'one', remote), await pings(b, 'two', local)]).toEqual([true, true]);
     expect((await a.run(['ping', '-c', '1', '-W', '1', remote])).code).not.toBe(0);
+    for (const host of [a, b]) expect((await host.daemon.wormhole('tunnel-gc')).stdout).toBe('');
+    expect(await pings(a, 'one', remote)).toBe(true);
     const back = ['--attach', 'two', '--peer-attach', 'one'];
     expect((await b.daemon.wormhole('tunnel-create', ...flags, ...back, 'a')).stdout).toBe(`${remote} ${local}\n`);
   });

@@ -3,6 +3,8 @@
  *
  *     a ── router ── b      overlay addresses out of 100.64.0.0/14
  */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Tunnel, TunnelList } from '../../src/spec/api.ts';
 import { Hosts } from '../support/hosts.ts';
@@ -37,6 +39,8 @@ describe.each(there)('a tunnel by $name', ({ flags, shown, word }) => {
       expect.objectContaining<Partial<Tunnel>>({ ...shown, peer: 'b', local, remote, state: 'complete' }),
     ]);
     expect(tunnels[0]?.bytesOut).toBeGreaterThan(0);
+    expect(await a.daemon.wormhole('tunnel-gc')).toMatchObject({ code: 0, stdout: '' });
+    expect(await a.run(['ping', '-c', '1', '-W', '5', remote])).toMatchObject({ code: 0 });
     const removed = await a.daemon.wormhole('tunnel-delete', 'b');
     expect(removed).toMatchObject({ code: 0, stdout: '', stderr: expect.stringContaining('removed at both ends') });
     for (const host of [a, b]) {
@@ -117,4 +121,18 @@ describe.each(there)('a tunnel by $name', ({ flags, shown, word }) => {
       await expect.poll(() => b.daemon.get('/v1/wormholes')).toEqual({ wormholes: [] });
     },
   );
+
+  test('F33 what nobody remembers of one is removed on request', async () => {
+    await using world = await Hosts.start({ hosts: { a: {}, b: {} } });
+    const { a } = world;
+    await a.daemon.wormhole('tunnel-create', ...flags, 'b');
+    await a.daemon.stop('SIGKILL');
+    rmSync(join(a.belongings.folder, 'state', 'tunnels.json'));
+    await a.up();
+    await a.run(['ip', 'address', 'add', '100.64.0.99/32', 'dev', 'lo']);
+    const swept = await a.daemon.wormhole('tunnel-gc');
+    expect(swept.stdout).toContain('100.64.0.99');
+    expect((await a.run(['ip', '-brief', 'address'])).stdout).not.toMatch(/100\.6[4-7]\.|^wh/m);
+    expect((await a.daemon.wormhole('tunnel-gc')).stdout).toBe('');
+  });
 });

@@ -1,6 +1,7 @@
 /** `tunnel-gc`: removes what is no whole tunnel any more, and what nobody remembers. */
 import { Deadline } from '../../lib/deadline.ts';
 import type { TunnelSweep } from '../../spec/api.ts';
+import type { Remain, TunnelShape } from '../../tunnel/half.ts';
 import { reasonOf } from '../wormhole/status.ts';
 import type { Tunnel } from './tunnel.ts';
 import type { Tunneling } from './tunneling.ts';
@@ -23,8 +24,7 @@ export async function sweep(tunneling: Tunneling, signal: AbortSignal): Promise<
   }
   const { network: address, bits: prefix } = tunnels.range;
   for (const remain of await (await tunnels.kernel()).remains({ address, prefix })) {
-    const { local } = remain.overlay;
-    if (tunnels.list.some(({ record }) => record.shape.overlay.local === local)) continue;
+    if (tunnels.list.some(({ record }) => isOf(remain, record.shape))) continue;
     try {
       await remain.remove();
       removed.push(remain.parts.join(', '));
@@ -33,6 +33,15 @@ export async function sweep(tunneling: Tunneling, signal: AbortSignal): Promise<
     }
   }
   return { removed };
+}
+
+/** Parts without an address of their own are known by what they are called. */
+function isOf({ overlay, parts }: Remain, shape: TunnelShape): boolean {
+  const { local, remote } = shape.overlay;
+  const addressed = [overlay.local, overlay.remote].some((address) => address === local || address === remote);
+  const named =
+    shape.kind === 'wireguard' ? shape.name : shape.udp === undefined ? undefined : `UDP port ${shape.udp.localPort}`;
+  return addressed || (named !== undefined && parts.some((part) => part.split(' on ').at(-1)?.endsWith(named)));
 }
 
 /** One that waits for its peer, or for its container, is no garbage. */
