@@ -25,7 +25,7 @@ RULES := --project unit --no-isolate --pool=threads --cache=false --reporter=min
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: help build demo test test-unit test-functional check format bench bench-peers install uninstall clean distclean
+.PHONY: help build demo test test-unit test-functional test-kernel check format bench bench-peers install uninstall clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -42,13 +42,19 @@ test: ## Install what the tests need, run unit, conformance and functional tests
 	@$(MAKE) --no-print-directory build
 	@scripts/build-mariadb-image.sh || echo 'test: the tests with MariaDB are left out'
 	@scripts/build-image.sh pong dnsmasq wordpress || echo 'test: the tests with these images are left out'
-	@NODE='$(NODE)' scripts/test.sh unit conformance functional
+	@scripts/vm-deps.sh || echo 'test: the tests of kernel tunnels run on this kernel, as far as it has what they need'
+	@NODE='$(NODE)' scripts/test.sh unit conformance functional kernel
 
 test-unit: $(LOCK) ## Run the unit and rule tests only
 	@NODE='$(NODE)' scripts/test.sh unit
 
 test-functional: build ## Run the conformance and functional tests only (root; in a private network namespace)
 	@NODE='$(NODE)' scripts/test.sh conformance functional
+
+test-kernel: build ## Run the tests of kernel tunnels only, in a virtual machine that scripts/vm-deps.sh makes (root)
+	@scripts/test-deps.sh
+	@scripts/vm-deps.sh
+	@NODE='$(NODE)' scripts/test.sh kernel
 
 check: build ## Check format, lint, types, the rules of test/rules, unused code and the package itself
 	@echo "check: format"   && $(BIN)/biome check .

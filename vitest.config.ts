@@ -1,9 +1,10 @@
 /**
  * Test projects: unit and rule tests run in one box, conformance and functional tests (which need root) each file in a
- * box of its own, two at a time: most of such a file is waiting.
+ * box of its own, two at a time: most of such a file is waiting. Kernel tests run in a virtual machine.
  */
 import { defineConfig } from 'vitest/config';
 import { boxPool } from './test/support/box-pool.ts';
+import { machinePool } from './test/support/vm/pool.ts';
 
 export default defineConfig({
   test: {
@@ -29,10 +30,21 @@ export default defineConfig({
         test: {
           name: 'functional',
           include: ['test/functional/**/*.test.ts'],
+          exclude: ['test/functional/tunnel-kernel-*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
           maxWorkers: 2,
           pool: boxPool,
+        },
+      },
+      {
+        test: {
+          name: 'kernel',
+          include: ['test/kernel/**/*.test.ts', 'test/functional/tunnel-kernel-*.test.ts'],
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          maxWorkers: 2,
+          pool: machinePool(),
         },
       },
     ],

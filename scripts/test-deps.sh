@@ -31,6 +31,10 @@ needed=(
   make:/usr/bin/make
   tar:/bin/tar
   ca-certificates:/etc/ssl/certs/ca-certificates.crt
+  qemu-system-x86:/usr/bin/qemu-system-x86_64
+  cpio:/usr/bin/cpio
+  kmod:/sbin/depmod
+  tcpdump:/usr/bin/tcpdump
 )
 
 PATH=$PATH:/usr/sbin:/sbin

@@ -3,13 +3,13 @@
 #
 # Each project runs in a box without a route (scripts/in-netns.sh), so that a test can neither reach the network nor
 # be answered by a gateway, and leaves nothing behind. Inside it, conformance and functional files run two at a time, each
-# in a box of its own (test/support/box-pool.ts). Usage: test.sh PROJECT… (of vitest.config.ts)
+# in a box of its own (test/support/box-pool.ts), and kernel files in one virtual machine (test/support/vm). Usage: test.sh PROJECT… (of vitest.config.ts)
 set -uo pipefail
 cd "$(dirname "$0")/.."
 node=${NODE:-node}
 
 # Seconds a project may take before it is ended; a hang is a failure, not a wait.
-declare -A limit=([unit]=240 [conformance]=240 [functional]=840)
+declare -A limit=([unit]=240 [conformance]=240 [functional]=840 [kernel]=840)
 
 reports=$(mktemp -d /tmp/wormhole-test.XXXXXX)
 trap 'rm -rf "$reports"' EXIT

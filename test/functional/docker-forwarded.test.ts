@@ -28,8 +28,9 @@ describe.skipIf(missing !== undefined)('docker over forwarded connections', () =
   describe('socat', () => {
     beforeAll(async () => {
       const { client, docker } = world;
-      docker.start(['socat', 'TCP-LISTEN:18000,fork,reuseaddr', 'TCP:127.0.0.1:2375']);
-      client.start(['socat', 'TCP-LISTEN:10001,bind=127.0.0.1,fork,reuseaddr', `TCP:${docker.site.v4}:18000`]);
+      // -t: its half second after the end of one direction is too short for the other on a busy machine.
+      docker.start(['socat', '-t60', 'TCP-LISTEN:18000,fork,reuseaddr', 'TCP:127.0.0.1:2375']);
+      client.start(['socat', '-t60', 'TCP-LISTEN:10001,bind=127.0.0.1,fork,reuseaddr', `TCP:${docker.site.v4}:18000`]);
       await until('the engine answers over there', async () => {
         const env = { DOCKER_HOST: 'tcp://127.0.0.1:10001' };
         return (await client.run(['docker', 'version'], { env })).code === 0;

@@ -10,7 +10,7 @@ import { type ChildProcess, type ForkOptions, fork } from 'node:child_process';
 import { resolve } from 'node:path';
 import type { PoolOptions, PoolRunnerInitializer, PoolWorker, WorkerRequest } from 'vitest/node';
 
-const box = resolve(import.meta.dirname, '../../scripts/in-netns.sh');
+export const box = resolve(import.meta.dirname, '../../scripts/in-netns.sh');
 
 /** A file that will not end is killed after this many milliseconds: vitest itself asks twice before. */
 const endingLimit = 5000;

@@ -1,0 +1,110 @@
+/**
+ * Where the files of the kernel tests run: in worker processes inside one virtual machine, which is booted for the first
+ * of them and ends with the run. The runner outside compiles the files and hears of each test as it ends, as it does of
+ * those that run here.
+ *
+ * Without a virtual machine they run in a box on this kernel, and skip what it has not got, each with its reason; on CI
+ * that is a failure.
+ */
+import { EventEmitter } from 'node:events';
+import { resolve } from 'node:path';
+import type { PoolOptions, PoolRunnerInitializer, PoolWorker, Vitest, WorkerRequest } from 'vitest/node';
+import { box, boxPool } from '../box-pool.ts';
+import { type Frame, Machine, missingForMachine } from './machine.ts';
+
+/** The machine of this run, and the workers in it by number. */
+class Guests {
+  readonly #workers = new Map<number, MachineWorker>();
+  #machine: Promise<Machine> | undefined;
+  #last = 0;
+
+  async add(worker: MachineWorker, vitest: Vitest): Promise<{ machine: Machine; number: number }> {
+    this.#machine ??= this.#boot(vitest);
+    const machine = await this.#machine;
+    const number = ++this.#last;
+    this.#workers.set(number, worker);
+    return { machine, number };
+  }
+
+  async #boot(vitest: Vitest): Promise<Machine> {
+    const machine = await Machine.boot();
+    vitest.onClose(() => machine[Symbol.dispose]());
+    machine.onFrame = (frame) => this.#workers.get(frame.worker ?? 0)?.hear(frame);
+    machine.onEnd = () => {
+      for (const worker of this.#workers.values()) worker.hear({ exit: [null, 'SIGKILL'] });
+    };
+    return machine;
+  }
+}
+
+class MachineWorker extends EventEmitter implements PoolWorker {
+  readonly name = 'forks';
+  /** Compiled modules come over the channel: what is written after the boot may not be seen inside. */
+  readonly cacheFs = false;
+  readonly #options: PoolOptions;
+  readonly #guests: Guests;
+  #running: { machine: Machine; number: number } | undefined;
+  #ended = false;
+
+  constructor(options: PoolOptions, guests: Guests) {
+    super();
+    this.#options = options;
+    this.#guests = guests;
+  }
+
+  async start(): Promise<void> {
+    const { distPath, execArgv, env, project } = this.#options;
+    this.#running ??= await this.#guests.add(this, project.vitest);
+    const entry = resolve(distPath, 'workers/forks.js');
+    this.#send({ start: { box, entry, words: [process.execPath, ...execArgv], env: { ...env } } });
+  }
+
+  async stop(): Promise<void> {
+    if (this.#running === undefined || this.#ended) return;
+    const ended = new Promise((done) => this.once('exit', done));
+    this.#send({ signal: 'SIGKILL' });
+    await ended;
+  }
+
+  send(message: WorkerRequest): void {
+    if (message.type !== 'stop') return this.#send({ message });
+    // All its results are here, and what it has to put away ends with its process: nobody waits for its answer.
+    queueMicrotask(() => this.emit('message', { type: 'stopped', __vitest_worker_response__: true }));
+  }
+
+  deserialize(data: unknown): unknown {
+    return data;
+  }
+
+  hear({ message, out, error, exit }: Frame): void {
+    const { outputStream, errorStream } = this.#options.project.vitest.logger;
+    if (out !== undefined) outputStream.write(out);
+    else if (error !== undefined) errorStream.write(error);
+    else if (exit === undefined) this.emit('message', message);
+    else {
+      this.#ended = true;
+      this.emit('exit', ...exit);
+    }
+  }
+
+  #send(frame: Frame): void {
+    const { machine, number } = this.#running ?? {};
+    machine?.send({ worker: number ?? 0, ...frame });
+  }
+}
+
+/** @returns where the kernel tests run on this machine */
+export function machinePool(): PoolRunnerInitializer {
+  const missing = missingForMachine();
+  if (missing === undefined) {
+    const guests = new Guests();
+    return { name: 'machine', createPoolWorker: (options) => new MachineWorker(options, guests) };
+  }
+  return {
+    name: 'machine',
+    createPoolWorker(options) {
+      if (process.env['CI'] !== undefined) throw new Error(missing);
+      return boxPool.createPoolWorker(options);
+    },
+  };
+}
