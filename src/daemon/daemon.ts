@@ -149,8 +149,6 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       unix: settings.unix,
       rootGrants: () => policies.rootGrants(),
     }),
-    keyFile: settings.keyFile.path,
-    policies,
     stopping: stopping.signal,
   });
   const authorize = authorizer(policies);

@@ -10,8 +10,6 @@ import { type Events, eventStream } from './events.ts';
 import type { LogRing } from './log-ring.ts';
 import { logStream } from './log-stream.ts';
 import type { PeerOperations } from './peers/operate-peers.ts';
-import { pingPeer } from './ping-peer.ts';
-import type { Policies } from './policy/policies.ts';
 import type { Registry } from './registry/registry.ts';
 import { eventOf } from './registry/telling.ts';
 import type { TunnelOperations } from './tunnels/operate-tunnels.ts';
@@ -32,9 +30,6 @@ export interface OperateOptions {
   readonly ring: LogRing;
   readonly relayWorkers: () => number;
   readonly circumstances: () => Circumstances;
-  /** Key for peers. */
-  readonly keyFile: string;
-  readonly policies: Pick<Policies, 'peer'>;
   /** Aborts when the daemon stops: streams end then. */
   readonly stopping: AbortSignal;
 }
@@ -57,9 +52,7 @@ export function operationsOf(options: OperateOptions): Operations {
     ping: async ({ payload, host }, caller) => {
       const answer: PingAnswer = { payload, version, instance, timeMs: Date.now() };
       if (host === undefined) return answer;
-      // What a peer may have pinged is judged address by address.
-      if (caller.origin.kind === 'peer') return await pingPeer(payload, host, options, caller);
-      return await peers.pingPeer(host, payload, caller.signal);
+      return await peers.pingPeer(host, payload, caller);
     },
     list: () => ({ wormholes: registry.list().map((entry) => entry.describe()) }),
     create: async ({ words }, { origin, signal }) => {

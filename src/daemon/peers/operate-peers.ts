@@ -2,7 +2,8 @@
 import type { LinkFacts } from '../../carrier/link/facts.ts';
 import type { CarrierLinks } from '../../carrier/listener.ts';
 import type { PingAnswer, Peer as Shape } from '../../spec/api.ts';
-import type { Operations } from '../api/operations.ts';
+import type { Caller, Operations } from '../api/operations.ts';
+import type { Policies } from '../policy/policies.ts';
 import { describeClient, describePeer } from './describe.ts';
 import type { Guests } from './guests.ts';
 import type { Joins } from './joins.ts';
@@ -17,15 +18,16 @@ export interface OperatePeersOptions {
   readonly joins: Joins;
   readonly guests: Guests;
   readonly links: Pick<CarrierLinks, 'facts' | 'kick' | 'openApi'>;
+  readonly policies: Pick<Policies, 'peer'>;
 }
 
 export interface PeerOperations
   extends Pick<Operations, 'peers' | 'join' | 'leave' | 'kick' | 'putGuest' | 'guest' | 'removeGuest' | 'rollGuests'> {
-  /** @throws {WormholeError} why the peer cannot be reached */
-  pingPeer(address: string, payload: string, signal: AbortSignal): Promise<PingAnswer>;
+  /** @throws {WormholeError} why the peer cannot be reached; WH_ERR_POLICY when a peer asks and may not */
+  pingPeer(address: string, payload: string, caller: Caller): Promise<PingAnswer>;
 }
 
-export function peerOperations({ name, peers, joins, guests, links }: OperatePeersOptions): PeerOperations {
+export function peerOperations({ name, peers, joins, guests, links, policies }: OperatePeersOptions): PeerOperations {
   const now = async (link: LinkFacts | undefined): Promise<LinkFacts | undefined> =>
     link === undefined ? undefined : await links.facts(link.number).catch(() => link);
   const describe = async (peer: Peer): Promise<Shape> => {
@@ -52,7 +54,7 @@ export function peerOperations({ name, peers, joins, guests, links }: OperatePee
     putGuest: (id, request, caller) => guests.put(id, request, caller),
     guest: (id, caller) => guests.get(id, caller),
     removeGuest: (id, query, caller) => guests.remove(id, query.now === 'true', caller),
-    pingPeer: (address, payload, signal) => pingOnLink(peers, links, { address, payload }, signal),
+    pingPeer: (address, payload, caller) => pingOnLink({ address, payload }, { peers, links, policies }, caller),
     rollGuests: (roll, caller) => guests.roll(roll, caller),
   };
 }

@@ -13,6 +13,7 @@ import type { PeerSettings } from '../config/peers.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Events } from '../events.ts';
 import type { Logger } from '../log.ts';
+import type { Policies } from '../policy/policies.ts';
 import type { Registry } from '../registry/registry.ts';
 import { eventOf } from '../registry/telling.ts';
 import type { Surroundings } from '../surroundings.ts';
@@ -37,7 +38,7 @@ export interface PeeringOptions {
   readonly version: string;
   /** PSK identity → key, the common one among them. @throws {WormholeError} WH_ERR_KEY_FILE */
   readonly keys: () => ReadonlyMap<string, Secret>;
-  readonly policies: Pick<Surroundings['policies'], 'judge'>;
+  readonly policies: Pick<Policies, 'judge' | 'peer'>;
   readonly registry: () => Registry;
   readonly events: Pick<Events, 'listen'>;
   readonly admit: Api['admit'];
@@ -138,6 +139,7 @@ export function peeringOf(options: PeeringOptions): Peering {
         kick: async (link) => await (await links()).kick(link),
         openApi,
       },
+      policies: options.policies,
     }),
     restore: () => joins.restore(),
     [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose](),

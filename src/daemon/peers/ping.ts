@@ -1,4 +1,8 @@
-/** A ping to a peer on its link: there and back once, through its control API, and what is known of the way. */
+/**
+ * A ping to a peer on its link: there and back once, through its control API, and what is known of the way.
+ *
+ * For another peer it is a dial like any other: judged by the address that the link leads to.
+ */
 
 import { createHmac } from 'node:crypto';
 import type { Socket } from 'node:net';
@@ -6,7 +10,10 @@ import type { CarrierLinks } from '../../carrier/listener.ts';
 import { Client } from '../../client/client.ts';
 import type { Secret } from '../../lib/secret.ts';
 import type { PingAnswer } from '../../spec/api.ts';
+import type { Caller } from '../api/operations.ts';
+import type { Policies } from '../policy/policies.ts';
 import { readAddress } from '../read-address.ts';
+import { type Allow, literalOf } from './allowed-endpoints.ts';
 import { openApi } from './open-api.ts';
 import type { Peers } from './peers.ts';
 
@@ -19,18 +26,29 @@ interface Ping {
   readonly payload: string;
 }
 
-/** @throws {WormholeError} why the peer cannot be reached */
+export interface PingSurroundings {
+  readonly peers: Peers;
+  readonly links: Pick<CarrierLinks, 'openApi'>;
+  readonly policies: Pick<Policies, 'peer'>;
+}
+
+/** @throws {WormholeError} why the peer cannot be reached; WH_ERR_POLICY when a peer asks and may not */
 export async function pingOnLink(
-  peers: Peers,
-  links: Pick<CarrierLinks, 'openApi'>,
   { address, payload }: Ping,
-  signal: AbortSignal,
+  { peers, links, policies }: PingSurroundings,
+  { origin, signal }: Caller,
 ): Promise<PingAnswer> {
-  const peer = peers.at(readAddress(address));
-  using _wish = peer.want();
+  const at = readAddress(address);
+  const allow: Allow | undefined =
+    origin.kind === 'peer' ? (host) => policies.peer(origin.identity, at, host) : undefined;
+  if (at.kind === 'unix') allow?.('');
+  const peer = peers.at(at);
+  using _wish = peer.want(allow);
   const begun = performance.now();
   const there = peer.link !== undefined;
   const link = await peer.up(signal);
+  // Somebody who may more may have made it.
+  allow?.(literalOf(link.address));
   const linkMs = there ? 0 : performance.now() - begun;
   const open = async (abort: AbortSignal): Promise<Socket> => await openApi(peer, links, abort);
   const endpoint = { kind: 'opened', name: `peer ${peer.name}`, open } as const;
