@@ -91,4 +91,27 @@ describe.skipIf(missing !== undefined)('the keys of an IPsec tunnel', () => {
     expect(inside(hosts.b, 'cat', '/proc/self/net/xfrm_stat')).toMatch(/XfrmInStateMismatch\s+2\n/);
     expect(inside(hosts.b, 'nstat', '-asz', 'IcmpInEchos')).toMatch(/IcmpInEchos +0 /);
   });
+
+  test.skipIf(unprotected)(
+    'A13: that somebody flushes do not make packets leave in clear text, nor lets any in',
+    async () => {
+      using hosts = new TunnelHosts();
+      const [one, two] = await bothEnds(hosts);
+      expect(pings(hosts.a, '100.65.0.3')).toBe(true);
+      for (const room of [hosts.a, hosts.b]) {
+        room.ip('xfrm', 'policy', 'flush');
+        room.ip('xfrm', 'state', 'flush');
+      }
+      // The addresses and routes are there still, and lead over the wire.
+      expect(pings(hosts.a, '100.65.0.3')).toBe(false);
+      await one.remove();
+      hosts.a.ip('address', 'add', '100.65.0.2/32', 'dev', 'lo');
+      hosts.a.ip('route', 'add', '100.65.0.3/32', 'dev', 'va', 'src', '100.65.0.2');
+      expect(pings(hosts.a, '100.65.0.3')).toBe(false);
+      await two.remove();
+      hosts.b.ip('address', 'add', '100.65.0.3/32', 'dev', 'lo');
+      hosts.b.ip('route', 'add', '100.65.0.2/32', 'dev', 'vb', 'src', '100.65.0.3');
+      expect(pings(hosts.a, '100.65.0.3')).toBe(true);
+    },
+  );
 });

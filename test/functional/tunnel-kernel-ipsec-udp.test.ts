@@ -29,6 +29,15 @@ describe.skipIf(missing !== undefined)('an IPsec tunnel in UDP', () => {
     await eventually('the holders have ended', () => ![hosts.a, hosts.b].some((room) => existsSync(pathOf(room))));
   });
 
+  test.skipIf(!TunnelHosts.hasIpv6())('carries packets also over IPv6', async () => {
+    using hosts = new TunnelHosts(unprotected);
+    const [one, two] = await bothEnds(hosts, ipsecHalves({ udp }, true));
+    expect(pings(hosts.a, '100.65.0.3')).toBe(true);
+    expect(inside(hosts.a, 'ss', '-Hlun')).toContain('[fd09::1]:4500');
+    await one.remove();
+    await two.remove();
+  });
+
   test('goes on when the daemon is gone, and is taken up by the next one', async () => {
     using hosts = new TunnelHosts(unprotected);
     const [one, two] = await bothEnds(hosts, ipsecHalves({ udp }));
