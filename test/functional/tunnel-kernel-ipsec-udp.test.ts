@@ -56,16 +56,14 @@ describe.skipIf(missing !== undefined)('an IPsec tunnel in UDP', () => {
     using hosts = new TunnelHosts(unprotected);
     const made = ipsecHalves({ udp });
     const [one, two] = await bothEnds(hosts, made);
-    const pids = readdirSync('/proc').filter(
-      (pid) => /^\d+$/.test(pid) && read(`/proc/${pid}/cmdline`).includes(pathOf(hosts.a)),
-    );
-    expect(pids).toHaveLength(1);
+    const pid = holderOf(hosts.a);
+    expect(pid).toBeGreaterThan(0);
     for (const key of [made[0].in.key, made[0].out.key]) {
-      const about = `${read(`/proc/${pids[0]}/cmdline`)}${read(`/proc/${pids[0]}/environ`)}`;
+      const about = `${read(`/proc/${pid}/cmdline`)}${read(`/proc/${pid}/environ`)}`;
       expect(about).not.toContain(key.toString('hex'));
       expect(about).not.toContain(key.toString('base64'));
     }
-    expect(read(`/proc/${pids[0]}/environ`)).toBe('');
+    expect(read(`/proc/${pid}/environ`)).toBe('');
     await one.remove();
     await two.remove();
   });
@@ -82,6 +80,19 @@ describe.skipIf(missing !== undefined)('an IPsec tunnel in UDP', () => {
     });
     expect(traces(hosts.a)).toBe(before);
     await first.remove();
+  });
+
+  test('has its socket again when somebody ended the process that held it', async () => {
+    using hosts = new TunnelHosts(unprotected);
+    const [one, two] = await bothEnds(hosts, ipsecHalves({ udp }));
+    process.kill(holderOf(hosts.a), 'SIGKILL');
+    await eventually('the socket is gone', () => inside(hosts.a, 'ss', '-Hlun') === '');
+    hosts.a.ip('link', 'set', 'va', 'down');
+    hosts.a.ip('link', 'set', 'va', 'up');
+    await eventually('the tunnel is whole again', async () => (await one.missing()).length === 0);
+    await eventually('it carries packets', () => pings(hosts.a, '100.65.0.3'));
+    await one.remove();
+    await two.remove();
   });
 
   test('follows its peer when a NAT has given that another port', async () => {
@@ -109,6 +120,12 @@ describe.skipIf(missing !== undefined)('an IPsec tunnel in UDP', () => {
     await first.remove();
   });
 });
+
+/** The process that holds the sockets of a host. */
+function holderOf(room: Netns): number {
+  const pids = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid));
+  return Number(pids.find((pid) => read(`/proc/${pid}/cmdline`).includes(pathOf(room))));
+}
 
 function read(path: string): string {
   try {

@@ -11,6 +11,7 @@ export function encapsulationParts({ outer, udp }: IpsecShape, holding: Holding)
   return [
     {
       what: `UDP port ${udp.localPort}`,
+      mends: true,
       add: () => holding.open({ local, remote, keepaliveSeconds: udp.keepaliveSeconds }),
       present: () => holding.has(local),
       remove: () => holding.close(local),

@@ -12,6 +12,8 @@ import { firewallMatters, routingMatters } from './loss.ts';
 const LOOK_MS = 1_000;
 /** Between two rounds of mending, in looks: a network that changes all the time must not keep us busy. */
 const REST_LOOKS = 5;
+/** After so many looks everything is looked at in any case: that a process has ended, no network tells. */
+const ROUND_LOOKS = 60;
 
 export interface Watched {
   /** Adds again what is missing and needs no key. */
@@ -64,6 +66,7 @@ export class Watch implements Disposable {
   #look(): void {
     for (const { events, hear } of this.#sources) hear(events.look());
     this.#rest -= 1;
+    this.#due ||= this.#rest < REST_LOOKS - ROUND_LOOKS;
     if (!this.#due || this.#rest > 0) return;
     this.#due = false;
     this.#rest = REST_LOOKS;
