@@ -71,6 +71,8 @@ export class EventLoop {
   /** Rounds in which nothing happened. */
   #quiet = 0;
   #events = -1n;
+  /** When node's next timer was due, on the clock of `performance.now`. */
+  #timerAt = Number.POSITIVE_INFINITY;
 
   /** The one of this thread. @returns undefined where there can be none: libuv's is all there is then */
   static here(): EventLoop | undefined {
@@ -143,7 +145,8 @@ export class EventLoop {
     }
     setImmediate(this.#turn);
     const events = this.#uv.events();
-    this.#quiet = events === this.#events && this.#again.length === 0 ? this.#quiet + 1 : 0;
+    const idle = events === this.#events && this.#again.length === 0 && performance.now() < this.#timerAt;
+    this.#quiet = idle ? this.#quiet + 1 : 0;
     this.#events = events;
     const count = libc.epollWait(this.#epoll.fd, this.#memory.address, BATCH, this.#patienceMs());
     this.#callBack(count);
@@ -151,8 +154,11 @@ export class EventLoop {
 
   /** Nothing is missed for longer than it was quiet before. */
   #patienceMs(): number {
+    this.#timerAt = Number.POSITIVE_INFINITY;
     if (this.#quiet < 2) return 0;
-    return Math.min(2 ** Math.min(this.#quiet - 2, 10), LONGEST_MS, this.#uv.untilTimer());
+    const timerMs = this.#uv.untilTimer();
+    this.#timerAt = performance.now() + timerMs;
+    return Math.min(2 ** Math.min(this.#quiet - 2, 10), LONGEST_MS, timerMs);
   }
 
   #callBack(count: number): void {

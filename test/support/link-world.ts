@@ -2,10 +2,12 @@
  * A portable data plane whose clients are brought and whose targets are links, with everything that it was asked for.
  */
 import type { Duplex } from 'node:stream';
+import type { ByteStream, StandsOnByteStream } from '../../src/lib/byte-stream.ts';
 import type { Client, JoinEnd } from '../../src/proxy/portable/client.ts';
 import { type PortableDataPlane, type PortableRoute, startPortableDataPlane } from '../../src/proxy/portable/plane.ts';
 import type { Pump } from '../../src/proxy/portable/pump.ts';
-import type { LinkAddress } from '../../src/proxy/portable/ways.ts';
+import { Raw } from '../../src/proxy/portable/raw.ts';
+import type { LinkAddress, Ways } from '../../src/proxy/portable/ways.ts';
 import type { ConnectionRecord, RouteOptions, UpstreamTarget } from '../../src/proxy/route.ts';
 import { until } from './relay-wait.ts';
 import type { StreamPairs } from './stream-pair.ts';
@@ -41,11 +43,12 @@ export class LinkWorld implements AsyncDisposable {
     this.dialed = dialed;
   }
 
-  /** @param pairs owned from now on @param pump joins sockets with streams of a mux */
+  /** @param pairs owned from now on @param pump with it connections go the short way, where they can; streams are of a mux then */
   static async make(pairs: StreamPairs, pump?: Pump): Promise<LinkWorld> {
     const dialed: Dialed[] = [];
     const plane = await startPortableDataPlane({
       pump,
+      ...(pump !== undefined && shortWays(dialed)),
       link: (address, from, signal) =>
         new Promise((answer, refuse) => dialed.push({ address, from, signal, answer, refuse })),
     });
@@ -96,11 +99,48 @@ export class LinkWorld implements AsyncDisposable {
   }
 }
 
+/** What the fast lane needs. Streams that the test answers with are taken apart, as those of a link are whole. */
+function shortWays(dialed: Dialed[]): Pick<Ways, 'raw' | 'openLink'> {
+  return {
+    raw: new Raw(),
+    openLink: (address, from, user) => {
+      const left = new AbortController();
+      dialed.push({
+        address,
+        from,
+        signal: left.signal,
+        answer: (stream) => {
+          if (left.signal.aborted) return void stream.destroy();
+          const { stream: bytes, early } = bytesOf(stream);
+          user.onYes(bytes, Buffer.concat(early));
+        },
+        refuse: (error) => user.onNo(error),
+      });
+      const nothing = { ended: false, closed: false, read: () => undefined, readNow: () => undefined };
+      const deaf = { attach() {}, write: () => true, writeNow: () => true, end() {} };
+      return { ...nothing, ...deaf, reset: () => left.abort() };
+    },
+  };
+}
+
+function bytesOf(stream: Duplex): { readonly stream: ByteStream; readonly early: readonly Buffer[] } {
+  const released = (stream as unknown as StandsOnByteStream).release();
+  if (released === undefined) throw new Error('the stream cannot be taken apart');
+  return released;
+}
+
 /** A client that a peer brings; one that is not served is destroyed. @param told what it is told is added to that */
 export function clientOf(stream: Duplex, told: Array<'dialed' | JoinEnd> = []): Client {
   return {
     stream,
     from: FROM,
+    ...('release' in stream && {
+      bytes: () => {
+        told.push('dialed');
+        const { stream: bytes, early } = bytesOf(stream);
+        return { stream: bytes, early: Buffer.concat(early) };
+      },
+    }),
     dialed: () => void told.push('dialed'),
     failed: (end) => {
       told.push(end);

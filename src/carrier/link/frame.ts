@@ -57,59 +57,81 @@ export interface TakenFrame {
   readonly rest: Buffer;
 }
 
+/** Whom the first message of a stream is told. One of the two is called, once. */
+export interface FrameTaker {
+  /** The stream is attached to nobody. */
+  readonly onFrame: (taken: TakenFrame) => void;
+  /** The stream is the caller's to reset. @param error WH_ERR_PROTOCOL, WH_ERR_ABORTED */
+  readonly onFail: (error: Error) => void;
+}
+
+/** Takes the first message off `stream`, however long that takes. @returns to be called to give it up: then nothing is told */
+export function awaitFrame(stream: MuxStream, { onFrame, onFail }: FrameTaker): () => void {
+  const reader = new FrameReader();
+  let done = false;
+  const fail = (error: Error): void => {
+    if (done) return;
+    done = true;
+    onFail(error);
+  };
+  const look = (): void => {
+    while (!done) {
+      const value = reader.next();
+      if (value !== undefined) {
+        done = true;
+        return onFrame({ value, rest: reader.rest });
+      }
+      const slice = stream.read();
+      if (slice === undefined) break;
+      reader.push(slice);
+    }
+    if (!done && stream.ended)
+      fail(new WormholeError('WH_ERR_ABORTED', 'the peer ended the stream before it said anything'));
+  };
+  stream.attach({
+    onReadable: () => {
+      try {
+        if (!done) look();
+      } catch (error) {
+        fail(error as Error);
+      }
+    },
+    onWritable: () => {},
+    onClose: (error) => fail(error ?? new WormholeError('WH_ERR_ABORTED', 'the stream is over')),
+  });
+  return () => {
+    done = true;
+  };
+}
+
 /**
- * Takes the first message off `stream`, which stays attached to nobody afterwards.
+ * As {@link awaitFrame}, as a promise.
  *
  * @param ms that it may take
  * @throws {WormholeError} WH_ERR_PROTOCOL, WH_ERR_TIMEOUT, WH_ERR_ABORTED; the stream is the caller's to reset
  */
 export function takeFrame(stream: MuxStream, ms: number, signal?: AbortSignal): Promise<TakenFrame> {
   return new Promise((resolve, reject) => {
-    const reader = new FrameReader();
-    let done = false;
+    if (signal?.aborted === true) return reject(signal.reason as Error);
+    let giveUp = (): void => {};
     const settle = (): void => {
-      done = true;
       clearTimeout(timer);
       signal?.removeEventListener('abort', aborted);
     };
     const fail = (error: Error): void => {
-      if (done) return;
       settle();
+      giveUp();
       reject(error);
     };
     const aborted = (): void => fail(signal?.reason as Error);
-    const timer = setTimeout(
-      () => fail(new WormholeError('WH_ERR_TIMEOUT', `the peer said nothing within ${ms} ms`)),
-      Math.min(ms, 2 ** 31 - 1),
-    );
-    if (signal?.aborted === true) return aborted();
+    const late = (): void => fail(new WormholeError('WH_ERR_TIMEOUT', `the peer said nothing within ${ms} ms`));
+    const timer = ms === Number.POSITIVE_INFINITY ? undefined : setTimeout(late, ms);
     signal?.addEventListener('abort', aborted, { once: true });
-    const look = (): void => {
-      while (!done) {
-        const value = reader.next();
-        if (value !== undefined) {
-          settle();
-          resolve({ value, rest: reader.rest });
-          return;
-        }
-        const slice = stream.read();
-        if (slice === undefined) break;
-        reader.push(slice);
-      }
-      if (!done && stream.ended)
-        fail(new WormholeError('WH_ERR_ABORTED', 'the peer ended the stream before it said anything'));
+    const onFrame = (taken: TakenFrame): void => {
+      settle();
+      resolve(taken);
     };
-    stream.attach({
-      onReadable: () => {
-        try {
-          if (!done) look();
-        } catch (error) {
-          fail(error as Error);
-        }
-      },
-      onWritable: () => {},
-      onClose: (error) => fail(error ?? new WormholeError('WH_ERR_ABORTED', 'the stream is over')),
-    });
+    giveUp = awaitFrame(stream, { onFrame, onFail: fail });
   });
 }
 

@@ -52,6 +52,12 @@ export class Incoming {
     return duplex;
   }
 
+  /** Says yes. @returns the stream, the caller's, and what came behind its head; only if {@link duplex} was never asked for */
+  acceptBytes(): { readonly stream: MuxStream; readonly early: Buffer } {
+    this.#stream.write(frame(yes));
+    return { stream: this.#stream, early: this.#early };
+  }
+
   /** Says yes to datagrams. */
   acceptFlow(user: StreamDatagramsUser): DatagramFlow {
     this.#stream.write(frame(yes));

@@ -18,9 +18,10 @@ import type { CarrierPeer } from '../peer.ts';
 import type { ResumablePipe } from '../resume/resumable-pipe.ts';
 import { expectYes, noMessage, yes } from './answer.ts';
 import { frame, takeFrame } from './frame.ts';
-import { headMessage, parseHead, type StreamHead } from './head.ts';
+import { parseHead, type StreamHead } from './head.ts';
 import { type Hello, helloMessage, parseHello } from './hello.ts';
 import { Incoming } from './incoming.ts';
+import { askOn, type OpeningUser, openOn } from './opening.ts';
 import { asWormholeError, silent } from './reasons.ts';
 
 /** Milliseconds for HELLO, and for the head of a stream. */
@@ -126,31 +127,26 @@ export class Link {
    * @throws {WormholeError} the peer's no in its own words, WH_ERR_LIMIT, WH_ERR_ABORTED; or the reason of `signal`
    */
   async openStream(head: StreamHead, signal: AbortSignal): Promise<Duplex> {
-    const [stream, rest] = await this.#ask(head, signal);
+    const [stream, rest] = await askOn(this.#mux, head, signal);
     const duplex = streamDuplex(stream, rest);
     // It may break before the caller has looked at it.
     duplex.on('error', () => {});
     return duplex;
   }
 
-  /** As {@link openStream}, for the datagrams of one client. */
-  async openFlow(head: StreamHead, user: StreamDatagramsUser, signal: AbortSignal): Promise<DatagramFlow> {
-    const [stream, rest] = await this.#ask(head, signal);
-    return this.datagrams.flows.add(stream, rest, user);
+  /**
+   * As {@link openStream}, without a promise and a stream of Node.js; before the answer the stream may only be reset.
+   *
+   * @throws {WormholeError} WH_ERR_LIMIT, WH_ERR_ABORTED
+   */
+  openBytes(head: StreamHead, user: OpeningUser): MuxStream {
+    return openOn(this.#mux, head, user);
   }
 
-  async #ask(head: StreamHead, signal: AbortSignal): Promise<readonly [MuxStream, Buffer]> {
-    signal.throwIfAborted();
-    const stream = this.#mux.openStream();
-    try {
-      stream.write(frame(headMessage(head)));
-      const { value, rest } = await takeFrame(stream, Number.POSITIVE_INFINITY, signal);
-      expectYes(value);
-      return [stream, rest];
-    } catch (error) {
-      stream.reset();
-      throw error;
-    }
+  /** As {@link openStream}, for the datagrams of one client. */
+  async openFlow(head: StreamHead, user: StreamDatagramsUser, signal: AbortSignal): Promise<DatagramFlow> {
+    const [stream, rest] = await askOn(this.#mux, head, signal);
+    return this.datagrams.flows.add(stream, rest, user);
   }
 
   /** No more streams; over when the last one is. */

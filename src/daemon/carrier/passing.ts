@@ -4,20 +4,16 @@
  *
  * So a connection ends that would go round for ever, through wormholes each of which is well.
  */
-import { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { endpointText } from '../../proxy/portable/listen-address.ts';
-import { localOf } from '../../proxy/portable/socket.ts';
-
 export class Passing {
   readonly #hops = new Map<string, number>();
 
-  /** What came through `hops` peers goes on over `upstream`. @returns to be called when it is over */
-  note(upstream: Duplex, hops: number): () => void {
-    if (!(upstream instanceof Socket)) return () => {};
-    const { host, port } = localOf(upstream);
-    if (host === undefined || port === undefined) return () => {};
-    const from = endpointText(host, port);
+  /**
+   * What came through `hops` peers goes on over a socket here.
+   *
+   * @param from its own address, as its other end sees it; '' when it has none @returns to be called when it is over
+   */
+  note(from: string, hops: number): () => void {
+    if (from === '') return () => {};
     this.#hops.set(from, hops);
     return () => void this.#hops.delete(from);
   }

@@ -18,6 +18,7 @@ import { Raw } from '../../proxy/portable/raw.ts';
 import type { LinkAddress } from '../../proxy/portable/ways.ts';
 import { type ServedPlane, servePlane } from '../../proxy/ported/server.ts';
 import { keyOf } from '../peers/owner.ts';
+import { arrived } from './arrived.ts';
 import { FlowEnd } from './flow-end.ts';
 import { NoticeStreams } from './notice-streams.ts';
 import { Passing } from './passing.ts';
@@ -65,22 +66,7 @@ export class StreamService implements StreamServer {
       route.takeFlow(end.serve(incoming.acceptFlow(end.user)), head.from);
       return;
     }
-    const stream = incoming.duplex;
-    // Without it an end that came already would not be seen.
-    stream.read(0);
-    let passed = (): void => {};
-    route.take({
-      stream,
-      from: head.from,
-      dialed: (upstream) => {
-        if (upstream !== undefined) passed = this.#passing.note(upstream, head.hops);
-        incoming.accept();
-      },
-      over: () => passed(),
-      failed: ({ reason, detail }) => {
-        incoming.refuse(new WormholeError('WH_ERR_DIAL', detail === '' ? reason : detail));
-      },
-    });
+    route.take(arrived(incoming, head.from, (local) => this.#passing.note(local, head.hops)));
   }
 
   close(): void {
@@ -115,6 +101,7 @@ export class StreamService implements StreamServer {
   async #serve(port: MessagePort): Promise<ServedPlane> {
     const plane = await startPortableDataPlane({
       link: (...what) => this.#open(...what),
+      openLink: ({ link, ...to }, from, user) => this.#link(link).openBytes(this.#headFor(to, from), user),
       flow: (...what) => this.#openFlow(...what),
       raw: new Raw(),
       pump: Pump.make(),
@@ -123,11 +110,16 @@ export class StreamService implements StreamServer {
     return this.#served;
   }
 
-  async #open({ link: number, guest, hops }: LinkAddress, from: string, signal: AbortSignal): Promise<Duplex> {
+  async #open({ link, ...to }: LinkAddress, from: string, signal: AbortSignal): Promise<Duplex> {
+    return await this.#link(link).openStream(this.#headFor(to, from), signal);
+  }
+
+  /** @throws {WormholeError} WH_ERR_SELF_PROXY */
+  #headFor({ guest, hops }: Pick<LinkAddress, 'guest' | 'hops'>, from: string): StreamHead {
     const passed = Math.max(hops, this.#passing.hopsOf(from) + 1);
     if (passed >= maxHops)
       throw new WormholeError('WH_ERR_SELF_PROXY', `the connection has come through ${passed} peers, and goes round`);
-    return await this.#link(number).openStream({ kind: 'connection', guest, from, hops: passed }, signal);
+    return { kind: 'connection', guest, from, hops: passed };
   }
 
   async #openFlow({ link, guest, hops }: LinkAddress, from: string, signal: AbortSignal): Promise<DatagramEnd> {

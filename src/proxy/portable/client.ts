@@ -3,6 +3,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { ByteStream } from '../../lib/byte-stream.ts';
 import type { ConnectionRecord } from '../route.ts';
 import { endpointText } from './listen-address.ts';
 import { resetStream } from './reset.ts';
@@ -19,10 +20,16 @@ export interface Client {
   readonly stream: Duplex;
   /** Where it came from, for the record; '' when there is nothing to say. */
   readonly from: string;
-  /** Its target is reached, over `upstream`, which it borrows; without one it is yet to say where it wants to go. */
-  dialed(upstream?: Duplex): void;
   /** After everything else, however it went. */
   readonly over?: () => void;
+  /**
+   * Its target is reached.
+   *
+   * @param local address of our end of the socket to it, as text; '' when it is none; absent: it is yet to say where it wants to go
+   */
+  dialed(local?: string): void;
+  /** Takes it as bytes instead of as {@link stream}, which was never asked for; says that its target is reached. */
+  readonly bytes?: (local: string) => { readonly stream: ByteStream; readonly early: Buffer };
   /** It reached no target; the stream is over with this. */
   failed(end: JoinEnd): void;
 }

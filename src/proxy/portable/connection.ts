@@ -3,16 +3,18 @@
  */
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { ConnectionRecord, RouteOptions, ServedTrace } from '../route.ts';
+import type { RouteOptions } from '../route.ts';
 import { proxyHeader } from '../stream/proxy-protocol.ts';
+import { Account } from './account.ts';
 import type { Client, JoinEnd } from './client.ts';
 import { DialFailure, type Upstream } from './dialing.ts';
 import { join } from './join.ts';
+import { endpointText } from './listen-address.ts';
 import type { NamedDestinations } from './named.ts';
 import { ClientGone, seek } from './seeking.ts';
 import { localOf, remoteOf } from './socket.ts';
 import type { Tally } from './tally.ts';
-import { type CurrentTargets, now } from './targets.ts';
+import type { CurrentTargets, GivenSocket } from './targets.ts';
 
 /** What a connection needs of its route. */
 export interface ConnectionDeps {
@@ -23,44 +25,44 @@ export interface ConnectionDeps {
   readonly named?: NamedDestinations;
 }
 
+/** What was done for a connection before somebody else takes over. */
+export interface Begun {
+  readonly account: Account;
+  /** A socket that is connected or connecting, owned from now on. */
+  readonly given?: GivenSocket;
+}
+
 /**
  * Serves `client` to its end and reports it. Never rejects.
  *
  * @param client owned from now on
  * @param life aborting it resets the connection
  */
-export async function serve(client: Client, deps: ConnectionDeps, life: AbortController): Promise<void> {
+export async function serve(
+  client: Client,
+  deps: ConnectionDeps,
+  life: AbortController,
+  begun: Begun = { account: new Account(deps, client.from) },
+): Promise<void> {
   const { options, tail, tally, named } = deps;
-  const accepted = now();
-  const { stream, from } = client;
-  const bytes = { in: 0, out: 0 };
+  const { account, given } = begun;
+  const { stream } = client;
   let upstream: Upstream | undefined;
-  let dialMs = -1;
   let end: JoinEnd;
-  tally.add('open', 1);
-  tally.add('total', 1);
   try {
-    const answer = options.onServed !== undefined && tail.stale ? tail.awaited : 0;
     if (named === undefined) {
-      upstream = await seek(client, deps, life);
-      client.dialed(upstream.stream);
+      upstream = await seek(client, deps, life, given);
+      client.dialed(localTextOf(upstream.stream));
     } else upstream = await named.seek(client, tally, life.signal);
-    dialMs = now() - accepted;
-    tally.dialTimes.add(dialMs * 1000);
+    account.reached(upstream.target.label);
     announce(stream, upstream.stream, options.proxyProtocol);
-    const count = (direction: 'in' | 'out', n: number): void => {
-      bytes[direction] += n;
-      if (direction === 'in') tally.add('bytesIn', n);
-      else tally.add('bytesOut', n);
-      if (direction === 'out' && tail.firstServed(answer)) options.onServed?.(traceOf(accepted, dialMs));
-    };
     const { connIdleMs, halfOpenLingerMs } = options;
-    const joining = { connIdleMs, halfOpenLingerMs, count, signal: life.signal };
+    const joining = { connIdleMs, halfOpenLingerMs, count: account.count, signal: life.signal };
     const pumped = tail.ways.pump?.join(stream, upstream.stream, joining);
     end = await (pumped ?? join(stream, upstream.stream, joining));
     if (named === undefined) tail.pool.closed(upstream.target.member);
   } catch (error) {
-    tally.add('failed', 1);
+    account.failed();
     if (upstream !== undefined) {
       // whoever brought the client does not want it any more
       upstream.stream.destroy();
@@ -70,21 +72,13 @@ export async function serve(client: Client, deps: ConnectionDeps, life: AbortCon
     client.failed(end);
   }
   client.over?.();
-  tally.add('open', -1);
-  options.onClosed?.({
-    client: from,
-    upstream: upstream?.target.label ?? '',
-    ...end,
-    durationMs: now() - accepted,
-    dialMs,
-    bytesIn: bytes.in,
-    bytesOut: bytes.out,
-  } satisfies ConnectionRecord);
+  account.over(end);
 }
 
-function traceOf(accepted: number, dialMs: number): ServedTrace {
-  const unix = (ms: number): number => performance.timeOrigin + ms;
-  return { acceptedAt: unix(accepted), dialedAt: unix(accepted + dialMs), firstByteAt: unix(now()) };
+function localTextOf(upstream: Duplex): string {
+  if (!(upstream instanceof Socket)) return '';
+  const { host, port } = localOf(upstream);
+  return endpointText(host, port);
 }
 
 function announce(client: Duplex, target: Duplex, version: RouteOptions['proxyProtocol']): void {

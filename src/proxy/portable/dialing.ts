@@ -109,7 +109,7 @@ async function tryTarget(
 }
 
 /** A peer has said no, having tried for as long as it does: to ask it again would multiply that. */
-function isFinal(error: Error): boolean {
+export function isFinal(error: Error): boolean {
   return WormholeError.is(error) && error.detail['peer'] === true && error.code !== 'WH_ERR_WORMHOLE_NOT_FOUND';
 }
 

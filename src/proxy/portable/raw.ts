@@ -8,6 +8,7 @@ import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
 import type { Socket } from 'node:net';
 import { check, Errno, SyscallError } from '../../sys/errno.ts';
 import { OwnedFd } from '../../sys/fd.ts';
+import { close } from '../../sys/libc.ts';
 import { formatIp } from '../../sys/sockaddr.ts';
 import type { UpstreamTarget } from '../route.ts';
 import { Dialer, type DialTarget } from '../target/dialer.ts';
@@ -54,6 +55,22 @@ export class Raw implements Disposable {
     if (state === 0 && !selfish) return adopt(socket);
     socket[Symbol.dispose]();
     throw refusal(selfish ? Errno.ECONNREFUSED : -state, target);
+  }
+
+  /**
+   * Begins to connect to `target`.
+   *
+   * @returns the descriptor, the caller's, and whether it is connected yet; undefined when it is refused at once
+   */
+  begin(target: UpstreamTarget): { readonly fd: number; readonly connected: boolean } | undefined {
+    const prepared = target as DialTarget;
+    const fd = this.#dialer.dial(prepared);
+    if (fd < 0) return undefined;
+    const state = this.#dialer.connected ? 0 : this.#dialer.look(fd, prepared);
+    if (state === -Errno.EINPROGRESS) return { fd, connected: false };
+    if (state === 0 && (target.address.kind !== 'ip' || !isItsOwnPeer(fd))) return { fd, connected: true };
+    close(fd);
+    return undefined;
   }
 
   /**

@@ -14,8 +14,14 @@ export class ClientGone extends Error {}
  * Dials while the client is watched: one that is reset needs no upstream any more.
  *
  * @param life of the connection, aborted with {@link ClientGone} when the client has left
+ * @param begun tried first, owned from now on
  */
-export async function seek(client: Client, deps: ConnectionDeps, life: AbortController): Promise<Upstream> {
+export async function seek(
+  client: Client,
+  deps: ConnectionDeps,
+  life: AbortController,
+  begun?: GivenSocket,
+): Promise<Upstream> {
   const { signal } = life;
   const leave = (error: Error): void => life.abort(new ClientGone(error.message));
   const { stream } = client;
@@ -25,7 +31,7 @@ export async function seek(client: Client, deps: ConnectionDeps, life: AbortCont
   if (stream.errored != null) leave(stream.errored);
   else if (stream.destroyed) close();
   try {
-    const upstream = await reach(client, deps, life);
+    const upstream = await reach(client, deps, life, begun);
     if (!signal.aborted) return upstream;
     upstream.stream.destroy();
     deps.tail.pool.closed(upstream.target.member);
@@ -39,11 +45,17 @@ export async function seek(client: Client, deps: ConnectionDeps, life: AbortCont
   }
 }
 
-async function reach(client: Client, deps: ConnectionDeps, life: AbortController): Promise<Upstream> {
+async function reach(
+  client: Client,
+  deps: ConnectionDeps,
+  life: AbortController,
+  begun: GivenSocket | undefined,
+): Promise<Upstream> {
   const { tail } = deps;
   // Targets that went while they were dialed are asked for again; once, or one that comes and goes keeps a client for ever.
   for (let attempt = 1; ; attempt++) {
-    const given = tail.stale ? await targetsFor(client, deps, life) : undefined;
+    const given =
+      attempt === 1 && begun !== undefined ? begun : tail.stale ? await targetsFor(client, deps, life) : undefined;
     try {
       return await dial(deps, client.from, life.signal, given);
     } catch (error) {

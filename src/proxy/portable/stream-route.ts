@@ -6,13 +6,16 @@ import type { OwnedFd } from '../../sys/fd.ts';
 import type { Counters } from '../counters.ts';
 import type { RouteOptions, RouteStats, Targets } from '../route.ts';
 import { accepted, type Client } from './client.ts';
-import { serve } from './connection.ts';
+import { type Begun, type ConnectionDeps, serve } from './connection.ts';
 import type { DatagramEnd } from './datagram-end.ts';
 import { drained } from './drain.ts';
+import { FastLane, type LaneUser, type Life } from './fast-lane.ts';
+import { FdListener } from './fd-listener.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { listenStream, type StreamListener } from './listener.ts';
 import { NamedDestinations } from './named.ts';
 import type { PortableRoute } from './plane.ts';
+import { adopt } from './socket.ts';
 import { Tally } from './tally.ts';
 import { CurrentTargets } from './targets.ts';
 import { WaitingRoom } from './waiting-room.ts';
@@ -25,8 +28,12 @@ export class StreamRoute implements PortableRoute {
   readonly #named: NamedDestinations | undefined;
   readonly #tally: Tally;
   readonly #waiting = new WaitingRoom();
-  readonly #connections = new Map<Promise<void>, AbortController>();
+  readonly #connections = new Set<Life>();
+  /** Called when none is left. */
+  #whenEmpty: (() => void) | undefined;
   readonly #onClosed: () => void;
+  readonly #deps: ConnectionDeps;
+  readonly #lane: FastLane;
   #listener: StreamListener | undefined;
   #closing: Promise<void> | undefined;
 
@@ -37,10 +44,18 @@ export class StreamRoute implements PortableRoute {
     this.#tail = new CurrentTargets(options, ways);
     this.#named = options.connect && new NamedDestinations(options, options.connect, ways);
     this.#onClosed = onClosed;
+    const named = this.#named === undefined ? {} : { named: this.#named };
+    this.#deps = { options, tail: this.#tail, tally: this.#tally, ...named };
+    this.#lane = new FastLane(this.#deps);
   }
 
   async listen(socket: OwnedFd): Promise<void> {
-    await this.#listenAt({ fd: socket.release() });
+    const { pump } = this.#tail.ways;
+    if (pump === undefined) return void (await this.#listenAt({ fd: socket.release() }));
+    await this.unlisten();
+    if (this.#closing !== undefined) return socket[Symbol.dispose]();
+    const listener = new FdListener(pump.loop, socket, (client, from) => this.#acceptFd(client, from));
+    this.#listener = { address: undefined, close: () => listener[Symbol.dispose]() };
   }
 
   async listenOn(address: ListenAddress): Promise<ListenAddress> {
@@ -87,7 +102,8 @@ export class StreamRoute implements PortableRoute {
   async #drain(drainMs: number): Promise<void> {
     await this.unlisten();
     this.#waiting.clear();
-    const rest = Promise.all(this.#connections.keys());
+    const rest = new Promise<void>((resolve) => (this.#whenEmpty = resolve));
+    this.#left();
     await drained(rest, drainMs);
     this.#abort();
     await rest;
@@ -96,38 +112,78 @@ export class StreamRoute implements PortableRoute {
   }
 
   #abort(): void {
-    for (const life of this.#connections.values()) life.abort();
+    for (const life of this.#connections) life.abort();
   }
 
   take(client: Client): void {
-    // one that is reset before anybody looks at it must not end the process
-    client.stream.on('error', () => undefined);
-    this.#accept(client);
+    if (this.#full || client.bytes === undefined) return this.#accept(client);
+    this.#short(
+      (user) => this.#lane.toTarget(client, user),
+      (begun) => this.#serve(client, begun),
+    );
   }
 
   takeFlow(client: DatagramEnd): void {
     client.close();
   }
 
-  #accept(client: Client): void {
-    if (this.#closing !== undefined) client.failed({ reason: 'closed-by-daemon', detail: 'the wormhole is closed' });
-    else if (this.#connections.size >= this.#limit) this.#waiting.add(client);
+  #acceptFd(client: OwnedFd, from: string): void {
+    const long = (begun?: Begun): void => this.#accept(accepted(adopt(client)), begun);
+    if (this.#full) return long();
+    this.#short((user) => this.#lane.toPeer(client, from, user), long);
+  }
+
+  /** Leads a connection the short way, or else the long one. */
+  #short(lead: (user: LaneUser) => Life | undefined, long: (begun?: Begun) => void): void {
+    let state: 'leading' | 'led' | 'over' | 'long' = 'leading';
+    const life = lead({
+      onOver: () => {
+        if (state === 'led' && life !== undefined) this.#end(life);
+        state = 'over';
+      },
+      onLong: (begun) => {
+        if (state === 'led' && life !== undefined) this.#connections.delete(life);
+        state = 'long';
+        long(begun);
+      },
+    });
+    if (state !== 'leading') return;
+    if (life === undefined) return long();
+    state = 'led';
+    this.#connections.add(life);
+  }
+
+  #accept(client: Client, begun?: Begun): void {
+    // one that is reset before anybody looks at it must not end the process
+    client.stream.on('error', () => undefined);
+    if (begun !== undefined) this.#serve(client, begun);
+    else if (this.#closing !== undefined)
+      client.failed({ reason: 'closed-by-daemon', detail: 'the wormhole is closed' });
+    else if (this.#full) this.#waiting.add(client);
     else this.#serve(client);
   }
 
-  get #limit(): number {
-    return this.#options.maxConns > 0 ? this.#options.maxConns : Number.POSITIVE_INFINITY;
+  /** Nobody is let in now. */
+  get #full(): boolean {
+    const { maxConns } = this.#options;
+    return this.#closing !== undefined || (maxConns > 0 && this.#connections.size >= maxConns);
   }
 
-  #serve(client: Client): void {
+  #serve(client: Client, begun?: Begun): void {
+    client.stream.on('error', () => undefined);
     const life = new AbortController();
-    const named = this.#named === undefined ? {} : { named: this.#named };
-    const deps = { options: this.#options, tail: this.#tail, tally: this.#tally, ...named };
-    const connection = serve(client, deps, life).finally(() => {
-      this.#connections.delete(connection);
-      const next = this.#connections.size < this.#limit ? this.#waiting.next() : undefined;
-      if (next !== undefined) this.#serve(next);
-    });
-    this.#connections.set(connection, life);
+    this.#connections.add(life);
+    void serve(client, this.#deps, life, begun).finally(() => this.#end(life));
+  }
+
+  #end(life: Life): void {
+    this.#connections.delete(life);
+    this.#left();
+    const next = this.#full ? undefined : this.#waiting.next();
+    if (next !== undefined) this.#serve(next);
+  }
+
+  #left(): void {
+    if (this.#connections.size === 0) this.#whenEmpty?.();
   }
 }

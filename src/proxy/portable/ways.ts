@@ -2,6 +2,7 @@
  * Ways to targets beyond what node:net and node:dgram do by themselves.
  */
 import type { Duplex } from 'node:stream';
+import type { ByteStream } from '../../lib/byte-stream.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import type { RouteOptions, UpstreamAddress, UpstreamTarget } from '../route.ts';
 import type { DatagramEnd } from './datagram-end.ts';
@@ -10,6 +11,13 @@ import type { Raw } from './raw.ts';
 
 /** An address of a link. */
 export type LinkAddress = Extract<UpstreamAddress, { kind: 'link' }>;
+
+/** Whom the answer to a stream is told, once. */
+export interface OpeningUser {
+  /** @param early bytes that came behind the answer */
+  readonly onYes: (stream: ByteStream, early: Buffer) => void;
+  readonly onNo: (error: Error) => void;
+}
 
 /** What is absent cannot be reached. */
 export interface Ways {
@@ -21,6 +29,13 @@ export interface Ways {
    * @throws why it cannot be opened
    */
   readonly link?: (address: LinkAddress, from: string, signal: AbortSignal) => Promise<Duplex>;
+  /**
+   * As {@link link}, without a promise and a stream of Node.js.
+   *
+   * @returns what is being opened, the caller's from now on; before the answer only to be reset
+   * @throws why it cannot be opened
+   */
+  readonly openLink?: (address: LinkAddress, from: string, user: OpeningUser) => ByteStream;
   /** Opens a flow of datagrams through a link, as {@link link} does a stream. */
   readonly flow?: (address: LinkAddress, from: string, signal: AbortSignal) => Promise<DatagramEnd>;
   /** Connects in the target's namespace or root (Linux, root). */
