@@ -19,6 +19,12 @@ export interface IpsecGrounds {
 /** What this kernel has for IPsec; what it has not is said once. */
 export async function ipsecGrounds(): Promise<IpsecGrounds> {
   const grounds = await look();
+  const { missing, unprotected, attachable } = grounds;
+  if (process.env['CI'] !== undefined && (missing !== undefined || unprotected || !attachable)) {
+    throw new Error(
+      `nothing may be skipped on CI: ${missing ?? (unprotected ? 'nf_tables' : 'xfrm_interface')} is missing`,
+    );
+  }
   if (grounds.missing !== undefined) console.log(`skipped: ${grounds.missing}`);
   else {
     if (grounds.unprotected) console.log('skipped: what needs nf_tables');

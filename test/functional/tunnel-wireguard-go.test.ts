@@ -1,15 +1,19 @@
 /**
- * wireguard-go is looked after: what a kernel would keep by itself is told again to a program that had ended.
+ * WireGuard tunnels between two hosts, by wireguard-go, on the kernel of this machine: what every tunnel does, and what this one needs besides,
+ * because a program can end.
  *
  * Needs nf_tables and /dev/net/tun in the kernel, the programs wireguard-go and wg; says what is missing and is skipped then.
  */
 import { expect, test } from 'vitest';
 import { eventually, inside, pings, TunnelHosts } from '../support/tunnel-hosts.ts';
 import { goProcess, lackingWireguard, wireguardHalves } from '../support/wireguard-halves.ts';
+import { wireguardSuite } from '../support/wireguard-suite.ts';
 
-const lacking = await lackingWireguard();
+const lacking = await lackingWireguard('go');
 
-test.skipIf(lacking.go !== '')('a wireguard-go that ends is started again with all that it was told', async () => {
+wireguardSuite('go', lacking !== '');
+
+test.skipIf(lacking !== '')('a wireguard-go that ends is started again with all that it was told', async () => {
   using hosts = new TunnelHosts();
   const made = wireguardHalves('go');
   const [one, two] = [await hosts.tunnelsA.install(made[0]), await hosts.tunnelsB.install(made[1])];
@@ -25,7 +29,7 @@ test.skipIf(lacking.go !== '')('a wireguard-go that ends is started again with a
   }
 });
 
-test.skipIf(lacking.go !== '')('what others take of a tunnel is added again: firewall, route, address', async () => {
+test.skipIf(lacking !== '')('what others take of a tunnel is added again: firewall, route, address', async () => {
   using hosts = new TunnelHosts();
   const [half] = wireguardHalves('go');
   const one = await hosts.tunnelsA.install(half);
