@@ -7,9 +7,10 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Program } from './program.mjs';
+import { started } from './running.mjs';
 
 /** @typedef {{ protocol: 'tcp' | 'udp', listen: number, target: number }} Link ports on 127.0.0.1 */
-/** @typedef {{ roots: readonly number[], obituary: () => string | undefined, stop: () => Promise<void> }} Running */
+/** @typedef {import('./running.mjs').Running} Running */
 /**
  * @typedef {object} Peer
  * @property {string} name
@@ -21,30 +22,17 @@ import { Program } from './program.mjs';
  * @property {(links: readonly Link[], dir: string) => Promise<Running>} start
  */
 
-/** @param {readonly Program[]} programs @param {readonly Link[]} links @returns {Promise<Running>} */
-export async function started(programs, links) {
-  const running = {
-    roots: programs.map(({ pid }) => pid),
-    obituary: () => programs.find(({ obituary }) => obituary !== undefined)?.obituary,
-    stop: async () => {
-      await Promise.all(programs.map((program) => program.stop()));
-    },
-  };
-  try {
-    for (const [i, link] of links.entries()) {
-      await (programs[i] ?? programs[0])?.listens(link.protocol, [link.listen]);
-    }
-  } catch (error) {
-    await running.stop();
-    throw error;
-  }
-  return running;
-}
+/** One program for all links, or one for each. @param {readonly Program[]} programs @param {readonly Link[]} links */
+export const serving = (programs, links) =>
+  started(
+    programs,
+    links.map(({ protocol, listen }, i) => /** @type {const} */ ([programs[i] ?? programs[0], protocol, listen])),
+  );
 
 /** A peer that needs one process per link. @param {(link: Link) => string[]} argv @returns {Peer['start']} */
 export function perLink(argv) {
   return (links, dir) =>
-    started(
+    serving(
       links.map((link) => new Program(argv(link), { log: join(dir, 'log') })),
       links,
     );
@@ -77,7 +65,7 @@ ${links
   )
   .join('')}`,
   );
-  return started([new Program(['/usr/sbin/haproxy', '-db', '-f', file], { log: join(dir, 'log') })], links);
+  return serving([new Program(['/usr/sbin/haproxy', '-db', '-f', file], { log: join(dir, 'log') })], links);
 }
 
 /** @param {string} settings of the stream block @returns {Peer['start']} */
@@ -107,7 +95,7 @@ ${links
   .join('')}}
 `,
     );
-    return started([new Program(['/usr/sbin/nginx', '-p', dir, '-c', file], { log: join(dir, 'log') })], links);
+    return serving([new Program(['/usr/sbin/nginx', '-p', dir, '-c', file], { log: join(dir, 'log') })], links);
   };
 }
 

@@ -2,30 +2,26 @@
 /**
  * `make bench`: wormhole and its peers in one run, interleaved, several rounds, in a world of their own.
  *
- * Prepares outside (packages, compiler), then runs itself again inside fresh namespaces and measures there. Prints the
- * tables and writes them, with every sample, beside this file. Exit status: 0 measured (whatever the verdicts say),
- * 64 wrong usage, 70 not measured, 77 not root.
+ * Prints the tables and writes them, with every sample, beside this file. Exit status as main.mjs has it.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cellsFor } from './cells.mjs';
 import { choose, start } from './contenders.mjs';
 import { describeMachine, describeVersions } from './machine.mjs';
+import { runBenchmark } from './main.mjs';
 import { measureOnDemand } from './on-demand/measure.mjs';
 import { parseOptions, usage } from './options.mjs';
 import { benchDir, buildDir, staticLoadProgram } from './paths.mjs';
-import { compile, install } from './prepare.mjs';
 import { toMarkdown } from './report.mjs';
 import { allRounds } from './rounds.mjs';
 import { measureStartup } from './startup.mjs';
 import { judge } from './verdict.mjs';
-import { inside, runInside, settle } from './world.mjs';
 
 /** @param {import('./options.mjs').Options} options @param {string} dir for everything the programs write */
 async function measure(options, dir) {
   const begun = performance.now();
   const machine = describeMachine();
-  settle();
   const chosen = choose(options);
   if (!chosen.some(({ name }) => name === options.subject))
     throw new Error(`--subject ${options.subject} is not among the programs`);
@@ -65,37 +61,4 @@ function publish(result) {
   console.error(`written to ${join(folder, 'RESULTS.md')} and results.json`);
 }
 
-/** @returns {Promise<number>} exit status */
-async function main() {
-  if (process.argv.includes('--help')) {
-    console.log(usage);
-    return 0;
-  }
-  /** @type {import('./options.mjs').Options} */
-  let options;
-  try {
-    options = parseOptions(process.argv.slice(2));
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
-    return 64;
-  }
-  if (process.getuid?.() !== 0) {
-    console.error('the benchmark makes namespaces of its own and needs root');
-    return 77;
-  }
-  try {
-    const dir = inside();
-    if (dir !== undefined) {
-      await measure(options, dir);
-      return 0;
-    }
-    install();
-    compile();
-    return await runInside(process.argv.slice(1));
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    return 70;
-  }
-}
-
-process.exitCode = await main();
+process.exitCode = await runBenchmark({ usage, readOptions: parseOptions, measure });

@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { rootDir } from './paths.mjs';
-import { started } from './peers.mjs';
+import { serving } from './peers.mjs';
 import { Program } from './program.mjs';
 
 /** @typedef {import('./peers.mjs').Peer} Peer */
@@ -74,7 +74,7 @@ export function wormholePeer(controlPort, { name = 'wormhole', targetNamespace =
         await program.stop();
         throw new Error(`wormhole create ${spec.join(' ')}: ${create.stderr || create.error?.message}`);
       }
-      return started([program], links);
+      return serving([program], links);
     },
   };
 }

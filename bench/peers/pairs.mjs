@@ -8,11 +8,12 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Program } from '../program.mjs';
+import { started } from '../running.mjs';
 import { far, near } from './far-host.mjs';
 
 /** @typedef {{ protocol: 'tcp' | 'udp', listen: number, carried: number, target: number }} Link
  * ports: near on 127.0.0.1, between the hosts, far on 127.0.0.1 */
-/** @typedef {import('../peers.mjs').Running} Running */
+/** @typedef {import('../running.mjs').Running} Running */
 /**
  * @typedef {object} Pair
  * @property {string} name
@@ -21,30 +22,6 @@ import { far, near } from './far-host.mjs';
  * @property {(links: readonly Link[], dir: string, prefix: readonly string[]) => Promise<Running>} start
  *   `prefix` runs a program in the far host
  */
-
-/**
- * Waits until the far halves and then the near ones listen.
- *
- * @param {readonly Program[]} programs all of them
- * @param {readonly (readonly [Program, 'tcp' | 'udp', number])[]} listeners in the order they are needed
- * @returns {Promise<Running>}
- */
-export async function startedPair(programs, listeners) {
-  const running = {
-    roots: programs.map(({ pid }) => pid),
-    obituary: () => programs.find(({ obituary }) => obituary !== undefined)?.obituary,
-    stop: async () => {
-      await Promise.all(programs.map((program) => program.stop()));
-    },
-  };
-  try {
-    for (const [program, protocol, port] of listeners) await program.listens(protocol, [port]);
-    return running;
-  } catch (error) {
-    await running.stop();
-    throw error;
-  }
-}
 
 /** Two programs that each read one configuration file. @param {string} dir @param {(side: 'near' | 'far', file: string) => string[]} argv
  * @param {readonly string[]} prefix @param {Record<'near' | 'far', string>} texts */
@@ -78,7 +55,7 @@ async function startStunnel(links, dir, prefix) {
       .join('')}`,
   };
   const { nearHalf, farHalf } = configured(dir, (_, file) => ['/usr/bin/stunnel4', file], prefix, texts);
-  return startedPair([nearHalf, farHalf], inOrder(links, farHalf, nearHalf));
+  return started([nearHalf, farHalf], inOrder(links, farHalf, nearHalf));
 }
 
 /** @type {Pair['start']} */
@@ -113,7 +90,7 @@ defaults
       .join('')}`,
   };
   const { nearHalf, farHalf } = configured(dir, (_, file) => ['/usr/sbin/haproxy', '-db', '-f', file], prefix, texts);
-  return startedPair([nearHalf, farHalf], inOrder(links, farHalf, nearHalf));
+  return started([nearHalf, farHalf], inOrder(links, farHalf, nearHalf));
 }
 
 /** One connection for all links, dialed by the near host (-L) or by the far one (-R). @param {'-L' | '-R'} way @returns {Pair['start']} */
@@ -142,7 +119,7 @@ function startSsh(way) {
     });
     // With -R it is the server that listens near.
     const listener = way === '-L' ? client : server;
-    return startedPair(
+    return started(
       [server, client],
       links.map(({ listen }) => /** @type {const} */ ([listener, 'tcp', listen])),
     );
@@ -161,7 +138,7 @@ function startSocat(sides) {
         nearHalf: new Program([...words, ...nearWords], { log: join(dir, 'near.log') }),
       };
     });
-    return startedPair(
+    return started(
       halves.flatMap(({ nearHalf, farHalf }) => [nearHalf, farHalf]),
       halves.flatMap(({ link, farHalf, nearHalf }) => inOrder([link], farHalf, nearHalf)),
     );

@@ -4,16 +4,15 @@
  * in turns. `node bench/peers/path.mjs` after `make`; not part of `make bench-peers`.
  *
  * On an unlimited path the processor is what ends it, which both halves share with everything else here; a limited one shows
- * whether windows follow the path. Exit status: 0 measured, 64 wrong usage, 70 not measured, 77 not root.
+ * whether windows follow the path. Exit status as ../main.mjs has it.
  */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { folder } from '../contenders.mjs';
-import { compile, install } from '../prepare.mjs';
+import { runBenchmark } from '../main.mjs';
 import { Program } from '../program.mjs';
-import { inside, runInside, settle } from '../world.mjs';
 import { far, startFarHost } from './far-host.mjs';
 import { wormholePair } from './wormhole.mjs';
 
@@ -114,35 +113,10 @@ async function overPath(options, mbit, dir) {
 /** @param {readonly number[]} values */
 const median = (values = []) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
-/** @returns {Promise<number>} exit status */
-async function main() {
-  /** @type {ReturnType<typeof readOptions>} */
-  let options;
-  try {
-    options = readOptions(process.argv.slice(2));
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
-    return 64;
-  }
-  if (process.getuid?.() !== 0) {
-    console.error('the benchmark makes namespaces of its own and needs root');
-    return 77;
-  }
-  try {
-    const dir = inside();
-    if (dir === undefined) {
-      install([{ file: iperf, name: 'iperf3' }]);
-      compile();
-      return await runInside(process.argv.slice(1));
-    }
-    settle();
-    console.log(`${'Mbit/s that arrive, medians'.padEnd(40)} iperf3 wormhole  ratio  (all rounds)`);
-    for (const [i, mbit] of options.rates.entries()) await overPath(options, mbit, folder(dir, `path${i}`));
-    return 0;
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    return 70;
-  }
+/** @param {ReturnType<typeof readOptions>} options @param {string} dir */
+async function measure(options, dir) {
+  console.log(`${'Mbit/s that arrive, medians'.padEnd(40)} iperf3 wormhole  ratio  (all rounds)`);
+  for (const [i, mbit] of options.rates.entries()) await overPath(options, mbit, folder(dir, `path${i}`));
 }
 
-process.exitCode = await main();
+process.exitCode = await runBenchmark({ usage, readOptions, packages: [{ file: iperf, name: 'iperf3' }], measure });

@@ -2,19 +2,17 @@
 /**
  * `make bench-peers`: wormhole and what else carries connections between two hosts, encrypted, in one run, interleaved.
  *
- * Two network namespaces stand for the hosts. Prepares outside, then runs itself again inside and measures there, as `make bench`
- * does. Exit status: 0 measured (whatever the verdicts say), 64 wrong usage, 70 not measured, 77 not root.
+ * Two network namespaces stand for the hosts. Exit status as ../main.mjs has it.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeMachine, describeVersions } from '../machine.mjs';
+import { runBenchmark } from '../main.mjs';
 import { benchDir, buildDir } from '../paths.mjs';
-import { compile, install } from '../prepare.mjs';
 import { mainTable } from '../report.mjs';
 import { allRounds } from '../rounds.mjs';
 import { judge } from '../verdict.mjs';
-import { inside, runInside, settle } from '../world.mjs';
 import { cellsFor, groups, rows } from './cells.mjs';
 import { choose, start } from './contenders.mjs';
 import { packages, pairs } from './pairs.mjs';
@@ -61,7 +59,6 @@ function readOptions(argv) {
 /** @param {Options} options @param {string} dir for everything the programs write */
 async function measure(options, dir) {
   const machine = describeMachine();
-  settle();
   const { contenders, stop } = await start(choose(options.peers), dir);
   try {
     const samples = await allRounds(cellsFor(options), options.rounds, contenders, dir);
@@ -100,37 +97,4 @@ function publish(result) {
   console.log(text);
 }
 
-/** @returns {Promise<number>} exit status */
-async function main() {
-  if (process.argv.includes('--help')) {
-    console.log(usage);
-    return 0;
-  }
-  /** @type {Options} */
-  let options;
-  try {
-    options = readOptions(process.argv.slice(2));
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
-    return 64;
-  }
-  if (process.getuid?.() !== 0) {
-    console.error('the benchmark makes namespaces of its own and needs root');
-    return 77;
-  }
-  try {
-    const dir = inside();
-    if (dir !== undefined) {
-      await measure(options, dir);
-      return 0;
-    }
-    install(packages);
-    compile();
-    return await runInside(process.argv.slice(1));
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    return 70;
-  }
-}
-
-process.exitCode = await main();
+process.exitCode = await runBenchmark({ usage, readOptions, packages, measure });

@@ -7,9 +7,9 @@ import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { folder } from '../contenders.mjs';
 import { Program } from '../program.mjs';
+import { started } from '../running.mjs';
 import { answers, built, cliWords, daemonWords, socketOf } from '../wormhole.mjs';
 import { far, near } from './far-host.mjs';
-import { startedPair } from './pairs.mjs';
 
 /** @typedef {import('./pairs.mjs').Pair} Pair */
 
@@ -26,7 +26,7 @@ async function start(links, dir, prefix) {
     log: join(dir, 'far.log'),
   });
   const nearHalf = new Program(nearWords, { log: join(dir, 'near.log') });
-  const running = await startedPair([nearHalf, farHalf], [[farHalf, 'tcp', port]]);
+  const running = await started([nearHalf, farHalf], [[farHalf, 'tcp', port]]);
   try {
     await nearHalf.until(() => answers(socketOf(sides.near)), 'its socket answered');
     for (const { protocol, listen, target } of links) {
@@ -58,7 +58,7 @@ async function startForward(links, dir, prefix) {
   const forwards = links.flatMap(({ listen, target }) => ['-c', `${listen}:127.0.0.1:${target}`]);
   const words = ['forward', '--quiet', '-t', `${far}:${port}`, '-K', join(at, 'key.secret'), ...forwards];
   const nearHalf = new Program([cli, ...words], { log: join(dir, 'near.log') });
-  return startedPair(
+  return started(
     [nearHalf, farHalf],
     links.map(({ listen }) => /** @type {const} */ ([nearHalf, 'tcp', listen])),
   );
