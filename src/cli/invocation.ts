@@ -37,6 +37,8 @@ export type Daemon = AsyncDisposable &
     | 'createTunnel'
     | 'deleteTunnels'
     | 'sweepTunnels'
+    | 'invite'
+    | 'joinInvitation'
   >;
 
 /** Where to look for the daemon; all absent = the default socket. */

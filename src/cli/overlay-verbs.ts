@@ -46,4 +46,29 @@ export const overlayVerbs: readonly VerbRow[] = [
     examples: ['wormhole tunnel-gc'],
     load: async () => (await import('./verbs/tunnel-gc.ts')).tunnelGc,
   },
+  {
+    name: 'wg-up',
+    operands: '',
+    summary: 'invite a host that has no key of this one to a WireGuard tunnel; prints a token for it',
+    options: [
+      {
+        flags: '--endpoint <ADDR>',
+        text: 'where it reaches this daemon, HOST[:PORT] (default: -E or -I of wormholed)',
+      },
+      { flags: '--expires <DUR>', text: 'how long the token is good (default: 15m)' },
+    ],
+    examples: ['wormhole wg-up --endpoint gateway.example', 'wormhole wg-up | ssh other-host wormhole wg-join'],
+    load: async () => (await import('./verbs/wg-up.ts')).wgUp,
+  },
+  {
+    name: 'wg-join',
+    operands: '[FILE]',
+    summary: 'take the token of another host, from FILE or stdin, and make the tunnel; prints LOCAL REMOTE',
+    options: [
+      { flags: '--attach <CONTAINER>', text: 'put this end into a container of this host' },
+      { flags: '--mtu <N>', text: 'bytes of the largest packet inside (default: 1420)' },
+    ],
+    examples: ['wormhole wg-join token.txt', 'cat token.txt | wormhole wg-join'],
+    load: async () => (await import('./verbs/wg-join.ts')).wgJoin,
+  },
 ];

@@ -46,6 +46,8 @@ describe('wrong usage', () => {
     [['tunnel-create', ''], /HOST is empty/],
     [['tunnel-create', '--type', 'gre', 'db'], /--type is ipsec, wireguard, auto/],
     [['tunnel-create', '--attach', '', 'db'], /--attach names no container/],
+    [['wg-join', 'wormhole1.abc'], /a token is a secret/],
+    [['wg-up', '--expires', 'soon'], /--expires/],
     [['tunnel-create', '--mtu', '1e3', 'db'], /--mtu is a number/],
     [['help', 'bogus'], /unknown command 'bogus'/],
     [['--json'], undefined],

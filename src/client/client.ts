@@ -11,6 +11,9 @@ import type {
   DoctorReport,
   Event,
   Health,
+  Invitation,
+  InvitationJoin,
+  InvitationRequest,
   JoinRequest,
   LogLine,
   Peer,
@@ -195,6 +198,18 @@ export class Client implements AsyncDisposable {
   /** POST /v1/tunnels/gc: removes what is no whole tunnel any more. */
   sweepTunnels(options?: CallOptions): Promise<TunnelSweep> {
     return this.#call.json<TunnelSweep>({ method: 'POST', target: '/v1/tunnels/gc' }, shapes.sweep, options);
+  }
+
+  /** POST /v1/invitations: a token by which a host without the key becomes a peer for tunnels. */
+  invite(request: InvitationRequest = {}, options?: CallOptions): Promise<Invitation> {
+    const target = '/v1/invitations';
+    return this.#call.json<Invitation>({ method: 'POST', target, json: request }, shapes.invitation, options);
+  }
+
+  /** POST /v1/invitations/join: become a peer of the host that has made a token, with a tunnel to it. */
+  joinInvitation(request: InvitationJoin, options?: CallOptions): Promise<Tunnel> {
+    const target = '/v1/invitations/join';
+    return this.#call.json<Tunnel>({ method: 'POST', target, json: request }, shapes.tunnel, options);
   }
 
   /** GET /v1/containers */

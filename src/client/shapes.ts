@@ -10,6 +10,7 @@ import type {
   Event,
   Guest,
   Health,
+  Invitation,
   LogLine,
   Peer,
   PeerList,
@@ -112,6 +113,7 @@ const tunnel: Shape<Tunnel> = {
   bytesOut: 'number',
   dropped: 'number',
 };
+const invitation: Shape<Invitation> = { token: 'string', endpoint: 'string', expiresAt: 'string' };
 const tunnels: Shape<TunnelList> = { tunnels: 'array' };
 const removal: Shape<TunnelRemoval> = { removed: 'array' };
 const sweep: Shape<TunnelSweep> = { removed: 'array' };
@@ -148,6 +150,7 @@ export const shapes = {
   logLine,
   peer,
   peers,
+  invitation,
   tunnel,
   tunnels,
   removal,

@@ -22,6 +22,7 @@ import { type Api, createApi } from './api/server.ts';
 import type { Settings, TcpAddress } from './config/settings.ts';
 import type { Declarations, DeclarationsOptions } from './declared/declarations.ts';
 import { Events } from './events.ts';
+import { invitationOperations } from './invited/operate-invitations.ts';
 import { openDoors } from './listeners/doors.ts';
 import type { Log, Logger } from './log.ts';
 import { machine } from './machine.ts';
@@ -79,7 +80,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const plane = start.use(planeWhenReady(() => startDataPlane({ onFault, onDeath: onFatal }), onFatal));
   const events = new Events();
   let tcp: readonly TcpAddress[] = [];
-  const policies = policiesOf({ settings, engine, log, bound: () => tcp });
+  const invited = (identity: string) => peering.invitations.policyOf(identity);
+  const policies = policiesOf({ settings, engine, log, bound: () => tcp, invited });
   const peering = start.use(
     peeringOf({
       settings,
@@ -137,6 +139,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     registry,
     peers: peering.operations,
     tunnels: tunnelOperations(tunneling),
+    invitations: invitationOperations({ ...peering, tunneling, settings, bound: () => tcp }),
     events,
     engine,
     ring,

@@ -7,6 +7,7 @@ import type { Operations } from './api/operations.ts';
 import type { Circumstances } from './doctor/check.ts';
 import { examine } from './doctor/examine.ts';
 import { type Events, eventStream } from './events.ts';
+import type { InvitationOperations } from './invited/operate-invitations.ts';
 import type { LogRing } from './log-ring.ts';
 import { logStream } from './log-stream.ts';
 import type { PeerOperations } from './peers/operate-peers.ts';
@@ -25,6 +26,7 @@ export interface OperateOptions {
   readonly registry: Registry;
   readonly peers: PeerOperations;
   readonly tunnels: TunnelOperations;
+  readonly invitations: InvitationOperations;
   readonly events: Events;
   readonly engine: Engine;
   readonly ring: LogRing;
@@ -40,6 +42,7 @@ export function operationsOf(options: OperateOptions): Operations {
   return {
     ...peers,
     ...options.tunnels,
+    ...options.invitations,
     health: () => ({
       version,
       instance,

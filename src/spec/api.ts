@@ -1,7 +1,7 @@
 /**
  * The control API's shapes: one typebox schema per wire shape, from which types, validation and OpenAPI come.
  *
- * Only types of this file, `api-wormhole.ts`, `api-peer.ts` and `api-tunnel.ts` may be imported at run time (`import type`): the schemas are emitted as JSON at build
+ * Only types of this file, `api-wormhole.ts`, `api-peer.ts`, `api-invitation.ts` and `api-tunnel.ts` may be imported at run time (`import type`): the schemas are emitted as JSON at build
  * time, so that neither program loads typebox. Defaults stand here and nowhere else.
  *
  *   GET    /v1/health                 Health
@@ -28,6 +28,9 @@
  *   POST   /v1/tunnels                TunnelRequest → 201 Tunnel; the same again is the same
  *   DELETE /v1/tunnels?peer=&attach=  TunnelRemoval
  *   POST   /v1/tunnels/gc             TunnelSweep
+ *   POST   /v1/invitations            InvitationRequest → 201 Invitation
+ *   POST   /v1/invitations/join       InvitationJoin → 201 Tunnel
+ *   POST   /v1/invitations/accept     InvitationKey → InvitationAccepted; from an invited host, on its link
  *   POST   /v1/halves                 TunnelOffer → TunnelAnswer; from a peer, on its link, as all of these
  *   POST   /v1/halves/:id/commit      TunnelHalf
  *   GET    /v1/halves/:id             TunnelHalf
@@ -40,6 +43,7 @@
 import { type Static, Type } from 'typebox';
 import { Segment, Wormhole } from './api-wormhole.ts';
 
+export * from './api-invitation.ts';
 export * from './api-peer.ts';
 export * from './api-tunnel.ts';
 export * from './api-wormhole.ts';

@@ -30,6 +30,7 @@ const schemaSources = new Set([
   'src/spec/api-wormhole.ts',
   'src/spec/api-peer.ts',
   'src/spec/api-tunnel.ts',
+  'src/spec/api-invitation.ts',
   'src/daemon/config-schema.ts',
 ]);
 

@@ -111,6 +111,8 @@ function absentDaemon(): Daemon {
     createTunnel: asyncAbsent,
     deleteTunnels: asyncAbsent,
     sweepTunnels: asyncAbsent,
+    invite: asyncAbsent,
+    joinInvitation: asyncAbsent,
     [Symbol.asyncDispose]: async () => {},
   };
 }

@@ -15,6 +15,11 @@ import type {
   GuestRequest,
   GuestRoll,
   Health,
+  Invitation,
+  InvitationAccepted,
+  InvitationJoin,
+  InvitationKey,
+  InvitationRequest,
   JoinRequest,
   LogsQuery,
   Peer,
@@ -85,6 +90,9 @@ export interface Operations {
   createTunnel(request: TunnelRequest, caller: Caller): Promise<Tunnel>;
   removeTunnels(query: TunnelQuery, caller: Caller): Promise<TunnelRemoval>;
   sweepTunnels(caller: Caller): Promise<TunnelSweep>;
+  invite(request: InvitationRequest): Promise<Invitation>;
+  joinInvitation(request: InvitationJoin, caller: Caller): Promise<Tunnel>;
+  acceptInvitation(request: InvitationKey, caller: Caller): Promise<InvitationAccepted>;
   offerHalf(offer: TunnelOffer, caller: Caller): Promise<TunnelAnswer>;
   commitHalf(id: string, caller: Caller): Promise<TunnelHalf>;
   half(id: string, caller: Caller): Promise<TunnelHalf>;

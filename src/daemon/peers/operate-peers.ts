@@ -17,6 +17,8 @@ export interface OperatePeersOptions {
   readonly peers: Peers;
   readonly joins: Joins;
   readonly guests: Guests;
+  /** Of a host that was invited, or has invited this one; false for others. */
+  readonly forget: (peer: Peer) => Promise<boolean>;
   readonly links: Pick<CarrierLinks, 'facts' | 'kick' | 'openApi'>;
   readonly policies: Pick<Policies, 'peer'>;
 }
@@ -27,7 +29,8 @@ export interface PeerOperations
   pingPeer(address: string, payload: string, caller: Caller): Promise<PingAnswer>;
 }
 
-export function peerOperations({ name, peers, joins, guests, links, policies }: OperatePeersOptions): PeerOperations {
+export function peerOperations(options: OperatePeersOptions): PeerOperations {
+  const { name, peers, joins, guests, forget, links, policies } = options;
   const now = async (link: LinkFacts | undefined): Promise<LinkFacts | undefined> =>
     link === undefined ? undefined : await links.facts(link.number).catch(() => link);
   const describe = async (peer: Peer): Promise<Shape> => {
@@ -45,7 +48,11 @@ export function peerOperations({ name, peers, joins, guests, links, policies }: 
     },
     join: async ({ address, as, wait = true }, { signal }) =>
       await describe(await joins.join({ address, ...(as !== undefined && { as }) }, wait, signal)),
-    leave: async (left) => await describe(await joins.leave(left)),
+    async leave(left) {
+      const invited = peers.list.find(({ name: other }) => other === left);
+      if (invited !== undefined && (await forget(invited))) return await describe(invited);
+      return await describe(await joins.leave(left));
+    },
     async kick(kicked) {
       const peer = peers.named(kicked);
       if (peer.link !== undefined) await links.kick(peer.link.number);

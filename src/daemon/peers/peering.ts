@@ -7,11 +7,14 @@ import { WormholeError } from '../../lib/errors.ts';
 import { Scope } from '../../lib/scope.ts';
 import type { Secret } from '../../lib/secret.ts';
 import { commonIdentity } from '../../lib/tls-profile.ts';
+import type { InvitationAccepted } from '../../spec/api.ts';
 import type { Api } from '../api/server.ts';
 import { abroadOf, type CarrierAbroad } from '../carrier/abroad.ts';
 import type { PeerSettings } from '../config/peers.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Events } from '../events.ts';
+import { Invitations } from '../invited/invitations.ts';
+import { Pairs } from '../invited/pairs.ts';
 import type { Logger } from '../log.ts';
 import type { Policies } from '../policy/policies.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -22,6 +25,7 @@ import { Joins } from './joins.ts';
 import type { KnownPeer } from './known-peer.ts';
 import { type PeerOperations, peerOperations } from './operate-peers.ts';
 import type { Owner } from './owner.ts';
+import { peerCall } from './peer-call.ts';
 import { Peers } from './peers.ts';
 import { watchGuests } from './watch-guests.ts';
 
@@ -59,6 +63,7 @@ export interface Peering extends AsyncDisposable {
   readonly guests: Guests;
   readonly operations: PeerOperations;
   readonly links: Pick<CarrierListener['links'], 'openApi'>;
+  readonly invitations: Invitations;
   /** Joins again the peers of before, in the background. */
   restore(): void;
 }
@@ -81,9 +86,27 @@ export function peeringOf(options: PeeringOptions): Peering {
       onLeftBehind: options.onLeftBehind,
     }),
   );
+  const openApi: CarrierListener['links']['openApi'] = async (link, signal) =>
+    await (await links()).openApi(link, signal);
+  const invitations: Invitations = new Invitations({
+    pairs: new Pairs(settings.stateDir),
+    name,
+    peers: () => peers,
+    accept: async (peer, key, signal) => {
+      const request = { method: 'POST', target: '/v1/invitations/accept', json: { key } } as const;
+      await peerCall(peer, { openApi })<InvitationAccepted>(request, { accepted: 'anything' }, { signal });
+    },
+    onKeys: () =>
+      void abroad
+        .carrier()
+        .then((carrier) => carrier.replaceKeys(allKeys()))
+        .catch((err: unknown) => log.error({ err }, 'the keys of invited hosts could not be changed')),
+    log,
+  });
+  const allKeys = (): ReadonlyMap<string, Secret> => new Map([...keys(), ...invitations.keys]);
   const abroad: CarrierAbroad = abroadOf({
     addresses: settings.tcp,
-    keys,
+    keys: allKeys,
     own: { role: 'daemon', instance, host, name, version },
     names: settings.peers.flatMap((peer) => (peer.keyFile === undefined ? [] : [[peer.name, peer.name]])),
     admit,
@@ -122,10 +145,9 @@ export function peeringOf(options: PeeringOptions): Peering {
     }),
   );
   const joins = scope.use(new Joins(settings.stateDir, peers, log));
-  const openApi: CarrierListener['links']['openApi'] = async (link, signal) =>
-    await (await links()).openApi(link, signal);
   return {
     links: { openApi },
+    invitations,
     abroad,
     peers,
     guests,
@@ -134,6 +156,7 @@ export function peeringOf(options: PeeringOptions): Peering {
       peers,
       joins,
       guests,
+      forget: (peer) => invitations.forget(peer),
       links: {
         facts: async (link) => await (await links()).facts(link),
         kick: async (link) => await (await links()).kick(link),
@@ -141,7 +164,10 @@ export function peeringOf(options: PeeringOptions): Peering {
       },
       policies: options.policies,
     }),
-    restore: () => joins.restore(),
+    restore() {
+      invitations.restore();
+      joins.restore();
+    },
     [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose](),
   };
 }

@@ -13,6 +13,7 @@ import type { PeerAddress } from '../../spec/plan.ts';
 import type { Logger } from '../log.ts';
 import type { Abroad } from '../surroundings.ts';
 import { IdleLinks } from './idle-links.ts';
+import { knownAt } from './known-at.ts';
 import type { KnownPeer } from './known-peer.ts';
 import { isSame } from './owner.ts';
 import { type DialLink, Peer } from './peer.ts';
@@ -60,7 +61,18 @@ export class Peers implements Disposable {
   /** The peer at `address`, which is not dialed by this. @throws {WormholeError} WH_ERR_UNSUPPORTED for a unix socket */
   at(address: PeerAddress): Peer {
     const name = peerName(address);
-    return this.#peers.get(name) ?? this.#add(this.#knownAt(address, name, 'spec'));
+    return this.#peers.get(name) ?? this.#add(knownAt(address, { ...this.#options.common, name, source: 'spec' }));
+  }
+
+  /** One with a key of its own that the configuration does not have. @throws {WormholeError} WH_ERR_PEER_EXISTS */
+  meet(known: KnownPeer): Peer {
+    const peer = this.#peers.get(known.name);
+    if (peer === undefined) return this.#add(known);
+    if (peer.known.identity !== known.identity) {
+      throw new WormholeError('WH_ERR_PEER_EXISTS', `there is another peer ${known.name}`);
+    }
+    peer.learn(known);
+    return peer;
   }
 
   /** @throws {WormholeError} WH_ERR_PEER_NOT_FOUND */
@@ -83,7 +95,7 @@ export class Peers implements Disposable {
   joining(address: PeerAddress): Peer {
     const peer = this.at(address);
     if (peer.known.source === 'spec' || peer.known.source === 'joined') {
-      peer.learn({ ...this.#knownAt(address, peer.name, 'join') });
+      peer.learn(knownAt(address, { ...this.#options.common, name: peer.name, source: 'join' }));
     }
     return peer;
   }
@@ -188,18 +200,6 @@ export class Peers implements Disposable {
     this.#lines.set(identity, rate);
     const suppressed = rate.take();
     if (suppressed !== undefined) this.#options.log[level]({ ...about, ...(suppressed > 0 && { suppressed }) }, text);
-  }
-
-  #knownAt(address: PeerAddress, name: string, source: KnownPeer['source']): KnownPeer {
-    const { common } = this.#options;
-    if (address.kind === 'unix') {
-      throw new WormholeError('WH_ERR_UNSUPPORTED', 'a peer is reached over TCP; a unix socket leads to this machine');
-    }
-    const endpoint =
-      address.kind === 'tcp'
-        ? { host: address.host || '127.0.0.1', port: address.port }
-        : { host: address.name, port: 9999 };
-    return { ...common, name, addresses: [endpoint], source };
   }
 
   #up(facts: LinkFacts): void {

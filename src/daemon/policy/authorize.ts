@@ -14,6 +14,7 @@ const harmless: ReadonlySet<EndpointName> = new Set<EndpointName>([
   'guest',
   'removeGuest',
   'rollGuests',
+  'acceptInvitation',
   'offerHalf',
   'commitHalf',
   'half',

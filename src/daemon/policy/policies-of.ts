@@ -6,17 +6,18 @@ import type { Settings, TcpAddress } from '../config/settings.ts';
 import type { Logger } from '../log.ts';
 import { hostPlace } from '../places/open.ts';
 import { Ground } from './ground.ts';
-import { Policies } from './policies.ts';
+import { Policies, type PoliciesOptions } from './policies.ts';
 
 export interface PoliciesOfOptions {
   readonly settings: Settings;
   readonly engine: Pick<Engine, 'find'>;
   readonly log: Pick<Logger, 'info'>;
+  readonly invited: PoliciesOptions['invited'];
   /** Control addresses that are open by now. */
   readonly bound: () => readonly TcpAddress[];
 }
 
-export function policiesOf({ settings, engine, log, bound }: PoliciesOfOptions): Policies {
+export function policiesOf({ settings, engine, log, bound, invited }: PoliciesOfOptions): Policies {
   const { tcp, unix, tunnels } = settings;
   const { internalIp, externalIp } = tunnels;
   const ground = new Ground({
@@ -25,7 +26,14 @@ export function policiesOf({ settings, engine, log, bound }: PoliciesOfOptions):
     engine: engineOf(process.env),
     otherAddresses: [internalIp, externalIp].filter((address) => address !== undefined),
   });
-  return new Policies({ settings, ground, engine, log, namespaceId: hostPlace().namespaceId });
+  return new Policies({
+    settings,
+    ground,
+    engine,
+    log,
+    ...(invited && { invited }),
+    namespaceId: hostPlace().namespaceId,
+  });
 }
 
 /** A DOCKER_HOST that nobody can use is told elsewhere. */

@@ -169,7 +169,7 @@ describe('the control API for peers', () => {
         return false;
       }
     });
-    const halves = ['offerHalf', 'commitHalf', 'half', 'removeHalf', 'rekeyHalf'];
+    const halves = ['acceptInvitation', 'offerHalf', 'commitHalf', 'half', 'removeHalf', 'rekeyHalf'];
     expect(open).toEqual(['health', 'ping', 'putGuest', 'guest', 'removeGuest', 'rollGuests', ...halves]);
   });
 

@@ -25,6 +25,8 @@ export interface PoliciesOptions {
   readonly ground: Ground;
   readonly engine: Pick<Engine, 'find'>;
   readonly log: Pick<Logger, 'info'>;
+  /** Of hosts that were invited; undefined of others. */
+  readonly invited?: (identity: string) => Policy | undefined;
   /** Kernel identity of the daemon's own network namespace. */
   readonly namespaceId: string;
 }
@@ -57,7 +59,7 @@ export class Policies {
 
   /** @param identity as proved by its key, or as remembered of a wormhole; who is not in the config any more may nothing */
   of(identity: string): Policy {
-    const found = this.#own.get(identity);
+    const found = this.#own.get(identity) ?? this.#options.invited?.(identity);
     if (found !== undefined) return found;
     const title = `peer ${identity} is not in the config, which`;
     return { title, verbs: [], targets: [], listen: [], images: [], runFlags: [] };

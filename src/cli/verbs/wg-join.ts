@@ -1,0 +1,58 @@
+/** `wg-join [FILE]`: takes a token that `wg-up` has made elsewhere. It is a secret: never an argument, which `ps` would show. */
+import { createReadStream } from 'node:fs';
+import { WormholeError } from '../../lib/errors.ts';
+import { printable } from '../../spec/invalid.ts';
+import { parseToken } from '../../spec/invitation.ts';
+import type { Invocation } from '../invocation.ts';
+import { print, printJson } from '../print.ts';
+
+/** Characters; a token is far shorter. */
+const MOST = 4_096;
+
+/** Prints `LOCAL REMOTE`. */
+export async function wgJoin(call: Invocation): Promise<number> {
+  const { stdout, stderr, signal } = call.surroundings;
+  const { attach, mtu } = call.flags;
+  const [file] = call.words;
+  if (file?.startsWith('wormhole1.') === true) throw usage('a token is a secret; give it on stdin or in a file');
+  if (attach === '') throw usage('--attach names no container');
+  if (mtu !== undefined && !/^[0-9]{1,5}$/.test(String(mtu))) throw usage('--mtu is a number of bytes');
+  const token = (await read(file)).trim();
+  // Told here, before anybody is asked.
+  parseToken(token);
+  await using daemon = await call.open();
+  const tunnel = await daemon.joinInvitation(
+    { token, ...(typeof attach === 'string' && { attach }), ...(mtu !== undefined && { mtu: Number(mtu) }) },
+    { timeoutMs: 0, signal },
+  );
+  if (call.json) {
+    await printJson(stdout, tunnel);
+    return 0;
+  }
+  await print(stdout, `${printable(tunnel.local)} ${printable(tunnel.remote)}\n`);
+  await print(stderr, `WireGuard by ${printable(tunnel.engine)} to ${printable(tunnel.peer)}\n`);
+  return 0;
+}
+
+/** @throws {WormholeError} WH_ERR_FILE */
+async function read(file: string | undefined): Promise<string> {
+  const from = file ?? 'stdin';
+  // Standard input is not ours to close.
+  const stream = file === undefined ? createReadStream('', { fd: 0, autoClose: false }) : createReadStream(file);
+  let text = '';
+  try {
+    for await (const chunk of stream.setEncoding('utf8')) {
+      text += chunk as string;
+      if (text.length > MOST) break;
+    }
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new WormholeError('WH_ERR_FILE', `${from} cannot be read (${code ?? 'unknown error'})`, { cause });
+  }
+  if (text.length > MOST) throw new WormholeError('WH_ERR_FILE', `${from} holds no token`);
+  return text;
+}
+
+function usage(message: string): WormholeError {
+  return new WormholeError('WH_ERR_USAGE', message, { detail: { verb: 'wg-join' } });
+}

@@ -1,0 +1,41 @@
+/** `wg-up`: invites a host to a tunnel; the token alone on stdout, so that it can be piped to where it is needed. */
+import { WormholeError } from '../../lib/errors.ts';
+import { parseDuration } from '../../spec/duration.ts';
+import { printable } from '../../spec/invalid.ts';
+import type { Invocation } from '../invocation.ts';
+import { print, printJson } from '../print.ts';
+
+export async function wgUp(call: Invocation): Promise<number> {
+  const { stdout, stderr } = call.surroundings;
+  const { endpoint, expires } = call.flags;
+  if (endpoint === '') throw usage('--endpoint names no host');
+  const seconds = typeof expires === 'string' ? Math.ceil(duration(expires) / 1000) : undefined;
+  await using daemon = await call.open();
+  const invitation = await daemon.invite({
+    ...(typeof endpoint === 'string' && { endpoint }),
+    ...(seconds !== undefined && { seconds }),
+  });
+  if (call.json) {
+    await printJson(stdout, invitation);
+    return 0;
+  }
+  await print(stdout, `${printable(invitation.token)}\n`);
+  await print(
+    stderr,
+    `for one host, once, until ${printable(invitation.expiresAt)}; there: wormhole wg-join, with the token on stdin\n` +
+      `it will dial ${printable(invitation.endpoint)}\n`,
+  );
+  return 0;
+}
+
+function duration(text: string): number {
+  try {
+    return parseDuration(text);
+  } catch (cause) {
+    throw usage(WormholeError.is(cause) ? `--expires: ${cause.message}` : '--expires is no duration');
+  }
+}
+
+function usage(message: string): WormholeError {
+  return new WormholeError('WH_ERR_USAGE', message, { detail: { verb: 'wg-up' } });
+}

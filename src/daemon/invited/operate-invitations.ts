@@ -1,0 +1,59 @@
+/** The operations of the control API that are about invitations. */
+import { WormholeError } from '../../lib/errors.ts';
+import { parseAddress } from '../../spec/address.ts';
+import { formatHost, parsePort, splitHostPort } from '../../spec/host.ts';
+import type { Operations } from '../api/operations.ts';
+import type { Settings, TcpAddress } from '../config/settings.ts';
+import type { Tunneling } from '../tunnels/tunneling.ts';
+import type { Invitations } from './invitations.ts';
+
+export interface OperateInvitationsOptions {
+  readonly invitations: Invitations;
+  readonly tunneling: Pick<Tunneling, 'ensure'>;
+  readonly settings: Pick<Settings, 'tunnels'>;
+  /** Control addresses that are open. */
+  readonly bound: () => readonly TcpAddress[];
+}
+
+export type InvitationOperations = Pick<Operations, 'invite' | 'acceptInvitation' | 'joinInvitation'>;
+
+export function invitationOperations(options: OperateInvitationsOptions): InvitationOperations {
+  const { invitations, tunneling } = options;
+  return {
+    invite: async ({ endpoint, seconds }) => {
+      const at = endpointOf(endpoint, options);
+      const { token, expires } = await invitations.invite(at, seconds);
+      const shown = `${formatHost(at.host)}:${at.port}`;
+      return { token, endpoint: shown, expiresAt: new Date(expires * 1000).toISOString() };
+    },
+    acceptInvitation: async ({ key }, caller) => {
+      await invitations.accepted(key, caller);
+      return { accepted: true };
+    },
+    joinInvitation: async ({ token, ...wish }, { signal }) => {
+      const peer = await invitations.join(token, signal);
+      const request = { type: 'wireguard', ...wish, peer: parseAddress(peer.name) } as const;
+      return await (await tunneling.ensure(request, signal)).describe();
+    },
+  };
+}
+
+/** Where the invited host is to dial this one. @throws {WormholeError} WH_ERR_USAGE when nobody could */
+function endpointOf(
+  text: string | undefined,
+  { settings, bound }: OperateInvitationsOptions,
+): { readonly host: string; readonly port: number } {
+  const open = bound().find(({ host }) => !/^(127\.|::1$|localhost$)/.test(host));
+  if (open === undefined) {
+    throw new WormholeError('WH_ERR_USAGE', 'nobody can dial this daemon; start wormholed with -H :9999');
+  }
+  const { externalIp, internalIp } = settings.tunnels;
+  const own = open.host === '' || open.host === '::' || open.host === '0.0.0.0' ? undefined : open.host;
+  const said = text ?? externalIp ?? internalIp ?? own;
+  if (said === undefined) {
+    throw new WormholeError('WH_ERR_USAGE', 'say where the other host reaches this one: --endpoint HOST[:PORT]');
+  }
+  const { host, port } = text === undefined ? { host: said, port: undefined } : splitHostPort(said);
+  if (host === '') throw new WormholeError('WH_ERR_USAGE', '--endpoint names no host');
+  return { host, port: port === undefined || port === '' ? open.port : parsePort(port) };
+}

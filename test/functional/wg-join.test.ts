@@ -1,0 +1,97 @@
+/**
+ * Two hosts that share no key have a tunnel by a token: wg-up on one, wg-join on the other.
+ *
+ *     a (its own key) ── router ── b, c (each its own key)
+ */
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Tunnel, TunnelList } from '../../src/spec/api.ts';
+import type { Host } from '../support/host.ts';
+import { Hosts } from '../support/hosts.ts';
+import { wormhole } from '../support/program.ts';
+import { tunnelTypes } from '../support/tunnel-types.ts';
+
+const pair = /^100\.6[4-7]\.\d+\.\d+ 100\.6[4-7]\.\d+\.\d+\n$/;
+const lacks = (await tunnelTypes()).find(({ flags }) => flags.includes('wireguard'))?.lacks;
+if (lacks !== undefined) console.log(`wg-up and wg-join are left out: ${lacks}`);
+
+const hosts = { a: { key: 'a'.repeat(40) }, b: { key: 'b'.repeat(40) }, c: { key: 'c'.repeat(40) } };
+
+async function tunnelOf(host: Host): Promise<Tunnel | undefined> {
+  return (await host.daemon.get<TunnelList>('/v1/tunnels')).tunnels[0];
+}
+
+const joinWith = (host: Host, token: string, ...flags: readonly string[]) =>
+  wormhole(['--socket', host.belongings.socket, 'wg-join', ...flags], { stdin: token });
+
+describe.skipIf(lacks !== undefined)('wg-up and wg-join', () => {
+  test('F80 F81 F82 two hosts without a common key have a tunnel, and nothing more of each other', async () => {
+    await using world = await Hosts.start({ hosts });
+    const { a, b } = world;
+    const up = await a.daemon.wormhole('wg-up', '--endpoint', a.site.v4);
+    expect(up).toMatchObject({ code: 0, stdout: expect.stringMatching(/^wormhole1\.[\w-]+\n$/) });
+    const made = await joinWith(b, up.stdout);
+    expect(made).toMatchObject({ code: 0, stdout: expect.stringMatching(pair) });
+    const [local = '', remote = ''] = made.stdout.trim().split(' ');
+    expect(await b.run(['ping', '-c', '1', '-W', '5', remote])).toMatchObject({ code: 0 });
+    expect(await a.run(['ping', '-c', '1', '-W', '5', local])).toMatchObject({ code: 0 });
+    const [name = ''] = [(await tunnelOf(b))?.peer];
+    for (const words of [
+      ['create', 'url', ':0', 'remote', name, 'tail', 'url', ':22'],
+      ['create', 'url', ':8080', 'remote', name, 'docker-run', 'wormhole/test'],
+    ]) {
+      const refused = await b.daemon.wormhole(...words);
+      expect(refused).toMatchObject({ code: 77, stderr: expect.stringContaining('WH_ERR_POLICY') });
+    }
+    expect((await b.daemon.wormhole('tunnel-create', '--type', 'wireguard', name)).stdout).toBe(made.stdout);
+  });
+
+  test('the token is for one host, once, for a while, and its secret is in no log', async () => {
+    await using world = await Hosts.start({ hosts });
+    const { a, b, c } = world;
+    const { stdout: token } = await a.daemon.wormhole('wg-up', '--endpoint', a.site.v4);
+    expect(await joinWith(b, token)).toMatchObject({ code: 0 });
+    const again = await joinWith(c, token);
+    expect(again).toMatchObject({ code: 77, stderr: expect.stringContaining('WH_ERR_PEER_AUTH') });
+    const short = await a.daemon.wormhole('wg-up', '--endpoint', a.site.v4, '--expires', '1s');
+    await expect
+      .poll(async () => (await joinWith(c, short.stdout)).stderr, { timeout: 10_000, interval: 1_500 })
+      .toContain('WH_ERR_PEER_AUTH');
+    expect((await c.daemon.get<TunnelList>('/v1/tunnels')).tunnels).toEqual([]);
+    const argument = await b.daemon.wormhole('wg-join', token.trim());
+    expect(argument).toMatchObject({ code: 64, stderr: expect.not.stringContaining(token.trim()) });
+    const { s: secret } = JSON.parse(Buffer.from(token.trim().slice(10), 'base64url').toString()) as { s: string };
+    for (const { daemon } of [a, b, c]) expect(daemon.log).not.toContain(secret);
+    expect(statSync(join(a.belongings.stateDir, 'invited.json')).mode & 0o777).toBe(0o600);
+  });
+
+  test('they find each other again after restarts, until one of them leaves', async () => {
+    await using world = await Hosts.start({ hosts });
+    const { a, b } = world;
+    const { stdout: token } = await a.daemon.wormhole('wg-up', '--endpoint', a.site.v4);
+    await joinWith(b, token);
+    const name = (await tunnelOf(b))?.peer ?? '';
+    await a.daemon.stop();
+    await a.up();
+    await b.daemon.stop();
+    await b.up();
+    expect(await b.daemon.wormhole('tunnel-delete', name)).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('removed at both ends'),
+    });
+    expect(await b.daemon.wormhole('tunnel-create', name)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(pair),
+    });
+    expect(await b.daemon.wormhole('tunnel-delete', name)).toMatchObject({ code: 0 });
+    expect(await b.daemon.wormhole('leave', name)).toMatchObject({ code: 0 });
+    expect((await b.daemon.wormhole('tunnel-create', a.site.v4)).code).not.toBe(0);
+  });
+
+  test('wg-up says what is missing when nobody could come', async () => {
+    await using world = await Hosts.start({ hosts: { a: {} } });
+    const up = await world.a.daemon.wormhole('wg-up');
+    expect(up).toMatchObject({ code: 64, stderr: expect.stringContaining('--endpoint') });
+  });
+});
