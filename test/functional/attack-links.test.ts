@@ -5,8 +5,7 @@
  *     evil: a key of its own, every word a lie ─┴─ links ──► wormholed ◄── unix socket: the machine's own people
  */
 import { randomBytes } from 'node:crypto';
-import { readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import type { Link } from '../../src/carrier/link/link.ts';
 import { Links, type Own } from '../../src/carrier/link/links.ts';
@@ -14,22 +13,20 @@ import { readKeyFile } from '../../src/lib/key-file.ts';
 import { commonIdentity } from '../../src/lib/tls-profile.ts';
 import type { GuestRequest } from '../../src/spec/api.ts';
 import { Belongings } from '../support/daemon.ts';
+import { KeyedPeers } from '../support/keyed-peers.ts';
 import { echoServer } from '../support/relay-targets.ts';
 import { ownNamespace, sharedDaemon } from '../support/world.ts';
 
 const never = new AbortController().signal;
 const of = new Belongings();
-const evilKey = join(of.folder, 'evil.key');
-const config = join(of.folder, 'wormholed.yaml');
-writeFileSync(evilKey, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 });
-writeFileSync(
-  config,
-  `peers:\n  evil: {key-file: ${evilKey}, policy: {verbs: [dial], targets: [{cidr: 127.0.0.1, ports: 9500-9501}]}}\n`,
-);
+const peers = new KeyedPeers(of, {
+  evil: { verbs: ['dial'], targets: [{ cidr: '127.0.0.1', ports: '9500-9501' }] },
+});
+const evilKey = peers.keyFile('evil');
 afterAll(() => of[Symbol.dispose]());
 
 ownNamespace();
-const daemon = sharedDaemon(() => ({ of, flags: ['--config', config, '-H', ':9999'] }));
+const daemon = sharedDaemon(() => ({ of, flags: [...peers.flags, '-H', ':9999'] }));
 const open: Links[] = [];
 afterEach(async () => {
   await Promise.all(open.splice(0).map((links) => links.close(0)));

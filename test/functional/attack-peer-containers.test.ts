@@ -3,12 +3,10 @@
  *
  *     peer ── TLS :9999 ──► wormholed ──► dockerd ── web (bridge), near (network of the host), ci (has docker.sock)
  */
-import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Belongings } from '../support/daemon.ts';
 import { ECHO, missingEcho } from '../support/echo-image.ts';
+import { KeyedPeers } from '../support/keyed-peers.ts';
 import { echo, fate, onDemandHost, statesOf } from '../support/on-demand-host.ts';
 import { PeerCaller } from '../support/peer-call.ts';
 import { until } from '../support/relay-wait.ts';
@@ -18,26 +16,18 @@ if (missing !== undefined) console.log(`skipped: ${missing}`);
 
 describe.skipIf(missing !== undefined)('peers and containers', () => {
   const of = new Belongings();
-  const shopKey = join(of.folder, 'shop.key');
-  const config = join(of.folder, 'wormholed.yaml');
-  writeFileSync(shopKey, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 });
-  writeFileSync(
-    config,
-    `
-peers:
-  shop:
-    key-file: ${shopKey}
-    policy:
-      verbs: [dial, listen, docker-ns, docker-run, control]
-      listen: [{cidr: 127.0.0.0/8}]
-      targets: [{label: tier=web, ports: 80}]
-      images: [wormhole/echo]
-`,
-  );
-  const { host, daemon } = onDemandHost(() => ({ of, flags: ['--config', config, '-H', ':9999'] }));
+  const peers = new KeyedPeers(of, {
+    shop: {
+      verbs: ['dial', 'listen', 'docker-ns', 'docker-run', 'control'],
+      listen: [{ cidr: '127.0.0.0/8' }],
+      targets: [{ label: 'tier=web', ports: 80 }],
+      images: ['wormhole/echo'],
+    },
+  });
+  const { host, daemon } = onDemandHost(() => ({ of, flags: [...peers.flags, '-H', ':9999'] }));
   afterAll(() => of[Symbol.dispose]());
   const member = new PeerCaller(of.keyFile);
-  const shop = new PeerCaller(shopKey, 'shop');
+  const shop = peers.caller('shop');
   const running = (name: string): Promise<string> => host().docker(['inspect', '--format', '{{.State.Running}}', name]);
 
   test("A6 the control port is not reached by the bridge's gateway, from the host nor from a container", async () => {

@@ -4,43 +4,34 @@
  *     peer "shop" ──┐
  *     peer "quiet" ─┴─ TLS :9999, a key each ──► wormholed
  */
-import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Wormhole } from '../../src/spec/api.ts';
 import { Belongings, Daemon } from '../support/daemon.ts';
+import { KeyedPeers } from '../support/keyed-peers.ts';
 import { ask, reach } from '../support/local.ts';
 import { PeerCaller, ruleOf } from '../support/peer-call.ts';
 import { echoServer } from '../support/relay-targets.ts';
 import { ownNamespace, sharedDaemon } from '../support/world.ts';
 
 const of = new Belongings();
-const shopKey = join(of.folder, 'shop.key');
-const config = join(of.folder, 'wormholed.yaml');
 const appSocket = join(of.folder, 'app.sock');
-writeFileSync(shopKey, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 });
-writeFileSync(
-  config,
-  `
-peers:
-  shop:
-    key-file: ${shopKey}
-    policy:
-      verbs: [dial, listen, control, docker-run]
-      listen: [{cidr: 127.0.0.0/8, ports: 7000-7999}]
-      targets: [{cidr: 127.0.0.1, ports: [9500, 9999]}, {cidr: 127.0.0.2, ports: 9999}, {unix: ${appSocket}}]
-      images: ['registry.example/shop/*:1.*']
-  quiet: {key-file: ${of.folder}/quiet.key, policy: {verbs: [dial], targets: [{cidr: 127.0.0.1, ports: 9500}]}}
-`,
-);
-writeFileSync(join(of.folder, 'quiet.key'), `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 });
+const peers = new KeyedPeers(of, {
+  shop: {
+    verbs: ['dial', 'listen', 'control', 'docker-run'],
+    listen: [{ cidr: '127.0.0.0/8', ports: '7000-7999' }],
+    targets: [{ cidr: '127.0.0.1', ports: [9500, 9999] }, { cidr: '127.0.0.2', ports: 9999 }, { unix: appSocket }],
+    images: ['registry.example/shop/*:1.*'],
+  },
+  quiet: { verbs: ['dial'], targets: [{ cidr: '127.0.0.1', ports: 9500 }] },
+});
 afterAll(() => of[Symbol.dispose]());
 
 const namespace = ownNamespace();
-const daemon = sharedDaemon(() => ({ of, flags: ['--config', config, '-H', ':9999'] }));
-const shop = new PeerCaller(shopKey, 'shop');
-const quiet = new PeerCaller(join(of.folder, 'quiet.key'), 'quiet');
+const daemon = sharedDaemon(() => ({ of, flags: [...peers.flags, '-H', ':9999'] }));
+const shop = peers.caller('shop');
+const quiet = peers.caller('quiet');
 
 describe('a peer with a policy of its own', () => {
   test('A6 may have what it lists: every wormhole is judged, whatever came before', async () => {

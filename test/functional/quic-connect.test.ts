@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { at, dial, portOf } from '../support/local.ts';
 import { start } from '../support/program.ts';
-import { TunnelWorld } from '../support/quic-tunnel.ts';
+import { OpenTunnel, TunnelWorld } from '../support/quic-tunnel.ts';
 import { echoServer, serve } from '../support/relay-targets.ts';
 
 describe('HTTP CONNECT at the agent', () => {
@@ -15,39 +15,27 @@ describe('HTTP CONNECT at the agent', () => {
   const curl = (...words: string[]) => start('/usr/bin/curl', ['-sS', '-p', '--max-time', '20', ...words]).ended;
 
   test('curl reaches what the agent reaches, and the end of it', async () => {
-    using world = new TunnelWorld();
     await using target = await serve(at(0), (socket) => socket.once('data', () => void socket.end(page)));
-    await using server = await world.server();
-    await using agent = world.agent(server.quicPort, []);
-    await agent.tells('connected');
-    const { stdout, code } = await curl(
-      '--proxy',
-      `127.0.0.1:${server.ports[0]}`,
-      `http://127.0.0.1:${portOf(target)}/`,
-    );
+    await using tunnel = await OpenTunnel.start([]);
+    const { stdout, code } = await curl('--proxy', `127.0.0.1:${tunnel.port}`, `http://127.0.0.1:${portOf(target)}/`);
     expect({ stdout, code }).toEqual({ stdout: 'the page', code: 0 });
   });
 
   test('XT18: the answer is a bare 200, and what the client sent early is not lost', async () => {
-    using world = new TunnelWorld();
     await using target = await echoServer();
-    await using server = await world.server();
-    await using agent = world.agent(server.quicPort, []);
-    await agent.tells('connected');
-    await using client = await dial(server.ports[0] ?? 0);
+    await using tunnel = await OpenTunnel.start([]);
+    await using client = await dial(tunnel.port);
     const where = `127.0.0.1:${portOf(target)}`;
     client.finish(`CONNECT ${where} HTTP/1.1\r\nHost: ${where}\r\n\r\nearly`);
     expect(await client.text()).toMatch(/^HTTP\/1\.1 200 [^\r\n]*\r\n\r\nearly$/);
   });
 
   test('A14: what is refused is told, and the connection closed', async () => {
-    using world = new TunnelWorld();
     await using target = await echoServer();
-    await using server = await world.server();
-    await using agent = world.agent(server.quicPort, ['--allow', `127.0.0.1:${portOf(target)},127.0.0.1:1`]);
-    await agent.tells('connected');
+    await using tunnel = await OpenTunnel.start(['--allow', `127.0.0.1:${portOf(target)},127.0.0.1:1`]);
+    const { agent } = tunnel;
     const said = async (request: string): Promise<string> => {
-      await using client = await dial(server.ports[0] ?? 0);
+      await using client = await dial(tunnel.port);
       await client.send(request);
       return (await client.text()).split('\r\n')[0] ?? '';
     };

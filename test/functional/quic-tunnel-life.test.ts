@@ -4,11 +4,9 @@
  */
 import { rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { ask, dial, portOf } from '../support/local.ts';
-import { TunnelWorld } from '../support/quic-tunnel.ts';
+import { ask, dial } from '../support/local.ts';
+import { OpenTunnel, TunnelWorld, to } from '../support/quic-tunnel.ts';
 import { closedPort, echoServer, peerOf, serve } from '../support/relay-targets.ts';
-
-const to = (server: Parameters<typeof portOf>[0]): string[] => ['--upstream', `127.0.0.1:${portOf(server)}`];
 
 test('XT17: an agent finds its server again, whichever of them was first, and whoever went away', async () => {
   using world = new TunnelWorld();
@@ -34,24 +32,20 @@ test('XT17: an agent finds its server again, whichever of them was first, and wh
 });
 
 test('an agent that ends says goodbye, so that no client is sent to it any more', async () => {
-  using world = new TunnelWorld();
   await using target = await echoServer();
-  await using server = await world.server();
-  await using agent = world.agent(server.quicPort, to(target));
-  await agent.tells('connected');
+  await using tunnel = await OpenTunnel.start(to(target));
+  const { server, agent } = tunnel;
   agent.child.kill('SIGINT');
   expect(await agent.ended).toMatchObject({ code: 0 });
   await server.tells('reason="it said goodbye"');
-  expect(await ask(server.ports[0] ?? 0, 'anybody?').catch(() => '')).toBe('');
+  expect(await ask(tunnel.port, 'anybody?').catch(() => '')).toBe('');
 });
 
 test('a connection whose agent dies is reset, never ended as if all of it had arrived', async () => {
-  using world = new TunnelWorld();
   await using target = await serve();
-  await using server = await world.server();
-  await using agent = world.agent(server.quicPort, to(target));
-  await agent.tells('connected');
-  await using client = await dial(server.ports[0] ?? 0);
+  await using tunnel = await OpenTunnel.start(to(target));
+  const { agent } = tunnel;
+  await using client = await dial(tunnel.port);
   await client.send('begun');
   const there = await peerOf(target);
   await there.send('half of the ans');

@@ -4,13 +4,11 @@
  *   client (this test) ── quic-server ══ quic-agent, quic-agent ── target (this test)
  */
 import { describe, expect, test } from 'vitest';
-import { at, dial, portOf } from '../support/local.ts';
-import { TunnelWorld } from '../support/quic-tunnel.ts';
+import { at, dial } from '../support/local.ts';
+import { OpenTunnel, TunnelWorld, to } from '../support/quic-tunnel.ts';
 import { bytes } from '../support/relay-bytes.ts';
 import { echoServer, namedServer, peerOf, serve } from '../support/relay-targets.ts';
 import { until } from '../support/relay-wait.ts';
-
-const to = (server: Parameters<typeof portOf>[0]): string[] => ['--upstream', `127.0.0.1:${portOf(server)}`];
 
 /** Everything that the service behind the tunnel says to a new client. */
 async function answer(port: number): Promise<string> {
@@ -21,25 +19,19 @@ async function answer(port: number): Promise<string> {
 
 describe('through the tunnel', () => {
   test('64 MiB arrive as they were sent, in both directions', async () => {
-    using world = new TunnelWorld();
     await using target = await echoServer();
-    await using server = await world.server();
-    await using agent = world.agent(server.quicPort, to(target));
-    await agent.tells('connected');
-    await using client = await dial(server.ports[0] ?? 0);
+    await using tunnel = await OpenTunnel.start(to(target));
+    await using client = await dial(tunnel.port);
     const sent = bytes(64 << 20);
     client.finish(sent);
     expect((await client.readAll()).equals(sent)).toBe(true);
   });
 
   test('XT1: a client that has ended still gets its answer, and a target that has ended its question', async () => {
-    using world = new TunnelWorld();
     await using target = await serve();
-    await using server = await world.server();
-    await using agent = world.agent(server.quicPort, to(target));
-    await agent.tells('connected');
+    await using tunnel = await OpenTunnel.start(to(target));
     for (const first of ['client', 'target'] as const) {
-      await using client = await dial(server.ports[0] ?? 0);
+      await using client = await dial(tunnel.port);
       await client.send('question');
       const there = await peerOf(target, first === 'client' ? 0 : 1);
       const [one, other] = first === 'client' ? [client, there] : [there, client];
@@ -52,40 +44,32 @@ describe('through the tunnel', () => {
   });
 
   test('XT16: a service that speaks first is heard before its client has said a word', async () => {
-    using world = new TunnelWorld();
     await using target = await serve(at(0), (socket) => void socket.write('220 ready'));
-    await using server = await world.server();
-    await using agent = world.agent(server.quicPort, to(target));
-    await agent.tells('connected');
-    await using client = await dial(server.ports[0] ?? 0);
+    await using tunnel = await OpenTunnel.start(to(target));
+    await using client = await dial(tunnel.port);
     expect(await client.text(9)).toBe('220 ready');
   });
 
   test('a reset, and a target that refuses, are told to the client', async () => {
-    using world = new TunnelWorld();
     await using target = await serve();
-    await using server = await world.server();
-    await using agent = world.agent(server.quicPort, to(target));
-    await agent.tells('connected');
-    await using client = await dial(server.ports[0] ?? 0);
+    await using tunnel = await OpenTunnel.start(to(target));
+    const { agent } = tunnel;
+    await using client = await dial(tunnel.port);
     await client.send('x');
     const there = await peerOf(target);
     await there.read(1);
     there.reset();
     expect(await client.ending()).toBe('ECONNRESET');
     await target[Symbol.asyncDispose]();
-    await using refused = await dial(server.ports[0] ?? 0);
+    await using refused = await dial(tunnel.port);
     expect(await refused.ending()).toBe('ECONNRESET');
     await agent.tells('the target cannot be reached');
   });
 
   test('1,000 connections are there at once, each with its own bytes', async () => {
-    using world = new TunnelWorld();
     await using target = await echoServer();
-    await using server = await world.server();
-    await using agent = world.agent(server.quicPort, to(target));
-    await agent.tells('connected');
-    const clients = await Promise.all(Array.from({ length: 1_000 }, () => dial(server.ports[0] ?? 0)));
+    await using tunnel = await OpenTunnel.start(to(target));
+    const clients = await Promise.all(Array.from({ length: 1_000 }, () => dial(tunnel.port)));
     await Promise.all(clients.map((client, i) => client.send(`I am ${i}`)));
     const answers = await Promise.all(clients.map((client, i) => client.text(`I am ${i}`.length)));
     expect(answers).toEqual(clients.map((_, i) => `I am ${i}`));

@@ -7,8 +7,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeCertificates } from '../../src/agent/certs/directory.ts';
+import { Scope } from '../../src/lib/scope.ts';
 import { until } from './command.ts';
+import { portOf } from './local.ts';
 import { type Ended, program, type Running, start } from './program.ts';
+import type { TargetServer } from './relay-targets.ts';
 
 /** A program of the tunnel, ended with the test. */
 export interface Started extends AsyncDisposable {
@@ -86,3 +89,38 @@ export class TunnelWorld implements Disposable {
     rmSync(this.directory, { recursive: true });
   }
 }
+
+/** A server and one agent of it that is connected, with certificates of their own. */
+export class OpenTunnel implements AsyncDisposable {
+  readonly server: ServerStarted;
+  readonly agent: Started;
+  readonly #scope = new Scope('tunnel');
+
+  private constructor(server: ServerStarted, agent: Started, building: Scope) {
+    this.server = server;
+    this.agent = agent;
+    building.moveTo(this.#scope);
+  }
+
+  /** @param more words of the agent */
+  static async start(more: readonly string[]): Promise<OpenTunnel> {
+    await using building = new Scope('tunnel');
+    const world = building.use(new TunnelWorld());
+    const server = building.use(await world.server());
+    const agent = building.use(world.agent(server.quicPort, more));
+    await agent.tells('connected');
+    return new OpenTunnel(server, agent, building);
+  }
+
+  /** Where clients come in. */
+  get port(): number {
+    return this.server.ports[0] ?? 0;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#scope[Symbol.asyncDispose]();
+  }
+}
+
+/** Words of an agent that leads to one service of this machine. */
+export const to = (service: TargetServer): string[] => ['--upstream', `127.0.0.1:${portOf(service)}`];
