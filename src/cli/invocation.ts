@@ -37,6 +37,7 @@ export type Daemon = AsyncDisposable &
     | 'createTunnel'
     | 'deleteTunnels'
     | 'sweepTunnels'
+    | 'pingTunnel'
     | 'invite'
     | 'joinInvitation'
   >;

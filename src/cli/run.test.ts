@@ -61,6 +61,7 @@ describe('wrong usage', () => {
     [['inspect'], /missing required argument 'ID'/],
     [['ping', 'a', 'b'], /too many arguments/],
     [['ping', ''], /HOST is empty/],
+    [['ping', '--tunnel'], /--tunnel needs a HOST/],
     [['ping', '-x'], /unknown option '-x'/],
     [['-H'], /argument missing/],
     [['-H', '', 'ls'], /the argument of -H is empty/],

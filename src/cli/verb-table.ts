@@ -49,8 +49,8 @@ export const verbs: readonly VerbRow[] = [
     name: 'ping',
     operands: '[HOST]',
     summary: 'measure the way to the daemon, or through it to a peer, in ms',
-    options: [],
-    examples: ['wormhole ping', 'wormhole ping db-host'],
+    options: [{ flags: '--tunnel', text: 'through the tunnel to HOST instead: time and largest packet' }],
+    examples: ['wormhole ping', 'wormhole ping db-host', 'wormhole ping --tunnel db-host'],
     load: async () => (await import('./verbs/ping.ts')).ping,
   },
   {

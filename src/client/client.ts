@@ -23,6 +23,7 @@ import type {
   Stats,
   Tunnel,
   TunnelList,
+  TunnelPong,
   TunnelRemoval,
   TunnelRequest,
   TunnelSweep,
@@ -198,6 +199,12 @@ export class Client implements AsyncDisposable {
   /** POST /v1/tunnels/gc: removes what is no whole tunnel any more. */
   sweepTunnels(options?: CallOptions): Promise<TunnelSweep> {
     return this.#call.json<TunnelSweep>({ method: 'POST', target: '/v1/tunnels/gc' }, shapes.sweep, options);
+  }
+
+  /** POST /v1/tunnels/ping: there and back through the tunnel to that peer. @throws {WormholeError} WH_ERR_TUNNEL_NOT_FOUND, WH_ERR_TIMEOUT */
+  pingTunnel(peer: string, options?: CallOptions): Promise<TunnelPong> {
+    const target = '/v1/tunnels/ping';
+    return this.#call.json<TunnelPong>({ method: 'POST', target, json: { peer } }, shapes.pong, options);
   }
 
   /** POST /v1/invitations: a token by which a host without the key becomes a peer for tunnels. */

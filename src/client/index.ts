@@ -38,6 +38,7 @@ export type {
   Stats,
   Tunnel,
   TunnelList,
+  TunnelPong,
   TunnelRemoval,
   TunnelRequest,
   TunnelSweep,

@@ -18,6 +18,7 @@ import type {
   Stats,
   Tunnel,
   TunnelList,
+  TunnelPong,
   TunnelRemoval,
   TunnelSweep,
   Wormhole,
@@ -114,6 +115,13 @@ const tunnel: Shape<Tunnel> = {
   dropped: 'number',
 };
 const invitation: Shape<Invitation> = { token: 'string', endpoint: 'string', expiresAt: 'string' };
+const pong: Shape<TunnelPong> = {
+  peer: 'string',
+  local: 'string',
+  remote: 'string',
+  rttMs: 'number',
+  mtu: 'anything',
+};
 const tunnels: Shape<TunnelList> = { tunnels: 'array' };
 const removal: Shape<TunnelRemoval> = { removed: 'array' };
 const sweep: Shape<TunnelSweep> = { removed: 'array' };
@@ -151,6 +159,7 @@ export const shapes = {
   peer,
   peers,
   invitation,
+  pong,
   tunnel,
   tunnels,
   removal,

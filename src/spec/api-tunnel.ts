@@ -64,7 +64,7 @@ export const TunnelRequest = Type.Object(
 );
 export type TunnelRequest = Static<typeof TunnelRequest>;
 
-/** DELETE /v1/tunnels?peer=&attach= */
+/** DELETE /v1/tunnels?peer=&attach=, and the body of POST /v1/tunnels/ping */
 export const TunnelQuery = Type.Object(
   {
     peer: Type.String({ minLength: 1, maxLength: 1024 }),
@@ -73,6 +73,21 @@ export const TunnelQuery = Type.Object(
   closed,
 );
 export type TunnelQuery = Static<typeof TunnelQuery>;
+
+/** POST /v1/tunnels/ping: there and back through a tunnel. */
+export const TunnelPong = Type.Object(
+  {
+    peer: Type.String(),
+    local: Type.String(),
+    remote: Type.String(),
+    rttMs: Type.Number(),
+    mtu: Type.Union([Type.Integer(), Type.Null()], {
+      description: 'bytes of the largest packet that got through; null when none but small ones did',
+    }),
+  },
+  closed,
+);
+export type TunnelPong = Static<typeof TunnelPong>;
 
 /** What was removed here, and what became of the other end. */
 export const TunnelRemoval = Type.Object(

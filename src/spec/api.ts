@@ -28,6 +28,7 @@
  *   POST   /v1/tunnels                TunnelRequest → 201 Tunnel; the same again is the same
  *   DELETE /v1/tunnels?peer=&attach=  TunnelRemoval
  *   POST   /v1/tunnels/gc             TunnelSweep
+ *   POST   /v1/tunnels/ping           TunnelQuery → TunnelPong
  *   POST   /v1/invitations            InvitationRequest → 201 Invitation
  *   POST   /v1/invitations/join       InvitationJoin → 201 Tunnel
  *   POST   /v1/invitations/accept     InvitationKey → InvitationAccepted; from an invited host, on its link

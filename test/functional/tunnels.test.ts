@@ -39,6 +39,9 @@ describe.each(there)('a tunnel by $name', ({ flags, shown, word }) => {
       expect.objectContaining<Partial<Tunnel>>({ ...shown, peer: 'b', local, remote, state: 'complete' }),
     ]);
     expect(tunnels[0]?.bytesOut).toBeGreaterThan(0);
+    const pong = await a.daemon.wormhole('ping', '--tunnel', 'b');
+    expect(pong).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d{6}\n$/) });
+    expect(pong.stderr).toMatch(/packets of up to 1[34]\d\d bytes/);
     expect(await a.daemon.wormhole('tunnel-gc')).toMatchObject({ code: 0, stdout: '' });
     expect(await a.run(['ping', '-c', '1', '-W', '5', remote])).toMatchObject({ code: 0 });
     const removed = await a.daemon.wormhole('tunnel-delete', 'b');

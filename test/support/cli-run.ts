@@ -111,6 +111,7 @@ function absentDaemon(): Daemon {
     createTunnel: asyncAbsent,
     deleteTunnels: asyncAbsent,
     sweepTunnels: asyncAbsent,
+    pingTunnel: asyncAbsent,
     invite: asyncAbsent,
     joinInvitation: asyncAbsent,
     [Symbol.asyncDispose]: async () => {},

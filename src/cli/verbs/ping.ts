@@ -5,15 +5,20 @@
  */
 import { WormholeError } from '../../lib/errors.ts';
 import { printable } from '../../spec/invalid.ts';
-import type { Invocation } from '../invocation.ts';
+import type { Daemon, Invocation } from '../invocation.ts';
 import { print, printJson } from '../print.ts';
 
 /** Prints milliseconds with six decimals; how it went, on stderr. */
 export async function ping(call: Invocation): Promise<number> {
   const { stdout, stderr } = call.surroundings;
   const host = call.words[0];
-  if (host === '') throw new WormholeError('WH_ERR_USAGE', 'HOST is empty', { detail: { verb: 'ping' } });
+  const usage = (message: string): WormholeError =>
+    new WormholeError('WH_ERR_USAGE', message, { detail: { verb: 'ping' } });
+  if (host === '') throw usage('HOST is empty');
+  const through = call.flags['tunnel'] === true;
+  if (through && host === undefined) throw usage('--tunnel needs a HOST');
   await using daemon = await call.open();
+  if (through) return await pingTunnel(call, daemon, host ?? '');
   const payload = Math.random().toString(36).slice(2);
   const sentMs = Date.now();
   const answer = await daemon.ping({ payload, ...(host !== undefined && { host }) });
@@ -48,5 +53,20 @@ export async function ping(call: Invocation): Promise<number> {
     stderr,
     `path ${printable(path)}${via}, connected in ${connectMs.toFixed(3)} ms\n${link}version ${printable(version)}, instance ${printable(instance)}, clock skew ${clockSkewMs} ms\n`,
   );
+  return 0;
+}
+
+/** The same through a tunnel. */
+async function pingTunnel({ json, surroundings }: Invocation, daemon: Daemon, host: string): Promise<number> {
+  const { stdout, stderr } = surroundings;
+  const pong = await daemon.pingTunnel(host);
+  if (json) {
+    await printJson(stdout, pong);
+    return 0;
+  }
+  const { local, remote, rttMs, mtu } = pong;
+  await print(stdout, `${rttMs.toFixed(6)}\n`);
+  const size = mtu === null ? 'large packets are lost' : `packets of up to ${mtu} bytes`;
+  await print(stderr, `tunnel ${printable(local)} -> ${printable(remote)}, ${size}\n`);
   return 0;
 }

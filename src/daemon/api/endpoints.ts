@@ -167,11 +167,13 @@ export const endpoints = {
     answer: 'TunnelRemoval',
     status: 200,
   },
-  sweepTunnels: {
+  sweepTunnels: { method: 'POST', path: '/v1/tunnels/gc', summary: 'sweep up', answer: 'TunnelSweep', status: 200 },
+  pingTunnel: {
     method: 'POST',
-    path: '/v1/tunnels/gc',
-    summary: 'remove what is no whole tunnel any more',
-    answer: 'TunnelSweep',
+    path: '/v1/tunnels/ping',
+    summary: 'measure the way through a tunnel: time there and back, largest packet',
+    body: 'TunnelQuery',
+    answer: 'TunnelPong',
     status: 200,
   },
   invite: {

@@ -32,6 +32,7 @@ import type {
   TunnelHalf,
   TunnelList,
   TunnelOffer,
+  TunnelPong,
   TunnelQuery,
   TunnelRekey,
   TunnelRekeyed,
@@ -90,6 +91,7 @@ export interface Operations {
   createTunnel(request: TunnelRequest, caller: Caller): Promise<Tunnel>;
   removeTunnels(query: TunnelQuery, caller: Caller): Promise<TunnelRemoval>;
   sweepTunnels(caller: Caller): Promise<TunnelSweep>;
+  pingTunnel(query: TunnelQuery, caller: Caller): Promise<TunnelPong>;
   invite(request: InvitationRequest): Promise<Invitation>;
   joinInvitation(request: InvitationJoin, caller: Caller): Promise<Tunnel>;
   acceptInvitation(request: InvitationKey, caller: Caller): Promise<InvitationAccepted>;

@@ -52,6 +52,7 @@ export const operates: Readonly<Record<EndpointName, Operate>> = {
   createTunnel: (operations, { body }, caller) => operations.createTunnel(body as TunnelRequest, caller),
   removeTunnels: (operations, { query }, caller) => operations.removeTunnels(query as TunnelQuery, caller),
   sweepTunnels: (operations, _request, caller) => operations.sweepTunnels(caller),
+  pingTunnel: (operations, { body }, caller) => operations.pingTunnel(body as TunnelQuery, caller),
   invite: (operations, { body }) => operations.invite(body as InvitationRequest),
   joinInvitation: (operations, { body }, caller) => operations.joinInvitation(body as InvitationJoin, caller),
   acceptInvitation: (operations, { body }, caller) => operations.acceptInvitation(body as InvitationKey, caller),

@@ -44,6 +44,7 @@ async function api(
     createTunnel: refuse,
     removeTunnels: refuse,
     sweepTunnels: refuse,
+    pingTunnel: refuse,
     invite: refuse,
     joinInvitation: refuse,
     acceptInvitation: refuse,

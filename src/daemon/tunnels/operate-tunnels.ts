@@ -19,6 +19,7 @@ export type TunnelOperations = Pick<
   | 'createTunnel'
   | 'removeTunnels'
   | 'sweepTunnels'
+  | 'pingTunnel'
   | 'offerHalf'
   | 'commitHalf'
   | 'half'
@@ -39,6 +40,13 @@ export function tunnelOperations(tunneling: Tunneling): TunnelOperations {
       await (await tunneling.ensure({ ...request, peer: readAddress(request.peer) }, signal)).describe(),
     removeTunnels: (query, { signal }) => known(() => remove(tunneling, query, signal)),
     sweepTunnels: ({ signal }) => known(() => sweep(tunneling, signal)),
+    pingTunnel: (query) =>
+      known(async () => {
+        const [tunnel] = named(tunneling, query);
+        if (tunnel === undefined) throw notFound(`to ${query.peer}`);
+        const { pingTunnel } = await import('./ping-tunnel.ts');
+        return await pingTunnel(tunnel);
+      }),
     offerHalf: (offer, caller) => known(() => answers.offer(offer, caller)),
     commitHalf: (id, caller) => known(() => answers.commit(id, caller)),
     half: (id, caller) => known(() => answers.get(id, caller)),
@@ -49,15 +57,10 @@ export function tunnelOperations(tunneling: Tunneling): TunnelOperations {
 
 /** The local half goes in any case, and first. */
 async function remove(tunneling: Tunneling, query: TunnelQuery, signal: AbortSignal): Promise<TunnelRemoval> {
-  const name = formatAddress(readAddress(query.peer));
-  const named = tunneling.tunnels.list.filter(
-    (one) =>
-      (one.record.peer === name || one.record.peer === query.peer) &&
-      (query.attach === undefined || query.attach === (one.record.attach ?? '')),
-  );
-  if (named.length === 0) throw notFound(`to ${query.peer}`);
+  const all = named(tunneling, query);
+  if (all.length === 0) throw notFound(`to ${query.peer}`);
   const removed: TunnelRemoval['removed'] = [];
-  for (const tunnel of named) {
+  for (const tunnel of all) {
     const described = await tunnel.describe();
     // The peer is known by it as long as it is there.
     const told = tellPeer(tunneling, tunnel, signal);
@@ -78,4 +81,13 @@ async function tellPeer(tunneling: Tunneling, tunnel: Tunnel, signal: AbortSigna
   } catch (error) {
     return limit.signal.aborted ? 'it did not answer; its half is stale now' : reasonOf(error);
   }
+}
+
+/** As people call the peer. */
+function named({ tunnels }: Tunneling, { peer, attach }: TunnelQuery): readonly Tunnel[] {
+  const name = formatAddress(readAddress(peer));
+  return tunnels.list.filter(
+    ({ record }) =>
+      (record.peer === name || record.peer === peer) && (attach === undefined || attach === (record.attach ?? '')),
+  );
 }
