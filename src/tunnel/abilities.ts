@@ -50,8 +50,17 @@ const lacking = {
 /** A failure of these is the kernel's way to say that it has no such part; another one is a failure of the question. */
 const ABSENT = ['ENOSYS', 'EOPNOTSUPP', 'ENOTSUP', 'EPROTONOSUPPORT', 'EAFNOSUPPORT', 'ENOENT', 'EINVAL'] as const;
 
-/** @throws {NetlinkError} EPERM without CAP_NET_ADMIN */
-export async function abilitiesOf(stack: NetworkStack, path = process.env['PATH'] ?? ''): Promise<HostAbilities> {
+/**
+ * @param known from before: what a kernel has stays, and is not tried again
+ * @throws {NetlinkError} EPERM without CAP_NET_ADMIN
+ */
+export async function abilitiesOf(
+  stack: NetworkStack,
+  known: Partial<HostAbilities> = {},
+  path = process.env['PATH'] ?? '',
+): Promise<HostAbilities> {
+  const answer = async (what: Tried, probe: () => Promise<unknown>): Promise<Ability> =>
+    known[what]?.works === true ? known[what] : await tryOut(what, probe);
   return {
     ipsec: await answer('ipsec', () => probeEsp(stack, '127.0.0.1', '127.0.0.2')),
     ipsec6: await answer('ipsec6', () => probeEsp(stack, '::1', '::2')),
@@ -62,10 +71,12 @@ export async function abilitiesOf(stack: NetworkStack, path = process.env['PATH'
   };
 }
 
+type Tried = Exclude<keyof HostAbilities, 'wireguardGo'>;
+
 /** With one that only tunnels between addresses of IPv6 need. */
 export type HostAbilities = Abilities & { readonly ipsec6: Ability };
 
-async function answer(what: keyof typeof lacking, probe: () => Promise<unknown>): Promise<Ability> {
+async function tryOut(what: Tried, probe: () => Promise<unknown>): Promise<Ability> {
   const there = await orAbsent(
     (async () => {
       await probe();

@@ -61,10 +61,10 @@ export class KernelTunnels implements TunnelKernel, Disposable {
     this.#holding = new Holding({ namespace, ...(holder === undefined ? {} : { program: holder }) });
   }
 
-  /** Asked of the kernel anew. @throws {WormholeError} */
+  /** What was missing is asked about anew. @throws {WormholeError} */
   async abilities(): Promise<HostAbilities> {
     try {
-      this.#abilities = await abilitiesOf(this.#host.stack);
+      this.#abilities = await abilitiesOf(this.#host.stack, this.#abilities);
       return this.#abilities;
     } catch (error) {
       throw failure(error, 'cannot find out what this kernel can do');
@@ -132,10 +132,10 @@ export class KernelTunnels implements TunnelKernel, Disposable {
   async #need(half: TunnelHalf): Promise<void> {
     const needs = (abilities: HostAbilities): Ability[] => {
       const kind: Ability[] = [];
-      if (half.kind === 'ipsec') kind.push(half.outer.local.includes(':') ? abilities.ipsec6 : abilities.ipsec);
-      if (half.kind === 'ipsec' && half.netns !== undefined) kind.push(abilities.ipsecAttached);
-      if (half.kind === 'wireguard')
-        kind.push(half.engine === 'go' ? abilities.wireguardGo : abilities.wireguardKernel);
+      if (half.kind === 'ipsec') {
+        kind.push(half.outer.local.includes(':') ? abilities.ipsec6 : abilities.ipsec);
+        if (half.netns !== undefined) kind.push(abilities.ipsecAttached);
+      } else kind.push(half.engine === 'go' ? abilities.wireguardGo : abilities.wireguardKernel);
       return this.#unprotected ? kind : [abilities.protection, ...kind];
     };
     const lacks = (abilities: HostAbilities) => needs(abilities).find((ability) => !ability.works);

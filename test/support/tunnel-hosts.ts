@@ -23,15 +23,8 @@ export class TunnelHosts implements Disposable {
   constructor(unprotected = false) {
     this.tunnelsA = new KernelTunnels({ namespace: this.a.namespace, unprotected, holder });
     this.tunnelsB = new KernelTunnels({ namespace: this.b.namespace, unprotected, holder });
-    this.a.ip('link', 'add', 'va', 'type', 'veth', 'peer', 'name', 'vb', 'netns', this.b.name);
-    for (const [room, name, last] of [
-      [this.a, 'va', 1],
-      [this.b, 'vb', 2],
-    ] as const) {
-      room.ip('address', 'add', `10.9.0.${last}/24`, 'dev', name);
-      if (TunnelHosts.hasIpv6()) room.ip('address', 'add', `fd09::${last}/64`, 'dev', name, 'nodad');
-      room.ip('link', 'set', name, 'up');
-    }
+    ip(this.a, `link add va type veth peer name vb netns ${this.b.name}`, ...setUp('va', 1));
+    ip(this.b, ...setUp('vb', 2));
   }
 
   /** UML's kernel has it as a module that nothing loads. */
@@ -68,25 +61,43 @@ export function pings(room: Netns, address: string, ...words: string[]): boolean
 
 /** Everything that a tunnel leaves in a namespace; what the kernel has no part for is left out. */
 export function traces(room: Netns): string {
-  const questions: string[][] = [
+  const listed = ip(room, 'address', 'route', 'link').split('\n');
+  // Addresses of IPv6 come and go by themselves.
+  const kept = listed.filter((line) => !/^ +(inet6|valid_lft)/.test(line));
+  const others = [
     ['ip', 'xfrm', 'state'],
     ['ip', 'xfrm', 'policy'],
-    ['ip', '-4', 'address', 'show', 'dev', 'lo'],
-    ['ip', 'route'],
-    ['ip', '-br', 'link'],
     ['nft', 'list', 'tables'],
     ['ss', '-Hlun'],
-  ];
-  return questions
-    .map(([program = '', ...words]) => {
-      try {
-        return inside(room, program, ...words);
-      } catch {
-        return '';
-      }
-    })
-    .join('');
+  ].map(([program = '', ...words]) => {
+    try {
+      return inside(room, program, ...words);
+    } catch {
+      return '';
+    }
+  });
+  return [...kept, ...others].join('\n');
 }
+
+/** Several commands of `ip` by one process: in a machine that is emulated each costs. What one of them lacks is left out. */
+function ip(room: Netns, ...commands: string[]): string {
+  const words = ['-n', room.name, '-force', '-batch', '-'];
+  try {
+    return execFileSync('ip', words, {
+      encoding: 'utf8',
+      input: commands.join('\n'),
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+  } catch (error) {
+    return (error as { stdout?: string }).stdout ?? '';
+  }
+}
+
+const setUp = (name: string, last: number): string[] => [
+  `address add 10.9.0.${last}/24 dev ${name}`,
+  ...(TunnelHosts.hasIpv6() ? [`address add fd09::${last}/64 dev ${name} nodad`] : []),
+  `link set ${name} up`,
+];
 
 /** Half a second per try, as long as it takes a kernel in a machine that is emulated. */
 export async function eventually(what: string, look: () => boolean | Promise<boolean>): Promise<void> {

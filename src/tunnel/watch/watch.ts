@@ -64,7 +64,14 @@ export class Watch implements Disposable {
   }
 
   #look(): void {
-    for (const { events, hear } of this.#sources) hear(events.look());
+    for (const { events, hear } of this.#sources) {
+      try {
+        hear(events.look());
+      } catch {
+        // A message that cannot be read may have told anything.
+        this.#due = true;
+      }
+    }
     this.#rest -= 1;
     this.#due ||= this.#rest < REST_LOOKS - ROUND_LOOKS;
     if (!this.#due || this.#rest > 0) return;
