@@ -1,11 +1,11 @@
 /**
  * UDP sockets on Linux: batches in and out (recvmmsg, sendmmsg) on an ordinary event loop.
  *
- * libuv tells that a socket is readable by reading one datagram of it; the others are taken in batches behind its back, so
- * that its next read finds nothing. Packets have DF set and may not be cut on their way. Memory is allocated once: one
+ * Where the thread's own event loop can be had it says when a socket is readable; else libuv does, by reading one datagram of
+ * it: the others are taken in batches behind its back, so that its next read finds nothing. Packets have DF set and may not be cut on their way. Memory is allocated once: one
  * maker per thread.
  */
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { ChaChaPoly } from '../../sys/chacha.ts';
 import {
@@ -24,6 +24,9 @@ import {
   SOCK_DGRAM,
   SOL_SOCKET,
 } from '../../sys/constants.ts';
+import { Errno } from '../../sys/errno.ts';
+import { EventLoop, type Registration } from '../../sys/event-loop.ts';
+import { OwnedFd } from '../../sys/fd.ts';
 import { DatagramBatch } from '../../sys/mmsg.ts';
 import type { IpEndpoint } from '../../sys/sockaddr.ts';
 import { bindIp, localEndpoint, setOption, socketIn } from '../../sys/sockets.ts';
@@ -43,6 +46,7 @@ export class NativeSockets implements SocketMaker {
   readonly #incoming = new DatagramBatch(batch);
   readonly #queue = new SendQueue(new DatagramBatch(batch));
   readonly aead = ChaChaPoly.load();
+  readonly soon = EventLoop.here()?.soon.bind(EventLoop.here());
 
   open(address: IpEndpoint, user: SocketUser): NativeSocket {
     return new NativeSocket(address, user, this.#incoming, this.#queue);
@@ -58,7 +62,9 @@ export class NativeSocket implements DatagramSocket {
   readonly #user: SocketUser;
   readonly #incoming: DatagramBatch;
   readonly #queue: SendQueue;
-  readonly #socket: Socket;
+  /** Owned; read when the thread's event loop says so, else by libuv. */
+  readonly #socket: OwnedFd | Socket;
+  #registration: Registration | undefined;
   /** Borrowed from the socket; -1 once it is closed. */
   #fd: number;
   #left = batchesPerTurn;
@@ -73,17 +79,15 @@ export class NativeSocket implements DatagramSocket {
       prepare(made.fd, v6);
       bindIp(made.fd, address);
       this.address = localEndpoint(made.fd) as IpEndpoint;
-      this.#socket = createSocket(v6 ? 'udp6' : 'udp4');
-      // An ICMP error is no reason to stop.
-      this.#socket.on('error', () => {});
-      this.#socket.on('message', (first, from) => this.#readable(first, from));
-      this.#socket.bind({ fd: made.fd });
+      const loop = EventLoop.here();
+      this.#fd = made.fd;
+      this.#registration = loop?.add(made.fd, () => this.#receive());
+      if (loop === undefined) this.#socket = this.#onLibuv(made, v6);
+      else this.#socket = made;
     } catch (error) {
       made[Symbol.dispose]();
       throw error;
     }
-    // The socket object closes it from here on.
-    this.#fd = made.release();
     // libuv allows the port to others of its kind, who would then receive in our place.
     setOption(this.#fd, SOL_SOCKET, SO_REUSEADDR, 0);
   }
@@ -107,22 +111,40 @@ export class NativeSocket implements DatagramSocket {
     if (this.#fd < 0) return;
     this.#queue.flush();
     this.#fd = -1;
-    this.#socket.close();
+    this.#registration?.remove();
+    if (this.#socket instanceof OwnedFd) this.#socket[Symbol.dispose]();
+    else this.#socket.close();
   }
 
-  #readable(first: Buffer, from: RemoteInfo): void {
-    this.#user.received(first, wordSource(this, from));
-    if (this.#left === batchesPerTurn) setImmediate(() => (this.#left = batchesPerTurn));
+  #onLibuv(made: OwnedFd, v6: boolean): Socket {
+    const socket = createSocket(v6 ? 'udp6' : 'udp4');
+    // An ICMP error is no reason to stop.
+    socket.on('error', () => {});
+    socket.on('message', (first, from) => {
+      this.#user.received(first, wordSource(this, from));
+      if (this.#left === batchesPerTurn) setImmediate(() => (this.#left = batchesPerTurn));
+      this.#receive();
+    });
+    // The socket object closes it from here on.
+    socket.bind({ fd: made.release() });
+    return socket;
+  }
+
+  #receive(): void {
+    if (this.#registration !== undefined) this.#left = batchesPerTurn;
     for (; this.#left > 0 && this.#fd >= 0; this.#left -= 1) {
       const incoming = this.#incoming;
       const count = incoming.receive(this.#fd);
-      if (count <= 0) return;
+      if (count === -Errno.EAGAIN) return;
+      // An ICMP error is told once, and is no reason to stop.
+      if (count <= 0) continue;
       for (let i = 0; i < count; i += 1) {
         this.#user.received(incoming.bytes(i), nameSource(this, incoming.names.buffer, incoming.nameAt(i)));
       }
       incoming.rearm(count);
       if (count < incoming.capacity) return;
     }
+    this.#registration?.again();
   }
 }
 

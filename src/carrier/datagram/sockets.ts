@@ -38,6 +38,8 @@ export interface SocketMaker {
   open(address: SocketAddress, user: SocketUser): DatagramSocket;
   /** Everything that waits leaves, or is dropped. */
   flush(): void;
+  /** Calls back when all that came at once has been heard; absent = setImmediate. */
+  readonly soon?: ((run: () => void) => void) | undefined;
   /** The fastest cipher that there is; absent = that of node:crypto. */
   readonly aead?: Aead | undefined;
 }
@@ -106,7 +108,9 @@ export class DatagramSockets implements SocketUser {
   flushDue(): void {
     if (this.#scheduled || this.#closed) return;
     this.#scheduled = true;
-    setImmediate(() => this.#flush());
+    const flush = (): void => this.#flush();
+    if (this.#maker.soon === undefined) setImmediate(flush);
+    else this.#maker.soon(flush);
   }
 
   close(): void {

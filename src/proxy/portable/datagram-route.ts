@@ -9,6 +9,7 @@ import type { RouteOptions, RouteStats, Targets } from '../route.ts';
 import type { Client } from './client.ts';
 import type { DatagramEnd } from './datagram-end.ts';
 import { bindDatagram, sendDatagram } from './datagram-socket.ts';
+import { type DatagramSource, FdDatagrams } from './fd-datagrams.ts';
 import { Flow, type FlowClient, type FlowDeps } from './flow.ts';
 import { endpointText, type ListenAddress } from './listen-address.ts';
 import type { PortableRoute } from './plane.ts';
@@ -26,6 +27,8 @@ export class DatagramRoute implements PortableRoute {
   readonly #deps: FlowDeps;
   readonly #onClosed: () => void;
   #head: Socket | undefined;
+  /** In its place where descriptors are served by hand. */
+  #fdHead: FdDatagrams | undefined;
   #closed = false;
   #taken = 0;
 
@@ -45,7 +48,14 @@ export class DatagramRoute implements PortableRoute {
   }
 
   async listen(socket: OwnedFd): Promise<void> {
-    await this.#bind({ fd: socket.release() });
+    const { pump } = this.#tail.ways;
+    if (pump === undefined) return void (await this.#bind({ fd: socket.release() }));
+    await this.unlisten();
+    if (this.#closed) return socket[Symbol.dispose]();
+    this.#fdHead = new FdDatagrams(pump.loop, socket, {
+      onDatagram: (data, source) => this.#forwardFrom(data, source),
+      onError: () => undefined,
+    });
   }
 
   async listenOn(address: ListenAddress): Promise<ListenAddress> {
@@ -72,6 +82,8 @@ export class DatagramRoute implements PortableRoute {
   unlisten(): Promise<void> {
     this.#head?.close();
     this.#head = undefined;
+    this.#fdHead?.[Symbol.dispose]();
+    this.#fdHead = undefined;
     return Promise.resolve();
   }
 
@@ -122,6 +134,19 @@ export class DatagramRoute implements PortableRoute {
   #forward(data: Buffer, address: string, port: number): void {
     const key = `${address} ${port}`;
     const flow = this.#flows.get(key) ?? this.#open(this.#client(key, address, port));
+    this.#use(flow);
+    flow.forward(data);
+  }
+
+  #forwardFrom(data: Buffer, source: DatagramSource): void {
+    const { key } = source;
+    let flow = this.#flows.get(key);
+    if (flow === undefined) {
+      const name = source.name();
+      const { host, port } = source.endpoint();
+      const send: FlowClient['send'] = (answer, done) => done(this.#fdHead?.send(answer, name) ?? false);
+      flow = this.#open({ key, from: endpointText(host, port), send });
+    }
     this.#use(flow);
     flow.forward(data);
   }

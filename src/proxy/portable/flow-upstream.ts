@@ -4,6 +4,7 @@
 import type { RouteOptions, UpstreamTarget } from '../route.ts';
 import type { DatagramEnd } from './datagram-end.ts';
 import { connectDatagram, sendDatagram } from './datagram-socket.ts';
+import { FdDatagrams } from './fd-datagrams.ts';
 import { patiently } from './patience.ts';
 import type { Ways } from './ways.ts';
 
@@ -39,6 +40,14 @@ export async function openUpstream(target: UpstreamTarget, wanted: FlowWanted, e
     end.onDatagram(ears.onDatagram);
     end.onClose(ears.onClose);
     return { send: (data, done) => done(end.send(data)), close: () => end.close() };
+  }
+  const { pump, raw } = wanted.ways;
+  if (pump !== undefined && raw !== undefined) {
+    const sockets = new FdDatagrams(pump.loop, raw.dialDatagram(target), {
+      onDatagram: (data) => ears.onDatagram(data),
+      onError: (error) => ears.onRefused(error),
+    });
+    return { send: (data, done) => done(sockets.send(data)), close: () => sockets[Symbol.dispose]() };
   }
   const socket = await connectDatagram(target, wanted.ways.raw, ears.onRefused);
   socket.on('message', ears.onDatagram);

@@ -90,6 +90,13 @@ export class Raw implements Disposable {
     return socket;
   }
 
+  /** As {@link connectDatagram}, at once and as a descriptor, the caller's. @throws {SyscallError} EMFILE, ENETUNREACH, … */
+  dialDatagram(target: UpstreamTarget): OwnedFd {
+    const fd = this.#dialer.dialDatagram(target as DialTarget);
+    if (fd < 0) throw refusal(-fd, target);
+    return new OwnedFd(fd);
+  }
+
   [Symbol.dispose](): void {
     this.#dialer[Symbol.dispose]();
   }
