@@ -1,5 +1,6 @@
 /** Runs one program for a test and returns what it printed; a failure carries its stderr. */
 import { spawn } from 'node:child_process';
+import { patience } from './patience.ts';
 
 export interface CommandOptions {
   /** Bytes for its standard input; absent = /dev/null. */
@@ -33,10 +34,11 @@ export async function until(
   ready: () => Promise<boolean> | boolean,
   options: { readonly timeoutMs?: number; readonly alive?: () => boolean } = {},
 ): Promise<void> {
-  const deadline = Date.now() + (options.timeoutMs ?? 20_000);
+  const timeoutMs = options.timeoutMs ?? 20_000 * patience;
+  const deadline = Date.now() + timeoutMs;
   while (!(await ready())) {
     if (options.alive?.() === false) throw new Error(`${what}: the process has ended`);
-    if (Date.now() > deadline) throw new Error(`${what}: still not so after ${options.timeoutMs ?? 20_000} ms`);
+    if (Date.now() > deadline) throw new Error(`${what}: still not so after ${timeoutMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

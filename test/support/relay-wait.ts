@@ -2,9 +2,10 @@
  * Bounded waiting for relay tests: what is awaited either happens or names itself in the failure.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import { patience } from './patience.ts';
 
-/** Far beyond anything that happens in a test that passes, also on a busy machine. */
-const PATIENCE_MS = 30_000;
+/** Far beyond anything that happens in a test that passes, also on a busy machine; an emulated one is slower yet. */
+const PATIENCE_MS = 30_000 * patience;
 
 /** Resolves with the first value that is neither undefined, false nor null; looks every few milliseconds. */
 export async function until<T>(

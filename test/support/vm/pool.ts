@@ -12,6 +12,9 @@ import type { PoolOptions, PoolRunnerInitializer, PoolWorker, Vitest, WorkerRequ
 import { box, boxPool } from '../box-pool.ts';
 import { type Frame, Machine, missingForMachine } from './machine.ts';
 
+/** An emulated processor takes its time. */
+const slow = { WORMHOLE_TEST_PATIENCE: '8' };
+
 /** The machine of this run, and the workers in it by number. */
 class Guests {
   readonly #workers = new Map<number, MachineWorker>();
@@ -29,7 +32,11 @@ class Guests {
   async #boot(vitest: Vitest): Promise<Machine> {
     const machine = await Machine.boot();
     vitest.onClose(() => machine[Symbol.dispose]());
-    machine.onFrame = (frame) => this.#workers.get(frame.worker ?? 0)?.hear(frame);
+    machine.onFrame = (frame) => {
+      const number = frame.worker ?? 0;
+      this.#workers.get(number)?.hear(frame);
+      if (frame.exit !== undefined) this.#workers.delete(number);
+    };
     machine.onEnd = () => {
       for (const worker of this.#workers.values()) worker.hear({ exit: [null, 'SIGKILL'] });
     };
@@ -56,7 +63,7 @@ class MachineWorker extends EventEmitter implements PoolWorker {
     const { distPath, execArgv, env, project } = this.#options;
     this.#running ??= await this.#guests.add(this, project.vitest);
     const entry = resolve(distPath, 'workers/forks.js');
-    this.#send({ start: { box, entry, words: [process.execPath, ...execArgv], env: { ...env } } });
+    this.#send({ start: { box, entry, words: [process.execPath, ...execArgv], env: { ...env, ...slow } } });
   }
 
   async stop(): Promise<void> {
