@@ -13,6 +13,7 @@ const UV_TIMER = 13;
 /** struct uv_metrics_s: loop_count, events, events_waiting: 3 × u64, 13 reserved. */
 const METRICS_BYTES = 16 * 8;
 const EVENTS_AT = 8;
+const LONG_MS = 60_000;
 
 /** The loop of one thread. To be used in that thread only. */
 export interface UvLoop {
@@ -20,7 +21,7 @@ export interface UvLoop {
   readonly backendFd: number;
   /** How many events the loop has found so far, of all its descriptors. */
   events(): bigint;
-  /** Milliseconds until the next timer; Infinity when there is none. */
+  /** Milliseconds until the next timer of JavaScript; Infinity when there is none. */
   untilTimer(): number;
 }
 
@@ -36,7 +37,7 @@ export function loopOfThisThread(): UvLoop | undefined {
 class Embedded implements UvLoop {
   readonly backendFd: number;
   readonly #loop: number;
-  readonly #timers: number[] = [];
+  #timer = 0;
   readonly #memory = new NativeMemory(METRICS_BYTES);
   readonly #metrics: (loop: number, into: number) => number;
   readonly #updateTime: (loop: number) => void;
@@ -52,19 +53,26 @@ class Embedded implements UvLoop {
     this.#dueIn = node.func('uint64_t uv_timer_get_due_in(uintptr_t)') as never;
     this.#isActive = node.func('int uv_is_active(uintptr_t)') as never;
     this.backendFd = node.func('int uv_backend_fd(uintptr_t)')(this.#loop) as number;
-    this.#findTimers(node);
-    if (this.backendFd < 0 || this.#timers.length === 0) throw new Error('this loop cannot be waited for');
+    this.#findTimer(node);
+    if (this.backendFd < 0 || this.#timer === 0) throw new Error('this loop cannot be waited for');
   }
 
-  /** Node has one timer in each loop, made with it, for all timers of JavaScript. */
-  #findTimers(node: LibraryHandle): void {
+  /**
+   * Node has one timer in each loop, made with it, for all timers of JavaScript. There are others: V8's delayed tasks have one
+   * each, which is freed with the task, and to ask that later would end the process. Those never keep a loop alive; node's
+   * does while a timer of JavaScript wants it to.
+   */
+  #findTimer(node: LibraryHandle): void {
     const visit = koffi.proto('void', ['uintptr_t', 'uintptr_t']);
     const walk = node.func('uv_walk', 'void', ['uintptr_t', koffi.pointer(visit), 'uintptr_t']);
     const typeOf = node.func('int uv_handle_get_type(uintptr_t)');
+    const hasRef = node.func('int uv_has_ref(uintptr_t)');
     const seen = (handle: number): void => {
-      if (typeOf(handle) === UV_TIMER) this.#timers.push(handle);
+      if (this.#timer === 0 && typeOf(handle) === UV_TIMER && hasRef(handle) !== 0) this.#timer = handle;
     };
+    const wanted = setTimeout(() => undefined, LONG_MS);
     walk(this.#loop, seen, 0);
+    clearTimeout(wanted);
   }
 
   events(): bigint {
@@ -74,10 +82,6 @@ class Embedded implements UvLoop {
 
   untilTimer(): number {
     this.#updateTime(this.#loop);
-    let least = Number.POSITIVE_INFINITY;
-    for (const timer of this.#timers) {
-      if (this.#isActive(timer) !== 0) least = Math.min(least, this.#dueIn(timer));
-    }
-    return least;
+    return this.#isActive(this.#timer) === 0 ? Number.POSITIVE_INFINITY : this.#dueIn(this.#timer);
   }
 }
