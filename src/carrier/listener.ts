@@ -11,6 +11,7 @@ import type { Secret } from '../lib/secret.ts';
 import type { OwnedFd } from '../sys/fd.ts';
 import { socketPair } from '../sys/sockets.ts';
 import type { CarrierEvent } from './events.ts';
+import type { QuicPeer } from './lane/lanes-of.ts';
 import type { CarrierLimits } from './limits.ts';
 import type { PeerTarget } from './link/dial.ts';
 import type { LinkFacts } from './link/facts.ts';
@@ -30,6 +31,8 @@ export interface CarrierOptions {
   readonly own: Own;
   /** Names that only one identity may use. */
   readonly names?: ReadonlyArray<readonly [name: string, identity: string]>;
+  /** Peers whose connections are wanted over QUIC. */
+  readonly quic?: readonly QuicPeer[];
   /** Given to whoever serves the streams of peers in the worker. */
   readonly streams?: MessagePort;
   readonly limits?: Partial<CarrierLimits>;

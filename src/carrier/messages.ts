@@ -16,6 +16,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { ErrorCode } from '../lib/errors.ts';
 import type { CarrierEvent } from './events.ts';
 import type { KeyEntries } from './keys.ts';
+import type { QuicPeer } from './lane/lanes-of.ts';
 import type { CarrierLimits } from './limits.ts';
 import type { PeerTarget } from './link/dial.ts';
 import type { LinkFacts } from './link/facts.ts';
@@ -47,6 +48,8 @@ export type ToCarrier =
       readonly own: Own;
       /** Name → the only identity that may use it. */
       readonly names: ReadonlyArray<readonly [name: string, identity: string]>;
+      /** Peers whose connections are wanted over QUIC. */
+      readonly quic: readonly QuicPeer[];
       /** To whoever serves the streams of peers in that thread. */
       readonly streams?: MessagePort;
     }
@@ -68,6 +71,8 @@ export type LinkChange =
   | { readonly change: 'up'; readonly facts: LinkFacts }
   | { readonly change: 'lost'; readonly reason: string }
   | { readonly change: 'resumed' }
+  /** Its connections travel by another carrier now, or by that one for the first time. */
+  | { readonly change: 'carrier'; readonly carrier: 'quic' | 'tls'; readonly reason: string }
   /** No more streams can be opened on it. */
   | { readonly change: 'draining' }
   | { readonly change: 'over'; readonly reason: string };

@@ -9,10 +9,12 @@ import type { Link } from './link/link.ts';
 import type { Links } from './link/links.ts';
 import type { LoadTls } from './secure-stream.ts';
 
+/** What a peer opens a stream for, but for what the carrier serves by itself. */
+export type ServedHead = Exclude<StreamHead, { kind: 'api' | 'quic' }>;
+
 /** Serves the streams of peers in the carrier's thread. */
 export interface StreamServer {
-  /** A peer opened a stream; its head is not `api`. */
-  onStream(link: Link, incoming: Incoming, head: Exclude<StreamHead, { kind: 'api' }>): void;
+  onStream(link: Link, incoming: Incoming, head: ServedHead): void;
   /** The thread is to end. */
   close(): void;
 }

@@ -19,7 +19,7 @@ test('what cannot be loaded, for want of descriptors, is loaded by the next one 
   serveCarrier(worker, { parts: load, otherTls: () => Promise.resolve(undefined) });
   const tell = (message: ToCarrier): void => main.postMessage(message);
   const own = { role: 'daemon', instance: '0'.repeat(16), host: '0'.repeat(16), name: 'test', version: '0' } as const;
-  tell({ type: 'start', addresses: [], keys: [], limits: defaultLimits, own, names: [] });
+  tell({ type: 'start', addresses: [], keys: [], limits: defaultLimits, own, names: [], quic: [] });
   await expect.poll(() => told.map(({ type }) => type)).toEqual(['listening']);
   tell({ type: 'wake' });
   await expect.poll(() => loads.length).toBe(1);

@@ -11,10 +11,14 @@ import { WormholeError } from '../lib/errors.ts';
 import { carryOut, plainSocket } from './carry-out.ts';
 import type { DatagramSockets } from './datagram/sockets.ts';
 import { join } from './join.ts';
+import type { Lanes } from './lane/lanes.ts';
+import { loadLanes } from './lane/load.ts';
 import { factsOf } from './link/facts.ts';
 import type { Incoming } from './link/incoming.ts';
 import type { Link } from './link/link.ts';
 import type { Links } from './link/links.ts';
+import type { LinksOptions } from './link/links-options.ts';
+import { noLanes } from './link/reasons.ts';
 import { Turns } from './link/turns.ts';
 import type { Ask, FromCarrier, LinkChange, ToCarrier } from './messages.ts';
 import type { Load, StreamServer } from './parts.ts';
@@ -40,6 +44,7 @@ class CarrierService {
   #server: CarrierServer | undefined;
   #begin: (() => Promise<Links>) | undefined;
   #links: Links | undefined;
+  #lanes: Lanes | undefined;
   #streams: StreamServer | undefined;
 
   constructor(port: MessagePort, load: Load) {
@@ -72,6 +77,7 @@ class CarrierService {
         await Promise.all([this.#server?.close(message.drainMs), this.#links?.close(message.drainMs)]);
         this.#streams?.close();
         this.#sockets?.close();
+        await this.#lanes?.close();
         this.#port.close();
     }
   }
@@ -89,7 +95,7 @@ class CarrierService {
     ]);
     const secure = await this.#load.otherTls();
     this.#sockets = sockets;
-    const links: Links = new Made({
+    const options: LinksOptions = {
       own: message.own,
       ...(sockets !== undefined && { sockets }),
       secure: secure?.secureToPeer.bind(secure),
@@ -105,10 +111,16 @@ class CarrierService {
       onStream: (link, incoming) => {
         const { head } = incoming;
         if (head.kind === 'api') this.#serveApi(link, incoming);
+        else if (head.kind === 'quic') incoming.refuse(noLanes());
         else streams.onStream(link, incoming, head);
       },
       onRefused: ({ address }, reason) => this.#server?.report(address, reason),
+    };
+    this.#lanes = await loadLanes(message, addresses, {
+      onRefused: (address, reason) => this.#server?.report(address, `quic: ${reason}`),
+      onChange: (link, carrier, reason) => this.#tell(link, { change: 'carrier', carrier, reason }),
     });
+    const links: Links = new Made(this.#lanes?.beside(options) ?? options);
     const streams = makeStreams(message.streams, links);
     this.#links = links;
     this.#streams = streams;

@@ -52,9 +52,9 @@ export class CarrierThread {
         resolve();
       });
     });
-    const { addresses, limits, own, names = [], streams } = options;
+    const { addresses, limits, own, names = [], quic = [], streams } = options;
     const keys = [...options.keys].map(([identity, key]) => [identity, key.bytes()] as const);
-    const start = { addresses, keys, own, names, limits: { ...defaultLimits, ...limits } };
+    const start = { addresses, keys, own, names, quic, limits: { ...defaultLimits, ...limits } };
     if (streams === undefined) this.post({ type: 'start', ...start });
     else this.post({ type: 'start', ...start, streams }, [streams]);
   }

@@ -82,6 +82,7 @@ const peer: Shape<Peer> = {
   address: 'string',
   path: 'string',
   carrier: 'string',
+  carrierReason: 'string',
   datagrams: 'string',
   identity: 'string',
   host: 'string',

@@ -16,6 +16,8 @@ export interface ByteStreamUser {
 export interface ByteStream {
   /** Everything came and was read; nothing more will be. */
   readonly ended: boolean;
+  /** After `end`: all that was written, and the end, has left. */
+  readonly endSent: boolean;
   readonly closed: boolean;
   /** Names who hears of this stream from now on. What happened before is told now. */
   attach(user: ByteStreamUser): void;

@@ -35,7 +35,8 @@ export const Peer = Type.Object(
     path: Type.Union([Type.Literal('direct'), Type.Literal('joined'), Type.Literal('')], {
       description: 'direct: this daemon dialed · joined: the peer did',
     }),
-    carrier: Type.String({ description: 'tls; empty without a link' }),
+    carrier: Type.String({ description: 'of connections: tls or quic; empty without a link' }),
+    carrierReason: Type.String({ description: 'why it is not the one of the configuration; empty when it is' }),
     datagrams: Type.String({ description: 'how datagrams travel: stream or udp; empty without a link' }),
     identity: Type.String({ description: 'whose key was proved' }),
     host: Type.String({ description: 'id of the daemon there, which survives its restarts' }),

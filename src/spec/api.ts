@@ -129,7 +129,8 @@ export const PingAnswer = Type.Object(
       Type.Object(
         {
           path: Type.String({ description: 'direct: this daemon dialed · joined: the peer did' }),
-          carrier: Type.String(),
+          carrier: Type.String({ description: 'of connections: tls or quic' }),
+          carrierReason: Type.String({ description: 'why it is not the one of the configuration; empty when it is' }),
           address: Type.String({ description: 'the other end of the connection' }),
           name: Type.String({ description: 'what the peer calls itself' }),
           key: Type.String({ description: 'fingerprint of the key that was proved: both sides show the same' }),

@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { MuxSession } from '../../src/carrier/mux/session.ts';
+import type { MuxStream } from '../../src/carrier/mux/stream.ts';
 import { streamDuplex } from '../../src/carrier/mux/stream-duplex.ts';
 import { acceptSession } from '../../src/carrier/resume/accept.ts';
 import { beginSession, redialSession } from '../../src/carrier/resume/redial.ts';
@@ -22,7 +23,7 @@ class World {
   dialerMux: MuxSession | undefined;
   acceptorMux: MuxSession | undefined;
 
-  async dial(onStream: (stream: Parameters<typeof streamDuplex>[0]) => void): Promise<void> {
+  async dial(onStream: (stream: MuxStream) => void): Promise<void> {
     this.#pair = await socketPair();
     const [dialed, accepted] = this.#pair;
     const exporter = randomBytes(32);
@@ -55,7 +56,7 @@ class World {
   }
 }
 
-const mux = (dialed: boolean, onStream: (stream: Parameters<typeof streamDuplex>[0]) => void) => ({
+const mux = (dialed: boolean, onStream: (stream: MuxStream) => void) => ({
   dialed,
   onStream,
   onClose: () => {},

@@ -116,7 +116,7 @@ function shortWays(dialed: Dialed[]): Pick<Ways, 'raw' | 'openLink'> {
         },
         refuse: (error) => user.onNo(error),
       });
-      const nothing = { ended: false, closed: false, read: () => undefined, readNow: () => undefined };
+      const nothing = { ended: false, endSent: false, closed: false, read: () => undefined, readNow: () => undefined };
       const deaf = { attach() {}, write: () => true, writeNow: () => true, end() {} };
       return { ...nothing, ...deaf, reset: () => left.abort() };
     },

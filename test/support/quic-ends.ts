@@ -2,7 +2,7 @@
  * Two ends of QUIC in this process, with a CA of their own.
  */
 import { createPrivateKey } from 'node:crypto';
-import { issue } from '../../src/agent/certs/issue.ts';
+import { issue } from '../../src/carrier/certs/issue.ts';
 import { defaultQuicLimits, defaultTransport } from '../../src/carrier/quic/config.ts';
 import type {
   QuicConnection,

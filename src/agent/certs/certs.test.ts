@@ -4,8 +4,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { commonNameOf } from '../../carrier/certs/issue.ts';
 import { makeCertificates } from './directory.ts';
-import { commonNameOf } from './issue.ts';
 
 let room: string;
 

@@ -8,9 +8,9 @@
 import { createPrivateKey } from 'node:crypto';
 import { closeSync, existsSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Issued, issue, type Subject } from '../../carrier/certs/issue.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import { makeDirectories } from '../../lib/make-directories.ts';
-import { type Issued, issue, type Subject } from './issue.ts';
 
 export interface CertificateOptions {
   readonly directory: string;

@@ -6,8 +6,8 @@
  * heard of again, so that a dead agent costs its first client a fraction of a second, and the others nothing.
  */
 import { X509Certificate } from 'node:crypto';
+import { commonNameOf } from '../../carrier/certs/issue.ts';
 import type { QuicConnection, QuicStream } from '../../carrier/quic/engine.ts';
-import { commonNameOf } from '../certs/issue.ts';
 
 export interface Agent {
   /** The common name in its certificate; several may share one. */

@@ -28,6 +28,8 @@ export interface Subject {
   /** Names and IP addresses that a server is dialed by. */
   readonly names: readonly string[];
   readonly days: number;
+  /** When it begins to be valid; absent = now. */
+  readonly from?: Date;
 }
 
 const oid = {
@@ -53,7 +55,7 @@ export function issue(subject: Subject, by?: { readonly cert: string; readonly k
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const issuer = by === undefined ? nameOf(subject.commonName) : rawSubject(by.cert);
   const issuerKey = by === undefined ? publicKey : createPublicKey(by.cert);
-  const from = Date.now() - slackMs;
+  const from = subject.from?.getTime() ?? Date.now() - slackMs;
   const body = sequence(
     tagged(0, integer(Buffer.from([2]))),
     integer(Buffer.concat([Buffer.from([1]), randomBytes(15)])),
@@ -62,19 +64,21 @@ export function issue(subject: Subject, by?: { readonly cert: string; readonly k
     sequence(utcTime(new Date(from)), utcTime(new Date(from + subject.days * dayMs))),
     nameOf(subject.commonName),
     publicKey.export({ type: 'spki', format: 'der' }),
-    tagged(3, sequence(...extensions(subject, publicKey, issuerKey))),
+    tagged(3, sequence(...extensions(subject, publicKey, issuerKey, by === undefined))),
   );
   const signature = sign('sha256', body, by?.key ?? privateKey);
   const cert = pem(sequence(body, algorithm, bits(signature)));
   return { cert, key: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string };
 }
 
-function extensions({ role, names }: Subject, own: KeyObject, issuer: KeyObject): Buffer[] {
+function extensions({ role, names }: Subject, own: KeyObject, issuer: KeyObject, itself: boolean): Buffer[] {
   const isCa = role === 'ca';
+  // What may not sign is not found as its own issuer either.
+  const usage = itself ? bits(Buffer.from([0x84]), 2) : bits(Buffer.from([0x80]), 7);
   const list = [
     extension(oid.basicConstraints, isCa ? sequence(boolean(true), integer(Buffer.from([0]))) : sequence(), true),
-    // keyCertSign and cRLSign, or digitalSignature
-    extension(oid.keyUsage, isCa ? bits(Buffer.from([0x06]), 1) : bits(Buffer.from([0x80]), 7), true),
+    // keyCertSign and cRLSign, or digitalSignature, with keyCertSign when it signs itself
+    extension(oid.keyUsage, isCa ? bits(Buffer.from([0x06]), 1) : usage, true),
     extension(oid.subjectKey, octets(keyId(own))),
     extension(oid.authorityKey, sequence(implicit(0, keyId(issuer)))),
   ];

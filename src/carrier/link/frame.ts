@@ -3,8 +3,8 @@
  *
  * Heads, answers and greetings are such; what follows them on the stream is the connection's own bytes.
  */
+import type { ByteStream } from '../../lib/byte-stream.ts';
 import { WormholeError } from '../../lib/errors.ts';
-import type { MuxStream } from '../mux/stream.ts';
 
 /** Bytes of JSON in one message. */
 const maxFrame = 8 * 1024;
@@ -66,7 +66,7 @@ export interface FrameTaker {
 }
 
 /** Takes the first message off `stream`, however long that takes. @returns to be called to give it up: then nothing is told */
-export function awaitFrame(stream: MuxStream, { onFrame, onFail }: FrameTaker): () => void {
+export function awaitFrame(stream: ByteStream, { onFrame, onFail }: FrameTaker): () => void {
   const reader = new FrameReader();
   let done = false;
   const fail = (error: Error): void => {
@@ -110,7 +110,7 @@ export function awaitFrame(stream: MuxStream, { onFrame, onFail }: FrameTaker): 
  * @param ms that it may take
  * @throws {WormholeError} WH_ERR_PROTOCOL, WH_ERR_TIMEOUT, WH_ERR_ABORTED; the stream is the caller's to reset
  */
-export function takeFrame(stream: MuxStream, ms: number, signal?: AbortSignal): Promise<TakenFrame> {
+export function takeFrame(stream: ByteStream, ms: number, signal?: AbortSignal): Promise<TakenFrame> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) return reject(signal.reason as Error);
     let giveUp = (): void => {};

@@ -8,6 +8,12 @@ export type StreamHead =
   | { readonly kind: 'api' }
   /** What becomes of the guests that the opener has at the far end, from now on. */
   | { readonly kind: 'notices' }
+  /** A lane: QUIC beside the link. */
+  | {
+      readonly kind: 'quic';
+      /** Of the end that asks, which will dial: DER, base64. */
+      readonly certificate: string;
+    }
   /** A connection for a guest of the far end: a segment that runs there. */
   | {
       readonly kind: 'connection';
@@ -27,6 +33,8 @@ export type StreamHead =
 export const maxHops = 16;
 
 const guest = /^[A-Za-z0-9][A-Za-z0-9_.~-]{0,127}$/;
+/** A certificate of the kind that is used here has some 450 bytes. */
+export const certificateText = /^[A-Za-z0-9+/]{100,2000}={0,2}$/;
 const line = /^[\x20-\x7e]{0,300}$/;
 
 export function headMessage({ kind, ...rest }: StreamHead): object {
@@ -35,8 +43,9 @@ export function headMessage({ kind, ...rest }: StreamHead): object {
 
 /** @throws {WormholeError} WH_ERR_PROTOCOL */
 export function parseHead(message: Message): StreamHead {
-  const kind = text(message, 'open', /^(api|notices|connection|datagrams)$/) as StreamHead['kind'];
+  const kind = text(message, 'open', /^(api|notices|quic|connection|datagrams)$/) as StreamHead['kind'];
   if (kind === 'api' || kind === 'notices') return { kind };
+  if (kind === 'quic') return { kind, certificate: text(message, 'certificate', certificateText) };
   const common = {
     guest: text(message, 'guest', guest),
     from: text(message, 'from', line),

@@ -2,10 +2,10 @@
  * A stream that the peer opened, between its head and its answer.
  */
 import type { Duplex } from 'node:stream';
+import type { ByteStream } from '../../lib/byte-stream.ts';
 import { WormholeError } from '../../lib/errors.ts';
-import type { DatagramFlow, DatagramFlows } from '../datagram/flows.ts';
+import type { DatagramFlow } from '../datagram/flows.ts';
 import type { StreamDatagramsUser } from '../datagram/stream-datagrams.ts';
-import type { MuxStream } from '../mux/stream.ts';
 import { streamDuplex } from '../mux/stream-duplex.ts';
 import { noMessage, yes } from './answer.ts';
 import { frame } from './frame.ts';
@@ -14,17 +14,20 @@ import type { StreamHead } from './head.ts';
 /** Milliseconds that the peer has to read a refusal before the stream is reset under it. */
 const lingerMs = 5_000;
 
+/** Makes a flow of the stream, and of the bytes of it that were read. */
+export type BeginFlow = (early: Buffer, user: StreamDatagramsUser) => DatagramFlow;
+
 /** Answered once, by `accept` or by `refuse`. */
 export class Incoming {
   readonly #head: StreamHead | undefined;
-  readonly #stream: MuxStream;
+  readonly #stream: ByteStream;
   #duplex: Duplex | undefined;
   readonly #early: Buffer;
-  readonly #flows: DatagramFlows;
+  readonly #beginFlow: BeginFlow | undefined;
 
-  /** @param early bytes that came behind the head @param flows of its link */
-  constructor(stream: MuxStream, head: StreamHead | undefined, early: Buffer, flows: DatagramFlows) {
-    this.#flows = flows;
+  /** @param early bytes that came behind the head @param beginFlow absent = it carries no datagrams */
+  constructor(stream: ByteStream, head: StreamHead | undefined, early: Buffer, beginFlow?: BeginFlow) {
+    this.#beginFlow = beginFlow;
     this.#stream = stream;
     this.#head = head;
     this.#early = early;
@@ -53,15 +56,16 @@ export class Incoming {
   }
 
   /** Says yes. @returns the stream, the caller's, and what came behind its head; only if {@link duplex} was never asked for */
-  acceptBytes(): { readonly stream: MuxStream; readonly early: Buffer } {
+  acceptBytes(): { readonly stream: ByteStream; readonly early: Buffer } {
     this.#stream.write(frame(yes));
     return { stream: this.#stream, early: this.#early };
   }
 
   /** Says yes to datagrams. */
   acceptFlow(user: StreamDatagramsUser): DatagramFlow {
+    if (this.#beginFlow === undefined) throw new WormholeError('WH_ERR_INTERNAL', 'the stream carries no datagrams');
     this.#stream.write(frame(yes));
-    return this.#flows.add(this.#stream, this.#early, user);
+    return this.#beginFlow(this.#early, user);
   }
 
   /** Says no, and why; the stream is over then. */

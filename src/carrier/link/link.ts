@@ -7,6 +7,7 @@
  * Owns the session. Which links there are, and their connections, is the business of `links.ts`.
  */
 import type { Duplex } from 'node:stream';
+import type { ByteStream } from '../../lib/byte-stream.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import type { DatagramFlow } from '../datagram/flows.ts';
 import type { LinkDatagrams } from '../datagram/link-datagrams.ts';
@@ -16,11 +17,14 @@ import type { MuxStream } from '../mux/stream.ts';
 import { streamDuplex } from '../mux/stream-duplex.ts';
 import type { CarrierPeer } from '../peer.ts';
 import type { ResumablePipe } from '../resume/resumable-pipe.ts';
+import type { SecureStream } from '../secure-stream.ts';
 import { expectYes, noMessage, yes } from './answer.ts';
 import { frame, takeFrame } from './frame.ts';
 import { parseHead, type StreamHead } from './head.ts';
 import { type Hello, helloMessage, parseHello } from './hello.ts';
 import { Incoming } from './incoming.ts';
+import type { LinkLane } from './link-lane.ts';
+import type { LinkOptions, LinkUser } from './link-options.ts';
 import { askOn, type OpeningUser, openOn } from './opening.ts';
 import { asWormholeError, silent } from './reasons.ts';
 
@@ -29,36 +33,18 @@ const greetMs = 10_000;
 /** Milliseconds that a refused peer has to read why. */
 const lastWordsMs = 1_000;
 
-export interface LinkUser {
-  /** What this end says of itself, now. */
-  hello(): Hello;
-  /** The peer said who it is. @throws {WormholeError} why it is refused, in words for the peer */
-  greeted(link: Link, hello: Hello): void;
-  onUp(link: Link): void;
-  /** The peer opened a stream: accept or refuse it. */
-  onStream(link: Link, incoming: Incoming): void;
-  /** No more streams can be opened; those that are open go on. */
-  onDraining(link: Link): void;
-  /** Over, with all streams. Called once, also when it never was up. */
-  onOver(link: Link, reason: WormholeError): void;
-}
-
-export interface LinkOptions {
-  readonly number: number;
-  /** This end dialed its first connection. */
-  readonly dialed: boolean;
-  readonly peer: CarrierPeer;
-  readonly session: ResumablePipe;
-  readonly user: LinkUser;
-  readonly datagrams: LinkDatagrams;
-}
-
 export class Link {
   readonly number: number;
   readonly dialed: boolean;
   readonly peer: CarrierPeer;
   readonly session: ResumablePipe;
   readonly datagrams: LinkDatagrams;
+  /** The present one, or the last. */
+  connection: SecureStream;
+  /** Whoever dialed it wants a lane beside it. */
+  readonly quic: boolean;
+  /** Beside it, if there is one: connections go there as long as it takes them. */
+  lane: LinkLane | undefined;
   readonly #user: LinkUser;
   readonly #mux: MuxSession;
   #hello: Hello | undefined;
@@ -70,8 +56,10 @@ export class Link {
   #draining = false;
   #over = false;
 
-  constructor({ number, dialed, peer, session, user, datagrams }: LinkOptions) {
+  constructor({ number, dialed, peer, session, user, datagrams, connection, quic }: LinkOptions) {
     this.datagrams = datagrams;
+    this.connection = connection;
+    this.quic = quic;
     this.number = number;
     this.dialed = dialed;
     this.peer = peer;
@@ -107,6 +95,7 @@ export class Link {
   get streams(): number {
     return this.#mux.streams;
   }
+
   /** Streams can be opened; while its connection is being replaced they wait. */
   get open(): boolean {
     return this.#hello !== undefined && this.#mux.open;
@@ -127,7 +116,7 @@ export class Link {
    * @throws {WormholeError} the peer's no in its own words, WH_ERR_LIMIT, WH_ERR_ABORTED; or the reason of `signal`
    */
   async openStream(head: StreamHead, signal: AbortSignal): Promise<Duplex> {
-    const [stream, rest] = await askOn(this.#mux, head, signal);
+    const [stream, rest] = (await this.lane?.ask(head, signal)) ?? (await this.#ask(head, signal));
     const duplex = streamDuplex(stream, rest);
     // It may break before the caller has looked at it.
     duplex.on('error', () => {});
@@ -139,14 +128,19 @@ export class Link {
    *
    * @throws {WormholeError} WH_ERR_LIMIT, WH_ERR_ABORTED
    */
-  openBytes(head: StreamHead, user: OpeningUser): MuxStream {
-    return openOn(this.#mux, head, user);
+  openBytes(head: StreamHead, user: OpeningUser): ByteStream {
+    return openOn(this.lane?.open(head) ?? this.#mux.openStream(), head, user);
   }
 
   /** As {@link openStream}, for the datagrams of one client. */
   async openFlow(head: StreamHead, user: StreamDatagramsUser, signal: AbortSignal): Promise<DatagramFlow> {
-    const [stream, rest] = await askOn(this.#mux, head, signal);
+    const [stream, rest] = await this.#ask(head, signal);
     return this.datagrams.flows.add(stream, rest, user);
+  }
+
+  async #ask(head: StreamHead, signal: AbortSignal): Promise<readonly [MuxStream, Buffer]> {
+    signal.throwIfAborted();
+    return await askOn(this.#mux.openStream(), head, signal);
   }
 
   /** No more streams; over when the last one is. */
@@ -222,10 +216,12 @@ export class Link {
     try {
       const { value, rest } = await takeFrame(stream, greetMs);
       stream.accept(); // Those that say nothing stay the backlog, of which there is little.
-      this.#user.onStream(this, new Incoming(stream, parseHead(value), rest, this.datagrams.flows));
+      const { flows } = this.datagrams;
+      const incoming = new Incoming(stream, parseHead(value), rest, (early, user) => flows.add(stream, early, user));
+      this.#user.onStream(this, incoming);
     } catch (error) {
       if (stream.closed) return;
-      new Incoming(stream, undefined, Buffer.alloc(0), this.datagrams.flows).refuse(asWormholeError(error));
+      new Incoming(stream, undefined, Buffer.alloc(0)).refuse(asWormholeError(error));
     }
   }
 

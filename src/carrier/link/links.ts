@@ -17,7 +17,8 @@ import { admit, isFull } from './admission.ts';
 import { exporterOf } from './connection-secret.ts';
 import { dialPeer, type PeerTarget } from './dial.ts';
 import type { Hello } from './hello.ts';
-import { Link, type LinkUser } from './link.ts';
+import { Link } from './link.ts';
+import type { LinkUser } from './link-options.ts';
 import type { LinksOptions } from './links-options.ts';
 import { restarted, unwanted } from './reasons.ts';
 import { Redialing } from './redialing.ts';
@@ -34,12 +35,12 @@ export interface DialOptions {
   /** Name to be known by there, insisted on; absent = the usual one. */
   readonly as?: string;
   readonly resumeMs: number;
+  /** A lane is wanted beside it. */
+  readonly quic?: boolean;
 }
 
 interface Entry {
   readonly link: Link;
-  /** Its present connection, or the last one. */
-  stream: SecureStream;
   redialing: Redialing | undefined;
   /** Resolves or rejects who dialed it. */
   settle: { resolve: (link: Link) => void; reject: (error: WormholeError) => void } | undefined;
@@ -158,7 +159,7 @@ export class Links {
     stream: SecureStream,
     peer: CarrierPeer,
     dialed: boolean,
-    { as, resumeMs = 30_000 }: Partial<DialOptions>,
+    { as, resumeMs = 30_000, quic = false }: Partial<DialOptions>,
     settle: Entry['settle'],
   ): Entry {
     const number = ++this.#lastNumber;
@@ -172,8 +173,8 @@ export class Links {
       onOver: (link, reason) => this.#over(link, reason),
     };
     const datagrams = new LinkDatagrams({ role: session.role, sockets: this.#options.sockets });
-    const link = new Link({ number, dialed, peer, session, user, datagrams });
-    const entry: Entry = { link, stream, redialing: undefined, settle };
+    const link = new Link({ number, dialed, peer, session, user, datagrams, connection: stream, quic });
+    const entry: Entry = { link, redialing: undefined, settle };
     this.#entries.set(number, entry);
     return entry;
   }
@@ -202,14 +203,14 @@ export class Links {
   }
 
   #resumed(entry: Entry, stream: SecureStream): void {
-    entry.stream = stream;
+    entry.link.connection = stream;
     if (entry.link.hello !== undefined) this.#datagramsOver(entry);
     this.#options.onResumed(entry.link);
   }
 
   /** Not before it is known who is there: of a link to oneself, both ends would be one. */
-  #datagramsOver({ link, stream }: Entry): void {
-    link.datagrams.connected(stream, link.session.epochs.current, link.dialed);
+  #datagramsOver({ link }: Entry): void {
+    link.datagrams.connected(link.connection, link.session.epochs.current, link.dialed);
   }
 
   #lost(entry: Entry, reason: string): void {

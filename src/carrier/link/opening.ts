@@ -1,8 +1,7 @@
 /**
  * Opening a stream: the head goes there, and the answer comes back.
  */
-import type { MuxSession } from '../mux/session.ts';
-import type { MuxStream } from '../mux/stream.ts';
+import type { ByteStream } from '../../lib/byte-stream.ts';
 import { expectYes } from './answer.ts';
 import { awaitFrame, frame, type TakenFrame, takeFrame } from './frame.ts';
 import { headMessage, type StreamHead } from './head.ts';
@@ -10,17 +9,16 @@ import { headMessage, type StreamHead } from './head.ts';
 /** Whom the answer to a stream is told, once. */
 export interface OpeningUser {
   /** @param early bytes that came behind it */
-  readonly onYes: (stream: MuxStream, early: Buffer) => void;
+  readonly onYes: (stream: ByteStream, early: Buffer) => void;
   /** The stream is reset. @param error the peer's no in its own words, or WH_ERR_ABORTED */
   readonly onNo: (error: Error) => void;
 }
 
 /**
- * @returns the stream, which may only be reset before the answer
- * @throws {WormholeError} WH_ERR_LIMIT, WH_ERR_ABORTED
+ * @param stream that was opened for it, and may only be reset before the answer
+ * @returns the same
  */
-export function openOn(mux: MuxSession, head: StreamHead, { onYes, onNo }: OpeningUser): MuxStream {
-  const stream = mux.openStream();
+export function openOn(stream: ByteStream, head: StreamHead, { onYes, onNo }: OpeningUser): ByteStream {
   const onFail = (error: Error): void => {
     stream.reset();
     onNo(error);
@@ -38,14 +36,17 @@ export function openOn(mux: MuxSession, head: StreamHead, { onYes, onNo }: Openi
   return stream;
 }
 
-/** As {@link openOn}, as a promise. @returns the stream, the caller's, and what came behind the answer */
-export async function askOn(
-  mux: MuxSession,
+/**
+ * As {@link openOn}, as a promise.
+ *
+ * @returns the stream, and what came behind the answer
+ * @throws {WormholeError} the peer's no in its own words, WH_ERR_ABORTED; or the reason of `signal`. The stream is reset then
+ */
+export async function askOn<S extends ByteStream>(
+  stream: S,
   head: StreamHead,
   signal: AbortSignal,
-): Promise<readonly [MuxStream, Buffer]> {
-  signal.throwIfAborted();
-  const stream = mux.openStream();
+): Promise<readonly [S, Buffer]> {
   try {
     stream.write(frame(headMessage(head)));
     const { value, rest } = await takeFrame(stream, Number.POSITIVE_INFINITY, signal);

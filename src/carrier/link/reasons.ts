@@ -19,3 +19,7 @@ export function restarted(): WormholeError {
 export function silent(ms: number): WormholeError {
   return new WormholeError('WH_ERR_TIMEOUT', `the peer did not say who it is within ${ms} ms`);
 }
+
+export function noLanes(): WormholeError {
+  return new WormholeError('WH_ERR_UNSUPPORTED', 'carrier: quic has to stand in the configuration of both daemons');
+}

@@ -7,7 +7,6 @@
 import { Duplex } from 'node:stream';
 import type { ByteStream, ByteStreamUser, StandsOnByteStream } from '../../lib/byte-stream.ts';
 import type { WormholeError } from '../../lib/errors.ts';
-import type { MuxStream } from './stream.ts';
 
 type Done = (error?: Error | null) => void;
 
@@ -15,7 +14,7 @@ type Done = (error?: Error | null) => void;
 const highWaterMark = 64 * 1024;
 
 class StreamDuplex extends Duplex implements ByteStreamUser, StandsOnByteStream {
-  readonly #stream: MuxStream;
+  readonly #stream: ByteStream;
   /** Node.js asked for bytes, and there were none. */
   #wanted = false;
   #endPushed = false;
@@ -23,7 +22,7 @@ class StreamDuplex extends Duplex implements ByteStreamUser, StandsOnByteStream 
   #finished: Done | undefined;
   #released = false;
 
-  constructor(stream: MuxStream, early: Buffer | undefined) {
+  constructor(stream: ByteStream, early: Buffer | undefined) {
     super({ allowHalfOpen: true, highWaterMark });
     this.#stream = stream;
     if (early !== undefined && early.length > 0) this.push(early);
@@ -107,6 +106,6 @@ class StreamDuplex extends Duplex implements ByteStreamUser, StandsOnByteStream 
  *
  * @param early bytes that were read from the stream already, and come first
  */
-export function streamDuplex(stream: MuxStream, early?: Buffer): Duplex {
+export function streamDuplex(stream: ByteStream, early?: Buffer): Duplex {
   return new StreamDuplex(stream, early);
 }

@@ -8,6 +8,8 @@
  * be connected to. The last byte, sent with the end, tells an end from a loss: see `stream.ts`. It is cut off again.
  */
 
+/** Between two daemons, framed in the same way: see `../lane/`. */
+export const peerAlpn = 'wormhole-peer/1';
 /** Between our own ends. */
 export const ownAlpn = 'wormhole-quic/1';
 /** Of gardener's quic-reverse-http-tunnel, whose author took it from an example. */

@@ -26,6 +26,11 @@ const colours: Readonly<Record<Peer['state'], Colour>> = {
   down: 'dim',
 };
 
+/** What is not as it was meant to be. */
+function noteOf({ reason, carrierReason }: Peer): string {
+  return reason === '' && carrierReason !== '' ? `no QUIC: ${carrierReason}` : reason;
+}
+
 /** Prints a table, or the API's list with `--json`. */
 export async function peers(call: Invocation): Promise<number> {
   const { stdout, env } = call.surroundings;
@@ -49,7 +54,7 @@ export async function peers(call: Invocation): Promise<number> {
       String(one.guests),
     ],
     paint: (cell, column) => (column === stateColumn ? paint(colours[one.state], cell) : cell),
-    ...(one.reason !== '' && { note: one.reason }),
+    ...(noteOf(one) !== '' && { note: noteOf(one) }),
   });
   await print(stdout, table(columns, list.peers.map(row), stdout));
   return 0;

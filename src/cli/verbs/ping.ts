@@ -47,7 +47,7 @@ export async function ping(call: Invocation): Promise<number> {
   const link =
     way === undefined
       ? ''
-      : `peer ${printable(way.name)} at ${printable(way.address)}, ${way.path}, carrier ${way.carrier}, key ${way.key}` +
+      : `peer ${printable(way.name)} at ${printable(way.address)}, ${way.path}, carrier ${way.carrier}${way.carrierReason === '' ? '' : ` (no QUIC: ${printable(way.carrierReason)})`}, key ${way.key}` +
         `${way.linkMs > 0 ? `, linked in ${way.linkMs.toFixed(3)} ms` : ''}\n`;
   await print(
     stderr,

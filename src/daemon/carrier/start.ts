@@ -4,6 +4,7 @@
  */
 import { Socket } from 'node:net';
 import type { MessagePort } from 'node:worker_threads';
+import type { QuicPeer } from '../../carrier/lane/lanes-of.ts';
 import type { Own } from '../../carrier/link/links.ts';
 import { type CarrierListener, startCarrierListener } from '../../carrier/listener.ts';
 import type { LinkChange } from '../../carrier/messages.ts';
@@ -21,6 +22,8 @@ export interface StartOptions {
   readonly own: Own;
   /** Names that only one identity may use. */
   readonly names: ReadonlyArray<readonly [name: string, identity: string]>;
+  /** Peers whose connections are wanted over QUIC. */
+  readonly quic: readonly QuicPeer[];
   /** To the worker's end of the plane. */
   readonly streams: MessagePort;
   /** Takes ownership of each connection to the control API. */

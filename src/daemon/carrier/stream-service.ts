@@ -9,7 +9,7 @@ import { maxHops, type StreamHead } from '../../carrier/link/head.ts';
 import type { Incoming } from '../../carrier/link/incoming.ts';
 import type { Link } from '../../carrier/link/link.ts';
 import type { Links } from '../../carrier/link/links.ts';
-import type { StreamServer } from '../../carrier/parts.ts';
+import type { ServedHead, StreamServer } from '../../carrier/parts.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import type { DatagramEnd } from '../../proxy/portable/datagram-end.ts';
 import { startPortableDataPlane } from '../../proxy/portable/plane.ts';
@@ -45,7 +45,7 @@ export class StreamService implements StreamServer {
     port?.on('message', (message: ToStreams) => this.#hear(message));
   }
 
-  onStream(link: Link, incoming: Incoming, head: Exclude<StreamHead, { kind: 'api' }>): void {
+  onStream(link: Link, incoming: Incoming, head: ServedHead): void {
     if (head.kind === 'notices') return this.#notices.serve(link, incoming);
     const whose = { host: link.hello?.host ?? '', identity: link.peer.identity };
     const arrival = this.#arrivals.get(keyOf(head.guest, whose));

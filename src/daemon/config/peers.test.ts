@@ -52,7 +52,7 @@ peers:
     carrier: tls
     resume: 1m
     policy: {verbs: [dial], targets: [{cidr: 10.0.0.0/8, ports: 3306}, any], images: []}
-  db-host: {address: db.example:7777}
+  db-host: {address: db.example:7777, carrier: quic}
   behind-nat: {}
 `);
     expect(peers).toMatchObject([
@@ -68,7 +68,7 @@ peers:
         resumeMs: 60_000,
         policy: { title: 'the policy of peer web', verbs: ['dial'] },
       },
-      { name: 'db-host', addresses: [{ host: 'db.example', port: 7777 }], carrier: 'tls', resumeMs: 30_000 },
+      { name: 'db-host', addresses: [{ host: 'db.example', port: 7777 }], carrier: 'quic', resumeMs: 30_000 },
       { name: 'behind-nat', addresses: [] },
     ]);
     expect(peers[1]).not.toHaveProperty('policy');
@@ -88,7 +88,6 @@ peers:
     ['peers: {web: }', 'key peers.web must be an object'],
     ['peers: {web: {address: []}}', 'must have at least 1 element(s)'],
     ['peers: {web: {carrier: udp}}', 'must be "tls" or "quic"'],
-    ['peers: {web: {carrier: quic}}', 'peers.web: carrier: quic is not carried out between daemons yet'],
     ['peers: {web: {address: "http://x"}}', 'peers.web: address: address protocol "http" is not known'],
     ['peers: {web: {address: "x:0"}}', 'peers.web: address: '],
     ['peers: {web: {resume: 30}}', 'peers.web.resume must be a string'],

@@ -28,6 +28,7 @@ export interface PeerSettings {
   readonly addresses: readonly DialAddress[];
   /** Its own key, absolute; absent = it holds the common one, and is not known from others that do. */
   readonly keyFile?: string;
+  /** Of its connections; everything else travels over TLS. */
   readonly carrier: 'tls' | 'quic';
   readonly resumeMs: number;
   /** Absent = that for holders of the common key. */
@@ -79,8 +80,6 @@ function parsePeer(name: string, shape: PeerShape): PeerSettings {
   const addresses = typeof address === 'string' ? [address] : address;
   const keyFile = shape['key-file'];
   parsePeerName(name);
-  // Never another carrier than the one that was asked for.
-  if (shape.carrier === 'quic') throw invalid('carrier: quic is not carried out between daemons yet; leave it out');
   if (policy !== undefined && keyFile === undefined) {
     throw invalid('a policy of its own needs a key of its own: a shared one proves no name; add key-file');
   }

@@ -30,13 +30,32 @@ function linkOf(
   facts: LinkFacts | undefined,
 ): Pick<
   Shape,
-  'address' | 'path' | 'carrier' | 'datagrams' | 'identity' | 'host' | 'version' | 'rttMs' | 'clockSkewMs' | 'streams'
+  | 'address'
+  | 'path'
+  | 'carrier'
+  | 'carrierReason'
+  | 'datagrams'
+  | 'identity'
+  | 'host'
+  | 'version'
+  | 'rttMs'
+  | 'clockSkewMs'
+  | 'streams'
 > {
   if (facts === undefined) {
-    const none = { address: '', path: '', carrier: '', datagrams: '', identity: '', host: '', version: '' } as const;
+    const none = {
+      address: '',
+      path: '',
+      carrier: '',
+      carrierReason: '',
+      datagrams: '',
+      identity: '',
+      host: '',
+      version: '',
+    } as const;
     return { ...none, rttMs: null, clockSkewMs: null, streams: 0 };
   }
-  const { address, dialed, identity, host, version, rttMs, skewMs, streams, datagrams } = facts;
-  const how = { path: dialed ? 'direct' : 'joined', carrier: 'tls', datagrams } as const;
+  const { address, dialed, identity, host, version, rttMs, skewMs, streams, datagrams, carrier, carrierReason } = facts;
+  const how = { path: dialed ? 'direct' : 'joined', carrier, carrierReason, datagrams } as const;
   return { address, ...how, identity, host, version, rttMs, clockSkewMs: skewMs, streams };
 }

@@ -15,5 +15,7 @@ export interface KnownPeer {
   readonly key: () => Secret;
   /** Milliseconds that a session waits for another connection. */
   readonly resumeMs: number;
+  /** Its connections are wanted over QUIC. */
+  readonly quic?: boolean;
   readonly source: 'config' | 'join' | 'spec' | 'joined';
 }

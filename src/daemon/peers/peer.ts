@@ -201,13 +201,13 @@ export class Peer implements Disposable {
   }
 
   async #attempt(): Promise<LinkFacts> {
-    const { addresses, identity, ownIdentity, key, resumeMs } = this.#known;
+    const { addresses, identity, ownIdentity, key, resumeMs, quic = false } = this.#known;
     try {
       const wishes = [...this.#wishes].map(({ allow }) => allow);
       const allowed = await allowedEndpoints(addresses, wishes, this.#closed.signal);
       const target = { addresses: allowed, identity: ownIdentity, proves: identity, key: key().bytes() };
       this.#said = this.#as;
-      const options = { resumeMs, ...(this.#as !== undefined && { as: this.#as }) };
+      const options = { resumeMs, quic, ...(this.#as !== undefined && { as: this.#as }) };
       const link = await this.#options.dial(target, options, this.#closed.signal);
       // Told of it already, unless another link was there first.
       if (this.#link === undefined) this.linked(link);

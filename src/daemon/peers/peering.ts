@@ -109,6 +109,9 @@ export function peeringOf(options: PeeringOptions): Peering {
     keys: allKeys,
     own: { role: 'daemon', instance, host, name, version },
     names: settings.peers.flatMap((peer) => (peer.keyFile === undefined ? [] : [[peer.name, peer.name]])),
+    quic: settings.peers.flatMap((peer) =>
+      peer.carrier === 'quic' ? [{ name: peer.name, identity: identityOf(peer) }] : [],
+    ),
     admit,
     log,
     onFailure,
@@ -174,8 +177,8 @@ export function peeringOf(options: PeeringOptions): Peering {
 
 /** A peer that the configuration names. @param own what this daemon calls itself */
 function knownPeer(peer: PeerSettings, own: string, keys: () => ReadonlyMap<string, Secret>): KnownPeer {
-  const { name, addresses, keyFile, resumeMs } = peer;
-  const identity = keyFile === undefined ? commonIdentity : name;
+  const { name, addresses, keyFile, carrier, resumeMs } = peer;
+  const identity = identityOf(peer);
   return {
     name,
     addresses: addresses.flatMap((address) => (address.kind === 'tcp' ? [address] : [])),
@@ -184,8 +187,13 @@ function knownPeer(peer: PeerSettings, own: string, keys: () => ReadonlyMap<stri
     ownIdentity: keyFile === undefined ? commonIdentity : own,
     key: () => keyFrom(keys, identity),
     resumeMs,
+    quic: carrier === 'quic',
     source: 'config',
   };
+}
+
+function identityOf({ name, keyFile }: PeerSettings): string {
+  return keyFile === undefined ? commonIdentity : name;
 }
 
 function keyFrom(keys: () => ReadonlyMap<string, Secret>, identity: string): Secret {

@@ -26,6 +26,8 @@ const facts = (name: string, more: Partial<LinkFacts> = {}): LinkFacts => ({
   connected: true,
   streams: 0,
   datagrams: 'stream',
+  carrier: 'tls',
+  carrierReason: '',
   ...more,
 });
 const own = (name: string): KnownPeer => ({

@@ -18,6 +18,8 @@ import type { KnownPeer } from './known-peer.ts';
 import { isSame } from './owner.ts';
 import { type DialLink, Peer } from './peer.ts';
 
+const broke = 'the connection to a peer broke; another one is awaited';
+const noQuic = 'there is no QUIC with a peer: its connections go over TLS';
 /** Lines about links of one identity at once: a network that comes back brings many. */
 const LINES = 200;
 
@@ -132,12 +134,7 @@ export class Peers implements Disposable {
     const about = { peer: facts.name, address: facts.address, link: number };
     switch (change.change) {
       case 'lost':
-        this.#say(
-          'warn',
-          facts,
-          { ...about, reason: change.reason },
-          'the connection to a peer broke; another one is awaited',
-        );
+        this.#say('warn', facts, { ...about, reason: change.reason }, broke);
         for (const peer of this.list) peer.lost(number, change.reason);
         return;
       case 'resumed':
@@ -146,6 +143,9 @@ export class Peers implements Disposable {
         // Either end may have let go of something meanwhile, and been unable to say so.
         if (facts.role !== 'client') this.#options.onHost(facts);
         return;
+      case 'carrier':
+        if (change.carrier === 'quic') return this.#say('info', facts, about, 'connections with a peer go over QUIC');
+        return this.#say('warn', facts, { ...about, reason: change.reason }, noQuic);
       case 'draining':
         this.#draining.add(number);
         return this.#away(facts, 'the peer is closing the link');

@@ -28,7 +28,7 @@ interface Ping {
 
 export interface PingSurroundings {
   readonly peers: Peers;
-  readonly links: Pick<CarrierLinks, 'openApi'>;
+  readonly links: Pick<CarrierLinks, 'openApi' | 'facts'>;
   readonly policies: Pick<Policies, 'peer'>;
 }
 
@@ -57,11 +57,13 @@ export async function pingOnLink(
   const { rttMs: _rtt, connectMs: _connect, ...answer } = await client.ping({ payload, signal });
   const peerRttMs = performance.now() - sent;
   const { dialed, address: other, name } = link;
+  // What carries connections may have changed since the link was made.
+  const { carrier, carrierReason } = await links.facts(link.number).catch(() => link);
   const key = fingerprint(peer.known.key());
   return {
     ...answer,
     peerRttMs,
-    way: { path: dialed ? 'direct' : 'joined', carrier: 'tls', address: other, name, key, linkMs },
+    way: { path: dialed ? 'direct' : 'joined', carrier, carrierReason, address: other, name, key, linkMs },
   };
 }
 
