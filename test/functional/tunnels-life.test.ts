@@ -18,7 +18,7 @@ const tunnelsOf = async (host: Host): Promise<readonly Tunnel[]> =>
   (await host.daemon.get<TunnelList>('/v1/tunnels')).tunnels;
 const states = async (host: Host): Promise<readonly string[]> => (await tunnelsOf(host)).map(({ state }) => state);
 const pings = async (host: Host, to: string): Promise<boolean> =>
-  (await host.run(['ping', '-c', '1', '-W', '5', to])).code === 0;
+  (await host.run(['ping', '-c', '1', '-W', '10', to])).code === 0;
 
 /** Nothing of the kernel survives a reboot. */
 async function reboot(host: Host): Promise<void> {

@@ -94,7 +94,7 @@ export class Answers implements AsyncDisposable {
     await using attached = new Scope('tunnel');
     const attachment = offer.attach === undefined ? undefined : attached.use(await this.#options.attach(offer.attach));
     const netns = attachment === undefined ? undefined : needs.use(attachment.namespace());
-    const abilities = await (await tunnels.kernel()).abilities();
+    const abilities = await tunnels.abilities();
     const places = placesOf(offer);
     const far = literalOf(link.address);
     const end = await makeOwnEnd({ kinds: offer.kinds, far, mtu: offer.mtu, netns }, tunnels, addresses, needs);

@@ -1,7 +1,7 @@
 /**
  * Making a tunnel with a peer, from the end that asks for it: two round trips on the link, and both ends have it or neither.
  *
- *   own end made ─► offer ─► answer ─► own half installed ─► commit (the peer installs its half) ─► complete
+ *   own end made ─► offer ─► answer ─► own half installed ─► commit: the peer installs its half ─► complete
  *        └──────────────── any failure: own half away, the peer told ◄──────────────┘
  *
  * What two ends that ask each other at once come to: the one with the lower host id goes on, the other gets its tunnel.
@@ -129,10 +129,14 @@ export class Creating {
     const { tunnels, log } = this.#options;
     const lasting = new Scope(`tunnel ${record.id}`);
     needs.moveTo(lasting);
+    const install = (): Promise<Tunnel> => tunnels.install(record, half, { needs: lasting, attachment }, signal);
     let tunnel: Tunnel | undefined;
     try {
-      tunnel = await tunnels.install(record, half, { needs: lasting, attachment }, signal);
+      // Who is behind NAT speaks first, and is not heard before the other one listens.
+      const speaks = half.kind === 'wireguard' && (half.peer.keepaliveSeconds ?? 0) > 0;
+      if (!speaks) tunnel = await install();
       await calls.commit(record.id, signal);
+      tunnel ??= await install();
       await tunnels.complete(tunnel);
       return tunnel;
     } catch (error) {
@@ -140,7 +144,8 @@ export class Creating {
       const told = calls.remove(record.id, limit.signal).catch((err: unknown) => {
         log.debug({ err, tunnel: record.id }, 'the peer could not be told that nothing came of a tunnel');
       });
-      if (tunnel !== undefined) {
+      if (tunnel === undefined) await lasting[Symbol.asyncDispose]();
+      else {
         tunnel.attachment = undefined;
         await tunnels.undo(tunnel).catch((err: unknown) => {
           log.error({ err, tunnel: record.id }, 'parts of a tunnel are left; wormhole tunnel-gc removes them');
@@ -153,7 +158,7 @@ export class Creating {
 
   /** Of the kinds that were asked for, those that this host can have. @throws {WormholeError} WH_ERR_KERNEL */
   async #possible({ kinds, attach }: Wish): Promise<readonly TunnelKind[]> {
-    const abilities = await (await this.#options.tunnels.kernel()).abilities();
+    const abilities = await this.#options.tunnels.abilities();
     const reasons = new Map(kinds.map((kind) => [kind, cannotHave(abilities, kind, attach !== undefined)]));
     const possible = kinds.filter((kind) => reasons.get(kind) === undefined);
     if (possible.length > 0) return possible;

@@ -41,7 +41,7 @@ export async function makeOwnEnd(
   const port = kinds.includes('ipsec-udp') ? needs.use(tunnels.ports.take()) : undefined;
   let used: UsedInterface | undefined;
   if (kinds.includes('wireguard')) {
-    const engine = engineOf(await (await tunnels.kernel()).abilities());
+    const engine = engineOf(await tunnels.abilities());
     used = needs.use(tunnels.interfaces.use({ engine, where: netns?.id ?? '', mtu }));
   }
   return {

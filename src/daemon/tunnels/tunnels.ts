@@ -7,7 +7,7 @@
 import { networkInterfaces } from 'node:os';
 import { WormholeError } from '../../lib/errors.ts';
 import { Scope } from '../../lib/scope.ts';
-import type { InstalledHalf, TunnelHalf, TunnelKernel } from '../../tunnel/half.ts';
+import type { Abilities, InstalledHalf, TunnelHalf, TunnelKernel } from '../../tunnel/half.ts';
 import type { OverlayRange } from '../../tunnel/overlay.ts';
 import type { Logger } from '../log.ts';
 import { isSame, type Whose } from '../peers/owner.ts';
@@ -17,6 +17,9 @@ import type { Ports } from './ports.ts';
 import type { TunnelRecord } from './record.ts';
 import type { TunnelStore } from './store.ts';
 import { type Standing, Tunnel } from './tunnel.ts';
+
+/** Milliseconds for which it is believed what this host can do. */
+const ASK_MS = 5_000;
 
 export interface TunnelsOptions {
   /** Loaded when the first tunnel needs it. */
@@ -46,6 +49,8 @@ export class Tunnels {
   readonly #tunnels = new Map<string, Tunnel>();
   /** Overlay addresses that a negotiation under way may come to. */
   readonly #reserved = new Map<string, number>();
+  #abilities: Promise<Abilities> | undefined;
+  #askedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: TunnelsOptions) {
     this.#options = options;
@@ -61,6 +66,18 @@ export class Tunnels {
 
   find(id: string): Tunnel | undefined {
     return this.#tunnels.get(id);
+  }
+
+  /** What this host can do, as it was some seconds ago at most: to find out takes a while. */
+  async abilities(): Promise<Abilities> {
+    if (performance.now() - this.#askedAt >= ASK_MS) {
+      this.#askedAt = performance.now();
+      this.#abilities = this.kernel().then((kernel) => kernel.abilities());
+      this.#abilities.catch(() => {
+        this.#askedAt = Number.NEGATIVE_INFINITY;
+      });
+    }
+    return await (this.#abilities as Promise<Abilities>);
   }
 
   /** The one with that peer, between those places. */
@@ -146,8 +163,7 @@ export class Tunnels {
     tunnel.replaces = undefined;
     if (replaces?.attachment !== tunnel.attachment) await replaces?.attachment?.[Symbol.asyncDispose]();
     const { peer, kind, shape } = tunnel.record;
-    const { local, remote } = shape.overlay;
-    this.#options.log.info({ tunnel: tunnel.id, peer, kind, local, remote }, 'a tunnel is up');
+    this.#options.log.info({ tunnel: tunnel.id, peer, kind, ...shape.overlay }, 'a tunnel is up');
   }
 
   async changed(tunnel: Tunnel, change: Partial<Pick<TunnelRecord, 'phase' | 'freshAt'>>): Promise<void> {
@@ -226,9 +242,8 @@ export function notFound(what: string): WormholeError {
   return new WormholeError('WH_ERR_TUNNEL_NOT_FOUND', `there is no tunnel ${what}`);
 }
 
-function isBetween(record: Places, { attach, peerAttach }: Places): boolean {
-  return record.attach === attach && record.peerAttach === peerAttach;
-}
+const isBetween = (record: Places, { attach, peerAttach }: Places): boolean =>
+  record.attach === attach && record.peerAttach === peerAttach;
 
 function isOf({ record: { shape } }: Tunnel, address: string): boolean {
   return shape.overlay.local === address || shape.overlay.remote === address;
