@@ -4,7 +4,7 @@
  *
  * Needs nf_tables and /dev/net/tun in the kernel, the programs wireguard-go and wg; says what is missing and is skipped then.
  */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { eventually, pings, TunnelHosts } from '../support/tunnel-hosts.ts';
 import { goProcess, lackingWireguard, wireguardHalves } from '../support/wireguard-halves.ts';
@@ -51,6 +51,7 @@ describe.skipIf(lacking !== '')('an attack on a tunnel', () => {
     expect(pings(hosts.a, '100.65.0.3')).toBe(false);
     await hosts.tunnelsA.sweep(one.shape);
     expect(pings(hosts.a, '100.65.0.3')).toBe(true);
+    for (const { name } of [half, other]) expect(existsSync(`/var/run/wireguard/${name}.sock`)).toBe(false);
   });
 
   test('A10: finds its keys in no argument, environment or record', async () => {

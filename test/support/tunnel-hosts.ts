@@ -62,8 +62,10 @@ export function pings(room: Netns, address: string, ...words: string[]): boolean
 /** Everything that a tunnel leaves in a namespace; what the kernel has no part for is left out. */
 export function traces(room: Netns): string {
   const listed = ip(room, 'address', 'route', 'link').split('\n');
-  // Addresses of IPv6 come and go by themselves.
-  const kept = listed.filter((line) => !/^ +(inet6|valid_lft)/.test(line));
+  // Addresses of IPv6, and whether the other end of a link is up, come and go by themselves.
+  const kept = listed
+    .filter((line) => !/^ +(inet6|valid_lft)/.test(line))
+    .map((line) => line.replaceAll(/<\S*> |(qdisc|state|mode) \w+ |linkdown ?/g, '').trimEnd());
   const others = [
     ['ip', 'xfrm', 'state'],
     ['ip', 'xfrm', 'policy'],

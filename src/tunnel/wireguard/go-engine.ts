@@ -14,7 +14,7 @@ import { orAbsent, unless } from '../failure.ts';
 import type { NetworkStack } from '../stack.ts';
 import type { DeviceSecrets, WireguardEngine } from './engine.ts';
 import { askDevice, type KnownSecrets, readDevice, readSecrets, setDevice, setPeer } from './uapi.ts';
-import { ask, watch } from './uapi-socket.ts';
+import { ask, forget, watch } from './uapi-socket.ts';
 
 const PROGRAM = 'wireguard-go';
 /** Between two looks at a program that starts or ends. */
@@ -78,7 +78,7 @@ export class GoEngine implements WireguardEngine {
   }
 
   async gone(name: string): Promise<void> {
-    if (await within(END_MS, async () => !(await this.#answers(name)))) return;
+    if (await within(END_MS, async () => !(await this.#answers(name)))) return forget(name);
     throw new WormholeError('WH_ERR_TUNNEL', `wireguard-go goes on without its interface ${name}`);
   }
 

@@ -3,6 +3,7 @@
  *
  * The socket is in the file system, so it is reached from any network namespace.
  */
+import { rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { Errno, SyscallError } from '../../sys/errno.ts';
 import { answerErrno } from './uapi.ts';
@@ -41,6 +42,11 @@ export function ask(name: string, request: string, what: string): Promise<string
     });
     socket.write(request);
   });
+}
+
+/** Removes the socket that a program which was killed has left. */
+export function forget(name: string): void {
+  rmSync(pathOf(name), { force: true });
 }
 
 /** Calls back once, when the program has ended, or is not there. Does not keep this process alive. */
