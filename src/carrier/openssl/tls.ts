@@ -5,6 +5,7 @@
  * client offers to speak: the control API's HTTP needs a stream anyway, and stays with node.
  */
 import type { Socket } from 'node:net';
+import { socketFd } from '../../lib/socket-fd.ts';
 import { alpn } from '../../lib/tls-profile.ts';
 import { MSG_DONTWAIT, MSG_PEEK } from '../../sys/constants.ts';
 import { Errno } from '../../sys/errno.ts';
@@ -56,7 +57,7 @@ class OpensslTls implements OtherTls {
   }
 
   accept(raw: Socket, accepting: Accepting): void {
-    const fd = fdOf(raw);
+    const fd = socketFd(raw);
     const look = (): void => {
       const count = libc.recv(fd, this.#looked.address, lookedAt, MSG_PEEK | MSG_DONTWAIT);
       if (count === -Errno.EAGAIN) return;
@@ -95,14 +96,8 @@ class OpensslTls implements OtherTls {
     onShaken: (code: string | undefined) => void,
   ): OpensslStream {
     const { remoteAddress, remotePort, localAddress } = raw;
-    const socket = dupFd(fdOf(raw));
+    const socket = dupFd(socketFd(raw));
     raw.destroy();
     return new OpensslStream(this.#shared, socket, { remoteAddress, remotePort, localAddress }, asked, onShaken);
   }
-}
-
-/** Node has no public word for it; undefined handles are closed ones. */
-function fdOf(raw: Socket): number {
-  const { _handle: handle } = raw as unknown as { readonly _handle: { readonly fd: number } | null };
-  return handle?.fd ?? -1;
 }

@@ -5,6 +5,7 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { StandsOnByteStream } from '../../lib/byte-stream.ts';
+import { socketFd } from '../../lib/socket-fd.ts';
 import { EventLoop } from '../../sys/event-loop.ts';
 import { dupFd } from '../../sys/sockets.ts';
 import type { JoinEnd } from './client.ts';
@@ -34,7 +35,7 @@ export class Pump {
     if (released === undefined) return undefined;
     const early: Buffer[] = [];
     for (let bytes = socket.read(); bytes !== null; bytes = socket.read()) early.push(bytes as Buffer);
-    const fd = dupFd(fdOf(socket));
+    const fd = dupFd(socketFd(socket));
     socket.destroy();
     return new Promise((resolve) => {
       const onOver = (end: JoinEnd): void => {
@@ -51,11 +52,5 @@ export class Pump {
 }
 
 function isOpenSocket(stream: Duplex): stream is Socket {
-  return stream instanceof Socket && !stream.destroyed && stream.writableLength === 0 && fdOf(stream) >= 0;
-}
-
-/** Node has no public word for it. */
-function fdOf(socket: Socket): number {
-  const { _handle: handle } = socket as unknown as { readonly _handle: { readonly fd?: number } | null };
-  return handle?.fd ?? -1;
+  return stream instanceof Socket && !stream.destroyed && stream.writableLength === 0 && socketFd(stream) >= 0;
 }
