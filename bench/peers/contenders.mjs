@@ -10,14 +10,14 @@ import { loadProgram } from '../paths.mjs';
 import { Program } from '../program.mjs';
 import { startFarHost } from './far-host.mjs';
 import { pairs } from './pairs.mjs';
-import { built, forwardPair, wormholePair } from './wormhole.mjs';
+import { built, forwardPair, quicPair, wormholePair } from './wormhole.mjs';
 
 /** @typedef {import('./pairs.mjs').Pair} Pair */
 /** @typedef {import('../contenders.mjs').Contender & { tcp: boolean }} Contender */
 
 /** @param {readonly string[] | undefined} wanted @returns {Pair[]} those that are asked for and can be had */
 export function choose(wanted) {
-  const all = [...pairs, ...(built() ? [wormholePair, forwardPair] : [])];
+  const all = [...pairs, ...(built() ? [wormholePair, quicPair, forwardPair] : [])];
   for (const name of wanted ?? []) {
     if (!all.some((pair) => pair.name === name)) throw new Error(`--peers ${name}: no such program`);
   }

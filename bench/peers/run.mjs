@@ -23,7 +23,7 @@ const usage = `usage: bench/peers/run.mjs [options]
   --rounds N     rounds (3)
   --seconds S    seconds per measurement (2)
   --only LIST    of ${groups.join(',')}
-  --peers LIST   of ${pairs.map(({ name }) => name).join(',')},wormhole,'wormhole forward'
+  --peers LIST   of ${pairs.map(({ name }) => name).join(',')},wormhole,'wormhole quic','wormhole forward'
   --output DIR   where RESULTS.md and results.json go (bench/peers/ for a whole run, bench/.build/ for a partial one)
 `;
 

@@ -3,7 +3,7 @@
  * program that forwards to a far daemon without one here.
  */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { folder } from '../contenders.mjs';
 import { Program } from '../program.mjs';
@@ -14,34 +14,49 @@ import { far, near } from './far-host.mjs';
 /** @typedef {import('./pairs.mjs').Pair} Pair */
 
 /** Of the daemons that belong together, each in a network of its own. */
-const ports = { pair: 9999, forward: 9998 };
+const ports = { pair: 9999, forward: 9998, quic: 9990 };
 
-/** @type {Pair['start']} */
-async function start(links, dir, prefix) {
-  const port = ports.pair;
+/** @param {'tls' | 'quic'} carrier @returns {Pair['start']} */
+const startOver = (carrier) => async (links, dir, prefix) => {
+  const port = ports[carrier === 'quic' ? 'quic' : 'pair'];
   const sides = { near: folder(dir, 'near'), far: folder(dir, 'far') };
-  const nearWords = daemonWords(sides.near, { host: near, port });
+  const nearWords = [...daemonWords(sides.near, { host: near, port }), ...knows(sides.near, 'near', 'far', carrier)];
   copyFileSync(join(sides.near, 'key.secret'), join(sides.far, 'key.secret'));
-  const farHalf = new Program([...prefix, ...daemonWords(sides.far, { host: far, port })], {
-    log: join(dir, 'far.log'),
-  });
+  const farWords = [...daemonWords(sides.far, { host: far, port }), ...knows(sides.far, 'far', 'near', carrier)];
+  const farHalf = new Program([...prefix, ...farWords], { log: join(dir, 'far.log') });
   const nearHalf = new Program(nearWords, { log: join(dir, 'near.log') });
   const running = await started([nearHalf, farHalf], [[farHalf, 'tcp', port]]);
   try {
     await nearHalf.until(() => answers(socketOf(sides.near)), 'its socket answered');
     for (const { protocol, listen, target } of links) {
-      const spec = ['url', `${protocol}://:${listen}`, 'remote', far, 'tail', 'url', `127.0.0.1:${target}`];
+      const spec = ['url', `${protocol}://:${listen}`, 'remote', 'far', 'tail', 'url', `127.0.0.1:${target}`];
       const [file = '', ...words] = cliWords(sides.near, ['create', ...spec]);
       const create = spawnSync(file, words, { encoding: 'utf8' });
       if (create.status !== 0)
         throw new Error(`wormhole create ${spec.join(' ')}: ${create.stderr || create.error?.message}`);
       await nearHalf.listens(protocol, [listen]);
     }
+    if (carrier === 'quic') await nearHalf.until(() => isOverQuic(sides.near), 'its connections went over QUIC');
     return running;
   } catch (error) {
     await running.stop();
     throw error;
   }
+};
+
+/** @param {string} at */
+function isOverQuic(at) {
+  const [file = '', ...words] = cliWords(at, ['--json', 'peers']);
+  return /"carrier": ?"quic"/.test(spawnSync(file, words, { encoding: 'utf8' }).stdout);
+}
+
+/** Words that tell a daemon its name, and of the other. @param {string} at @param {string} own @param {string} other @param {'tls' | 'quic'} carrier */
+function knows(at, own, other, carrier) {
+  const file = join(at, 'wormholed.yaml');
+  const { pair, quic } = ports;
+  const address = `${other === 'far' ? far : near}:${carrier === 'quic' ? quic : pair}`;
+  writeFileSync(file, `name: ${own}\npeers: {${other}: {address: '${address}', carrier: ${carrier}}}\n`);
+  return ['--config', file];
 }
 
 /** @type {Pair['start']} */
@@ -67,7 +82,9 @@ async function startForward(links, dir, prefix) {
 const cli = cliWords('', [])[0] ?? '';
 
 /** @type {Pair} */
-export const wormholePair = { name: 'wormhole', file: cli, carries: 'both', start };
+export const wormholePair = { name: 'wormhole', file: cli, carries: 'both', start: startOver('tls') };
+/** @type {Pair} */
+export const quicPair = { name: 'wormhole quic', file: cli, carries: 'tcp', start: startOver('quic') };
 /** @type {Pair} */
 export const forwardPair = { name: 'wormhole forward', file: cli, carries: 'tcp', start: startForward };
 

@@ -1,5 +1,5 @@
 /**
- * What two ends of a yamux session do together, whoever wrote either of them: bytes, ends, resets, windows.
+ * What two ends do together, whatever carries their streams and whoever wrote either of them: bytes, ends, resets, windows.
  *
  * Runs over a real connection. What only our own implementation promises is in `mux-ours.test.ts`.
  */
@@ -8,10 +8,19 @@ import { afterEach, expect, test } from 'vitest';
 import type { EndStream, MakeEnd, MuxEnd } from '../support/mux-ends.ts';
 import { socketPair } from '../support/socket-pair.ts';
 
+/** What streams are asked of, whatever carries them. */
+type StreamsEnd = Pick<MuxEnd, 'open' | 'ping' | 'destroy'>;
+
+/** Two ends that are connected; what the other end opens goes to `to…`. */
+export type MakePair<End> = (
+  toDialer: (stream: EndStream) => void,
+  toAcceptor: (stream: EndStream) => void,
+) => Promise<{ readonly dialer: End; readonly acceptor: End }>;
+
 /** The session under test: what the other end opens comes to the end's own row. */
-interface Pair {
-  readonly dialer: MuxEnd;
-  readonly acceptor: MuxEnd;
+interface Pair<End> {
+  readonly dialer: End;
+  readonly acceptor: End;
   /** The next stream that the acceptor or the dialer is given. */
   readonly atAcceptor: () => Promise<EndStream>;
   readonly atDialer: () => Promise<EndStream>;
@@ -70,19 +79,44 @@ const shaOf = (bytes: Buffer): string => createHash('sha256').update(bytes).dige
 
 /** @param makers of the end that dials and of the end that is dialed */
 export function muxContract(makeDialer: MakeEnd, makeAcceptor: MakeEnd): void {
-  let living: MuxEnd[] = [];
+  const pair = streamContract<MuxEnd>(async (toDialer, toAcceptor) => {
+    const [dialed, accepted] = await socketPair();
+    return {
+      dialer: makeDialer(dialed, { dialed: true, onStream: toDialer }),
+      acceptor: makeAcceptor(accepted, { dialed: false, onStream: toAcceptor }),
+    };
+  });
+
+  test('after GOAWAY of the other end no stream can be opened', async () => {
+    const { dialer, acceptor } = await pair();
+    await dialer.ping();
+    acceptor.goAway();
+    await expect
+      .poll(() => {
+        try {
+          dialer.open();
+          return 'opened';
+        } catch {
+          return 'refused';
+        }
+      })
+      .toBe('refused');
+  });
+}
+
+/** What streams do on every carrier. @returns a pair for more tests */
+export function streamContract<End extends StreamsEnd>(makePair: MakePair<End>): () => Promise<Pair<End>> {
+  let living: End[] = [];
 
   afterEach(() => {
     for (const end of living) end.destroy();
     living = [];
   });
 
-  async function pair(): Promise<Pair> {
-    const [dialed, accepted] = await socketPair();
+  async function pair(): Promise<Pair<End>> {
     const toDialer = row<EndStream>();
     const toAcceptor = row<EndStream>();
-    const dialer = makeDialer(dialed, { dialed: true, onStream: toDialer.put });
-    const acceptor = makeAcceptor(accepted, { dialed: false, onStream: toAcceptor.put });
+    const { dialer, acceptor } = await makePair(toDialer.put, toAcceptor.put);
     living = [dialer, acceptor];
     return { dialer, acceptor, atAcceptor: toAcceptor.take, atDialer: toDialer.take };
   }
@@ -208,19 +242,5 @@ export function muxContract(makeDialer: MakeEnd, makeAcceptor: MakeEnd): void {
     expect(await acceptor.ping()).toBeGreaterThanOrEqual(0);
   });
 
-  test('after GOAWAY of the other end no stream can be opened', async () => {
-    const { dialer, acceptor } = await pair();
-    await dialer.ping();
-    acceptor.goAway();
-    await expect
-      .poll(() => {
-        try {
-          dialer.open();
-          return 'opened';
-        } catch {
-          return 'refused';
-        }
-      })
-      .toBe('refused');
-  });
+  return pair;
 }

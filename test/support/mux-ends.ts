@@ -41,7 +41,7 @@ export interface EndOptions {
 export type MakeEnd = (socket: Socket, options: EndOptions) => MuxEnd;
 
 /** Streams of Node.js, written to with its back-pressure. */
-function nodeStream(readable: Readable, writable: NodeJS.WritableStream & { destroy(): unknown }): EndStream {
+export function nodeStream(readable: Readable, writable: NodeJS.WritableStream & { destroy(): unknown }): EndStream {
   return {
     write: (bytes) =>
       new Promise((resolve, reject) => {
