@@ -91,14 +91,14 @@ export class EventLoop {
   }
 
   /**
-   * Watches a descriptor for everything, edge-triggered; the first call comes in the next turn at the earliest.
+   * Watches a descriptor, for everything unless said otherwise, edge-triggered; the first call comes in the next turn at the earliest.
    *
    * @param fd borrowed until `remove` @throws {SyscallError} ENOMEM, ENOSPC, EPERM
    */
-  add(fd: number, onReady: OnReady): Registration {
+  add(fd: number, onReady: OnReady, interest = EPOLLIN | EPOLLOUT | EPOLLRDHUP): Registration {
     this.#lastId += 1;
     const entry = new Entry(this, fd, this.#lastId, onReady);
-    this.#register(fd, entry.id, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+    this.#register(fd, entry.id, interest | EPOLLET);
     this.#entries.set(entry.id, entry);
     this.#begin();
     return entry;
@@ -141,11 +141,16 @@ export class EventLoop {
   readonly #turn = (): void => {
     if (this.#entries.size === 0) {
       this.#turning = false;
+      for (const run of this.#soon.splice(0)) setImmediate(run);
       return;
     }
     setImmediate(this.#turn);
     const events = this.#uv.events();
-    const idle = events === this.#events && this.#again.length === 0 && performance.now() < this.#timerAt;
+    const idle =
+      events === this.#events &&
+      this.#again.length === 0 &&
+      this.#soon.length === 0 &&
+      performance.now() < this.#timerAt;
     this.#quiet = idle ? this.#quiet + 1 : 0;
     this.#events = events;
     const count = libc.epollWait(this.#epoll.fd, this.#memory.address, BATCH, this.#patienceMs());
@@ -180,11 +185,10 @@ export class EventLoop {
       this.#quiet = 0;
       entry.onReady(view.getUint32(at, true));
     }
-    while (this.#soon.length > 0) {
-      const soon = this.#soon;
-      this.#soon = [];
-      for (const run of soon) run();
-    }
+    // What they put off in their turn comes at the end of the next one, or somebody could keep all others waiting.
+    const soon = this.#soon;
+    this.#soon = [];
+    for (const run of soon) run();
     this.#calling = false;
   }
 }

@@ -11,6 +11,7 @@ import { ChaChaPoly } from '../../sys/chacha.ts';
 import {
   AF_INET,
   AF_INET6,
+  EPOLLIN,
   IP_MTU_DISCOVER,
   IP_PMTUDISC_PROBE,
   IPPROTO_IP,
@@ -81,7 +82,7 @@ export class NativeSocket implements DatagramSocket {
       this.address = localEndpoint(made.fd) as IpEndpoint;
       const loop = EventLoop.here();
       this.#fd = made.fd;
-      this.#registration = loop?.add(made.fd, () => this.#receive());
+      this.#registration = loop?.add(made.fd, () => this.#receive(), EPOLLIN);
       if (loop === undefined) this.#socket = this.#onLibuv(made, v6);
       else this.#socket = made;
     } catch (error) {

@@ -91,7 +91,7 @@ export class Loop {
     if (this.#scheduled || this.#closed) return;
     this.#scheduled = true;
     clearTimeout(this.#timer);
-    setImmediate(this.#turn);
+    this.port.soon(this.#turn);
   }
 
   readonly #turn = (): void => {
@@ -113,7 +113,7 @@ export class Loop {
     now = performance.now();
     if (received > 0 || dirty.length > 0) this.#workedAt = now;
     if (!flushed) this.#sleep(RETRY_MS);
-    else if (this.#dirty.size > 0 || now - this.#workedAt < SPIN_MS) this.#schedule();
+    else if (this.#dirty.size > 0 || (!this.port.prompt && now - this.#workedAt < SPIN_MS)) this.#schedule();
     else this.#sleep(this.#nextDeadline() - now);
   };
 

@@ -7,6 +7,7 @@
 import {
   AF_INET,
   AF_INET6,
+  EPOLLIN,
   IP_PKTINFO,
   IPPROTO_IP,
   IPPROTO_IPV6,
@@ -22,6 +23,7 @@ import {
   UDP_GRO,
 } from '../../sys/constants.ts';
 import { Errno, SyscallError } from '../../sys/errno.ts';
+import { EventLoop, type Registration } from '../../sys/event-loop.ts';
 import type { OwnedFd } from '../../sys/fd.ts';
 import { DatagramBatch } from '../../sys/mmsg.ts';
 import { Readiness, type Watched } from '../../sys/readiness.ts';
@@ -41,7 +43,9 @@ const SOCKET_BYTES = 4 << 20;
 export class PortMemory implements Disposable {
   /** Used by one port at a time, within one call. */
   readonly incoming = new DatagramBatch(16);
-  readonly readiness = new Readiness();
+  /** Says when a port is readable; where it cannot be had, a thread of the pool does. */
+  readonly loop = EventLoop.here();
+  readonly readiness = this.loop === undefined ? new Readiness() : undefined;
   readonly #idle: SegmentBatch[] = [];
 
   take(): SegmentBatch {
@@ -56,7 +60,7 @@ export class PortMemory implements Disposable {
 
   /** After its last port. */
   [Symbol.dispose](): void {
-    this.readiness[Symbol.dispose]();
+    this.readiness?.[Symbol.dispose]();
   }
 }
 
@@ -65,7 +69,11 @@ export class NativePort implements Port {
   readonly remote: Remote | undefined;
   readonly #memory: PortMemory;
   readonly #outgoing: SegmentBatch;
-  readonly #watched: Watched;
+  readonly prompt: boolean;
+  readonly #watched: Watched | undefined;
+  readonly #registration: Registration | undefined;
+  /** There may be something to receive: nothing was found to be the end of it. */
+  #more = true;
   readonly #socket: OwnedFd;
   readonly #remotes: RemoteTable;
   #done: (() => void) | undefined;
@@ -78,7 +86,17 @@ export class NativePort implements Port {
     this.local = localEndpoint(socket.fd) ?? { host: '', port: 0 };
     this.#remotes = new RemoteTable(this.local);
     this.remote = to && remoteOf(to, this.local, NOTHING, NOTHING);
-    this.#watched = memory.readiness.add(socket.fd, () => this.#tell());
+    const { loop, readiness } = memory;
+    this.prompt = loop !== undefined;
+    this.#watched = readiness?.add(socket.fd, () => this.#tell());
+    this.#registration = loop?.add(
+      socket.fd,
+      () => {
+        this.#more = true;
+        this.#tell();
+      },
+      EPOLLIN,
+    );
     this.#outgoing = memory.take();
   }
 
@@ -116,13 +134,18 @@ export class NativePort implements Port {
   receive(take: (packet: Buffer, remote: Remote) => void): number {
     const { incoming } = this.#memory;
     let total = 0;
+    // An edge that comes from here on is another event.
+    this.#more = false;
     for (let turn = 0; turn < BATCHES && !this.#closed; turn += 1) {
       const count = incoming.receive(this.#socket.fd);
       if (count < 0) this.#refused ||= -count === Errno.ECONNREFUSED;
+      // An error is told once, and hides what is behind it.
+      if (count < 0) this.#more = -count !== Errno.EAGAIN;
       if (count <= 0) break;
       for (let i = 0; i < count; i += 1) total += this.#split(incoming, i, take);
       incoming.rearm(count);
-      if (count < incoming.capacity) break;
+      if (count < incoming.capacity) return total;
+      this.#more = turn === BATCHES - 1;
     }
     return total;
   }
@@ -160,7 +183,13 @@ export class NativePort implements Port {
 
   whenReadable(done: () => void): void {
     this.#done = done;
-    this.#watched.watch();
+    this.#watched?.watch();
+    if (this.#more) this.#registration?.again();
+  }
+
+  soon(run: () => void): void {
+    if (this.#memory.loop === undefined) setImmediate(run);
+    else this.#memory.loop.soon(run);
   }
 
   #tell(): void {
@@ -173,7 +202,8 @@ export class NativePort implements Port {
     if (this.#closed) return;
     this.#closed = true;
     this.#done = undefined;
-    this.#watched.remove();
+    this.#watched?.remove();
+    this.#registration?.remove();
     this.#socket[Symbol.dispose]();
     this.#memory.giveBack(this.#outgoing);
   }

@@ -29,6 +29,10 @@ export interface Port {
   commit(length: number, remote: Remote): void;
   /** @returns false when the socket is full, and what is left waits for another flush */
   flush(): boolean;
+  /** `whenReadable` calls as soon as there is something: nothing is gained by looking again before. */
+  readonly prompt: boolean;
+  /** Calls back when all that came at once has been heard. */
+  soon(run: () => void): void;
   /** Calls `done` once, when something has arrived or after a while; one at a time. */
   whenReadable(done: () => void): void;
   close(): void;

@@ -14,6 +14,7 @@ const QUEUE_BYTES = 2 << 20;
 const REMOTES_MAX = 4_096;
 
 export class PortablePort implements Port {
+  readonly prompt = false;
   readonly local: QuicAddress;
   readonly remote: Remote | undefined;
   readonly #socket: Socket;
@@ -80,6 +81,10 @@ export class PortablePort implements Port {
 
   flush(): boolean {
     return this.#closed || this.#socket.getSendQueueSize() <= QUEUE_BYTES;
+  }
+
+  soon(run: () => void): void {
+    setImmediate(run);
   }
 
   whenReadable(done: () => void): void {

@@ -3,7 +3,7 @@
  * Node.js for any of them.
  */
 import { isIPv6 } from 'node:net';
-import { AF_INET, MSG_DONTWAIT, MSG_NOSIGNAL } from '../../sys/constants.ts';
+import { AF_INET, EPOLLIN, MSG_DONTWAIT, MSG_NOSIGNAL } from '../../sys/constants.ts';
 import { Errno, SyscallError } from '../../sys/errno.ts';
 import type { EventLoop, Registration } from '../../sys/event-loop.ts';
 import type { OwnedFd } from '../../sys/fd.ts';
@@ -46,7 +46,7 @@ export class FdDatagrams implements Disposable {
     this.#socket = socket;
     this.#user = user;
     prepareDatagramSocket(socket.fd, isIPv6(localEndpoint(socket.fd)?.host.split('%')[0] ?? ''));
-    this.#registration = loop.add(socket.fd, () => this.#receive());
+    this.#registration = loop.add(socket.fd, () => this.#receive(), EPOLLIN);
   }
 
   /** @param to a sockaddr; absent = where it is connected to @returns false when it was dropped */
