@@ -76,14 +76,11 @@ describe('create', () => {
     expect(await reach(9002)).toBe('ECONNREFUSED');
   });
 
-  test.each([
-    ['tunnel db-host', 'tunnel'],
-    ['udptunnel db-host', 'udptunnel'],
-  ])('what a later version does is said to be so, and nothing is left: url :9004 %s', async (rest, word) => {
-    const { code, stdout, stderr } = await daemon().wormhole('create', 'url', ':9004', ...rest.split(' '));
-    expect({ code, stdout }).toEqual({ code: 69, stdout: '' });
-    expect(stderr).toContain('WH_ERR_UNSUPPORTED');
-    expect(stderr).toContain(word);
+  test.each(['tunnel', 'udptunnel'])('a %s to whom nobody knows is refused, and nothing is left', async (word) => {
+    const { code, stdout, stderr } = await daemon().wormhole('create', 'url', ':9004', word, 'db-host');
+    expect({ code, stdout }).toEqual({ code: 68, stdout: '' });
+    expect(stderr).toContain('WH_ERR_NAME_NOT_RESOLVED');
+    expect(stderr).toContain('db-host');
     expect(await reach(9004)).toBe('ECONNREFUSED');
     expect((await daemon().wormhole('ls', '-q')).stdout).toBe('');
   });

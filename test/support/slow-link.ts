@@ -47,7 +47,8 @@ export class SlowLink implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const child = this.#process;
-    if (child.exitCode === null) {
+    // Its host may have ended everything that ran in its namespace.
+    if (child.exitCode === null && child.signalCode === null) {
       const ended = once(child, 'exit');
       child.stdin?.end();
       await ended;

@@ -9,7 +9,7 @@ import type { RouteOptions, RouteStats, Targets } from '../route.ts';
 import type { Client } from './client.ts';
 import type { DatagramEnd } from './datagram-end.ts';
 import { bindDatagram, sendDatagram } from './datagram-socket.ts';
-import { type DatagramSource, FdDatagrams } from './fd-datagrams.ts';
+import type { DatagramSource, FdDatagrams } from './fd-datagrams.ts';
 import { Flow, type FlowClient, type FlowDeps } from './flow.ts';
 import { endpointText, type ListenAddress } from './listen-address.ts';
 import type { PortableRoute } from './plane.ts';
@@ -52,7 +52,7 @@ export class DatagramRoute implements PortableRoute {
     if (pump === undefined) return void (await this.#bind({ fd: socket.release() }));
     await this.unlisten();
     if (this.#closed) return socket[Symbol.dispose]();
-    this.#fdHead = new FdDatagrams(pump.loop, socket, {
+    this.#fdHead = pump.datagrams(socket, {
       onDatagram: (data, source) => this.#forwardFrom(data, source),
       onError: () => undefined,
     });

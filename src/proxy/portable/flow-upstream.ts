@@ -4,7 +4,6 @@
 import type { RouteOptions, UpstreamTarget } from '../route.ts';
 import type { DatagramEnd } from './datagram-end.ts';
 import { connectDatagram, sendDatagram } from './datagram-socket.ts';
-import { FdDatagrams } from './fd-datagrams.ts';
 import { patiently } from './patience.ts';
 import type { Ways } from './ways.ts';
 
@@ -43,7 +42,7 @@ export async function openUpstream(target: UpstreamTarget, wanted: FlowWanted, e
   }
   const { pump, raw } = wanted.ways;
   if (pump !== undefined && raw !== undefined) {
-    const sockets = new FdDatagrams(pump.loop, raw.dialDatagram(target), {
+    const sockets = pump.datagrams(raw.dialDatagram(target), {
       onDatagram: (data) => ears.onDatagram(data),
       onError: (error) => ears.onRefused(error),
     });

@@ -1,14 +1,19 @@
 /**
- * Joins sockets with streams of links without Node.js's streams between them, where the thread's own event loop can be had
- * (Linux). Otherwise as `join.ts`, which does the rest.
+ * What is done by hand where the thread's own event loop can be had (Linux): listening, the short way, datagrams, and joining
+ * sockets with streams of links. Loaded only when wanted, because native calls are; the portable rest asks for all of it here.
  */
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { StandsOnByteStream } from '../../lib/byte-stream.ts';
 import { socketFd } from '../../lib/socket-fd.ts';
 import { EventLoop } from '../../sys/event-loop.ts';
+import type { OwnedFd } from '../../sys/fd.ts';
 import { dupFd } from '../../sys/sockets.ts';
 import type { JoinEnd } from './client.ts';
+import type { ConnectionDeps } from './connection.ts';
+import { FastLane } from './fast-lane.ts';
+import { FdDatagrams, type FdDatagramsUser } from './fd-datagrams.ts';
+import { FdListener } from './fd-listener.ts';
 import type { JoinOptions } from './join.ts';
 import { Pumping } from './pumping.ts';
 
@@ -24,6 +29,21 @@ export class Pump {
 
   private constructor(loop: EventLoop) {
     this.loop = loop;
+  }
+
+  /** As `new FdListener`. */
+  listen(socket: OwnedFd, onClient: (client: OwnedFd, from: string) => void): FdListener {
+    return new FdListener(this.loop, socket, onClient);
+  }
+
+  /** As `new FdDatagrams`. */
+  datagrams(socket: OwnedFd, user: FdDatagramsUser): FdDatagrams {
+    return new FdDatagrams(this.loop, socket, user);
+  }
+
+  /** The short way of one route's connections. */
+  lane(deps: ConnectionDeps): FastLane {
+    return new FastLane(deps);
   }
 
   /** @returns undefined when these two are not for it; both are then as they were, else they are taken */

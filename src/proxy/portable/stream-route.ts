@@ -9,8 +9,7 @@ import { accepted, type Client } from './client.ts';
 import { type Begun, type ConnectionDeps, serve } from './connection.ts';
 import type { DatagramEnd } from './datagram-end.ts';
 import { drained } from './drain.ts';
-import { FastLane, type LaneUser, type Life } from './fast-lane.ts';
-import { FdListener } from './fd-listener.ts';
+import type { FastLane, LaneUser, Life } from './fast-lane.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { listenStream, type StreamListener } from './listener.ts';
 import { NamedDestinations } from './named.ts';
@@ -33,7 +32,7 @@ export class StreamRoute implements PortableRoute {
   #whenEmpty: (() => void) | undefined;
   readonly #onClosed: () => void;
   readonly #deps: ConnectionDeps;
-  readonly #lane: FastLane;
+  readonly #lane: FastLane | undefined;
   #listener: StreamListener | undefined;
   #closing: Promise<void> | undefined;
 
@@ -46,7 +45,7 @@ export class StreamRoute implements PortableRoute {
     this.#onClosed = onClosed;
     const named = this.#named === undefined ? {} : { named: this.#named };
     this.#deps = { options, tail: this.#tail, tally: this.#tally, ...named };
-    this.#lane = new FastLane(this.#deps);
+    this.#lane = ways.pump?.lane(this.#deps);
   }
 
   async listen(socket: OwnedFd): Promise<void> {
@@ -54,7 +53,7 @@ export class StreamRoute implements PortableRoute {
     if (pump === undefined) return void (await this.#listenAt({ fd: socket.release() }));
     await this.unlisten();
     if (this.#closing !== undefined) return socket[Symbol.dispose]();
-    const listener = new FdListener(pump.loop, socket, (client, from) => this.#acceptFd(client, from));
+    const listener = pump.listen(socket, (client, from) => this.#acceptFd(client, from));
     this.#listener = { address: undefined, close: () => listener[Symbol.dispose]() };
   }
 
@@ -118,7 +117,7 @@ export class StreamRoute implements PortableRoute {
   take(client: Client): void {
     if (this.#full || client.bytes === undefined) return this.#accept(client);
     this.#short(
-      (user) => this.#lane.toTarget(client, user),
+      (user) => this.#lane?.toTarget(client, user),
       (begun) => this.#serve(client, begun),
     );
   }
@@ -130,7 +129,7 @@ export class StreamRoute implements PortableRoute {
   #acceptFd(client: OwnedFd, from: string): void {
     const long = (begun?: Begun): void => this.#accept(accepted(adopt(client)), begun);
     if (this.#full) return long();
-    this.#short((user) => this.#lane.toPeer(client, from, user), long);
+    this.#short((user) => this.#lane?.toPeer(client, from, user), long);
   }
 
   /** Leads a connection the short way, or else the long one. */
