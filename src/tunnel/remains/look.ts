@@ -88,6 +88,11 @@ async function guards({ guard }: Places): Promise<Found[]> {
   }));
 }
 
+/** Made by a daemon that was killed before it could put its mark on it: by its name, and nobody else's mark. */
+function isBegun({ name, alias }: Link): boolean {
+  return /^wh[0-9a-f]{8}$/.test(name) && alias === '';
+}
+
 /** An interface is found once for each tunnel that shares it. */
 async function interfaces(places: Places): Promise<Found[]> {
   const { stack } = places;
@@ -95,7 +100,7 @@ async function interfaces(places: Places): Promise<Found[]> {
   const addresses = await stack.addresses();
   const routes = await stack.routes();
   return links
-    .filter(({ alias }) => alias === INTERFACE_ALIAS)
+    .filter((link) => link.alias === INTERFACE_ALIAS || isBegun(link))
     .flatMap((link): Found[] => {
       const what = `interface ${link.name}`;
       const locals = addresses.filter(({ index }) => index === link.index).map(({ address }) => address);
