@@ -17,7 +17,7 @@ import type { Gate, Place } from './gate.ts';
 import type { Keys } from './keys.ts';
 import type { CarrierLimits } from './limits.ts';
 import { type CarrierPeer, formatPeer } from './peer.ts';
-import type { LoadTls, SecureStream } from './secure-stream.ts';
+import type { Accepting, LoadTls, SecureStream } from './secure-stream.ts';
 
 export interface HandshakeOptions {
   readonly keys: Keys;
@@ -126,7 +126,7 @@ export class Handshakes {
     const onOther = (): void => void (raw.destroyed || this.#server.emit('connection', raw));
     const other = await otherTls?.();
     if (other === undefined || raw.destroyed) return onOther();
-    other.accept(raw, {
+    const accepting: Accepting = {
       keys,
       onTaken,
       onOther,
@@ -137,7 +137,14 @@ export class Handshakes {
         this.#settle(ends, attempt);
         onCarrier(stream, { identity, address: attempt.address });
       },
-    });
+    };
+    try {
+      other.accept(raw, accepting);
+    } catch (error) {
+      // Out of descriptors, say: this one is lost, the port is not.
+      attempt.reason = (error as NodeJS.ErrnoException).code ?? 'unknown';
+      raw.destroy();
+    }
   }
 
   #settle(ends: string, attempt: Attempt): void {

@@ -13,7 +13,6 @@ import {
   IPV6_V6ONLY,
   MSG_DONTWAIT,
   MSG_NOSIGNAL,
-  SO_LINGER,
   SO_REUSEADDR,
   SOCK_CLOEXEC,
   SOCK_DGRAM,
@@ -110,13 +109,6 @@ export function sendTo(fd: number, bytes: Buffer, endpoint: IpEndpoint): number 
 export function setOption(fd: number, level: number, name: number, value: number): void {
   scratch.view.setInt32(0, value, true);
   check('setsockopt', libc.setsockopt(fd, level, name, scratch.address, 4));
-}
-
-/** Makes its close a reset (TCP): what was not sent is lost, and the other end knows. Others close as ever. */
-export function setLinger(fd: number): void {
-  scratch.view.setInt32(0, 1, true); // l_onoff
-  scratch.view.setInt32(4, 0, true); // l_linger
-  libc.setsockopt(fd, SOL_SOCKET, SO_LINGER, scratch.address, 8);
 }
 
 /** Reads an int option. @throws {SyscallError} */

@@ -9,6 +9,7 @@ import { socketFd } from '../../lib/socket-fd.ts';
 import { alpn } from '../../lib/tls-profile.ts';
 import { MSG_DONTWAIT, MSG_PEEK } from '../../sys/constants.ts';
 import { Errno } from '../../sys/errno.ts';
+import type { OwnedFd } from '../../sys/fd.ts';
 import * as libc from '../../sys/libc.ts';
 import { NativeMemory } from '../../sys/memory.ts';
 import { dupFd } from '../../sys/sockets.ts';
@@ -45,7 +46,7 @@ class OpensslTls implements OtherTls {
         stream.destroy();
         reject(signal.reason as Error);
       };
-      const stream = this.#takeOver(raw, { own }, (code) => {
+      const stream = this.#takeOver(raw, dupFd(socketFd(raw)), { own }, (code) => {
         signal.removeEventListener('abort', aborted);
         if (code !== undefined) return reject(failureOfDial(address, Object.assign(new Error(code), { code })));
         if (stream.provedByKey) return resolve(stream);
@@ -57,31 +58,34 @@ class OpensslTls implements OtherTls {
   }
 
   accept(raw: Socket, accepting: Accepting): void {
-    const fd = socketFd(raw);
+    // A number of our own: that of `raw` may name somebody else's connection before anybody hears that `raw` was closed.
+    const own = dupFd(socketFd(raw));
     const look = (): void => {
-      const count = libc.recv(fd, this.#looked.address, lookedAt, MSG_PEEK | MSG_DONTWAIT);
+      const count = libc.recv(own.fd, this.#looked.address, lookedAt, MSG_PEEK | MSG_DONTWAIT);
       if (count === -Errno.EAGAIN) return;
-      over();
+      raw.off('close', over);
+      watched.remove();
       const offered = count > 0 ? offeredProtocols(this.#looked.buffer.subarray(0, count)) : [];
-      if (offered.length === 1 && offered[0] === alpn.carrier) this.#accept(raw, accepting);
-      else accepting.onOther();
+      if (offered.length === 1 && offered[0] === alpn.carrier) return this.#accept(raw, own, accepting);
+      own[Symbol.dispose]();
+      accepting.onOther();
     };
-    const watched = this.#shared.loop.add(fd, look);
+    const watched = this.#shared.loop.add(own.fd, look);
     const over = (): void => {
       watched.remove();
-      raw.off('close', over);
+      own[Symbol.dispose]();
     };
     raw.once('close', over);
     look();
   }
 
-  #accept(raw: Socket, { keys, onTaken, onSecure, onFailed }: Accepting): void {
+  #accept(raw: Socket, socket: OwnedFd, { keys, onTaken, onSecure, onFailed }: Accepting): void {
     let identity: string | undefined;
     const keyOf = (name: string): Uint8Array => {
       if (keys.knows(name)) identity = name;
       return keys.keyOf(name);
     };
-    const stream = this.#takeOver(raw, { keyOf }, (code) => {
+    const stream = this.#takeOver(raw, socket, { keyOf }, (code) => {
       if (code !== undefined) return onFailed(code);
       if (identity !== undefined && stream.provedByKey) return onSecure(stream, identity);
       // It was not our key that let it in.
@@ -92,11 +96,11 @@ class OpensslTls implements OtherTls {
 
   #takeOver(
     raw: Socket,
+    socket: OwnedFd,
     asked: { own: KeyOfPeer } | { keyOf: (identity: string) => Uint8Array },
     onShaken: (code: string | undefined) => void,
   ): OpensslStream {
     const { remoteAddress, remotePort, localAddress } = raw;
-    const socket = dupFd(socketFd(raw));
     raw.destroy();
     return new OpensslStream(this.#shared, socket, { remoteAddress, remotePort, localAddress }, asked, onShaken);
   }

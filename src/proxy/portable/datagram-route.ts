@@ -5,6 +5,7 @@ import type { Socket } from 'node:dgram';
 import { WormholeError } from '../../lib/errors.ts';
 import type { OwnedFd } from '../../sys/fd.ts';
 import type { Counters } from '../counters.ts';
+import type { FlowKey } from '../datagram/flow-key.ts';
 import type { RouteOptions, RouteStats, Targets } from '../route.ts';
 import type { Client } from './client.ts';
 import type { DatagramEnd } from './datagram-end.ts';
@@ -23,7 +24,7 @@ export class DatagramRoute implements PortableRoute {
   readonly #tail: CurrentTargets;
   readonly #tally: Tally;
   /** By client, the longest unused first. */
-  readonly #flows = new Map<string, Flow>();
+  readonly #flows = new Map<FlowKey, Flow>();
   readonly #deps: FlowDeps;
   readonly #onClosed: () => void;
   #head: Socket | undefined;

@@ -12,6 +12,7 @@ import { DatagramBatch } from '../../sys/mmsg.ts';
 import { decodeIp, type IpEndpoint } from '../../sys/sockaddr.ts';
 import { localEndpoint } from '../../sys/sockets.ts';
 import { prepareDatagramSocket } from '../datagram/datagram-socket.ts';
+import { type FlowKey, flowKey } from '../datagram/flow-key.ts';
 
 /** Datagrams in one call, and calls in one turn. */
 const datagrams = 32;
@@ -23,7 +24,7 @@ let batch: DatagramBatch | undefined;
 /** Where a datagram came from; good until the listener returns. */
 export interface DatagramSource {
   /** The same for every datagram of one sender, and no other's. */
-  readonly key: string;
+  readonly key: FlowKey;
   /** The sockaddr; a copy. */
   name(): Buffer;
   endpoint(): IpEndpoint;
@@ -86,7 +87,7 @@ export class FdDatagrams implements Disposable {
         continue;
       }
       for (let i = 0; i < count && this.#socket.open; i += 1) {
-        this.#user.onDatagram(Buffer.from(batch.bytes(i)), sourceOf(batch.names.buffer, batch.nameAt(i)));
+        this.#user.onDatagram(Buffer.from(batch.bytes(i)), sourceOf(batch, i));
       }
       batch.rearm(count);
       // A batch that is not full leaves the socket empty; what comes now is another event.
@@ -96,18 +97,13 @@ export class FdDatagrams implements Disposable {
   }
 }
 
-/** @param at of the sockaddr */
-function sourceOf(names: Buffer, at: number): DatagramSource {
-  const length = names.readUInt16LE(at) === AF_INET ? 16 : 28;
+function sourceOf(from: DatagramBatch, i: number): DatagramSource {
+  const { buffer } = from.names;
+  const at = from.nameAt(i);
+  const end = at + (buffer.readUInt16LE(at) === AF_INET ? 16 : 28);
   return {
-    // Family, port and address; flowinfo of IPv6 is not part of who somebody is.
-    get key() {
-      const port = names.toString('latin1', at + 2, at + 4);
-      return (
-        port + (length === 16 ? names.toString('latin1', at + 4, at + 8) : names.toString('latin1', at + 8, at + 28))
-      );
-    },
-    name: () => Buffer.from(names.subarray(at, at + length)),
-    endpoint: () => decodeIp(names.subarray(at, at + length)) as IpEndpoint,
+    key: flowKey(from, i, false),
+    name: () => Buffer.from(buffer.subarray(at, end)),
+    endpoint: () => decodeIp(buffer.subarray(at, end)) as IpEndpoint,
   };
 }

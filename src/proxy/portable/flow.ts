@@ -7,6 +7,7 @@
  * An ICMP error tells the pool that the target is not there; the flow itself lives on, so that it works when the
  * target appears. Only when the pool has other members it ends, and the next datagram picks anew.
  */
+import type { FlowKey } from '../datagram/flow-key.ts';
 import type { ConnectionRecord, RouteOptions, UpstreamTarget } from '../route.ts';
 import { type FlowUpstream, openUpstream } from './flow-upstream.ts';
 import { type Quiet, watchQuiet } from './quiet.ts';
@@ -21,7 +22,7 @@ const PENDING_BYTES_MAX = 1 << 20;
 /** Where a flow's datagrams come from. */
 export interface FlowClient {
   /** Unlike that of any other client of the route. */
-  readonly key: string;
+  readonly key: FlowKey;
   /** For people: its address. */
   readonly from: string;
   /** Sends an answer. @param done called with true when it left */

@@ -51,11 +51,15 @@ export class Pump {
     const clientIsSocket = isOpenSocket(client);
     const [socket, other] = clientIsSocket ? [client, target] : [target, client];
     if (!isOpenSocket(socket) || !('release' in other)) return undefined;
+    // First what may fail.
+    const fd = dupFd(socketFd(socket));
     const released = (other as unknown as StandsOnByteStream).release();
-    if (released === undefined) return undefined;
+    if (released === undefined) {
+      fd[Symbol.dispose]();
+      return undefined;
+    }
     const early: Buffer[] = [];
     for (let bytes = socket.read(); bytes !== null; bytes = socket.read()) early.push(bytes as Buffer);
-    const fd = dupFd(socketFd(socket));
     socket.destroy();
     return new Promise((resolve) => {
       const onOver = (end: JoinEnd): void => {

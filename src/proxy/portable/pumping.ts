@@ -8,13 +8,13 @@
  */
 import type { ByteStream, ByteStreamUser } from '../../lib/byte-stream.ts';
 import { kept } from '../../lib/volatile.ts';
-import { EPOLLERR, EPOLLHUP, MSG_NOSIGNAL, SHUT_WR, SO_ERROR, SOL_SOCKET } from '../../sys/constants.ts';
+import { EPOLLERR, EPOLLHUP, MSG_NOSIGNAL, SHUT_WR } from '../../sys/constants.ts';
 import { Errno, errnoName } from '../../sys/errno.ts';
 import type { EventLoop, Registration } from '../../sys/event-loop.ts';
 import type { OwnedFd } from '../../sys/fd.ts';
 import * as libc from '../../sys/libc.ts';
 import { ReadArea } from '../../sys/read-area.ts';
-import { getOption, setLinger } from '../../sys/sockets.ts';
+import { resetOnClose, socketError } from '../stream/tcp.ts';
 import type { JoinEnd } from './client.ts';
 import type { JoinOptions } from './join.ts';
 import { type Quiet, watchQuiet } from './quiet.ts';
@@ -111,7 +111,7 @@ export class Pumping implements ByteStreamUser {
 
   #ready(events: number): void {
     if ((events & EPOLLERR) !== 0) {
-      const errno = getOption(this.#socket.fd, SOL_SOCKET, SO_ERROR);
+      const errno = socketError(this.#socket.fd);
       if (errno !== 0) return this.#broken(errno);
     }
     const stream = this.#stream;
@@ -198,7 +198,7 @@ export class Pumping implements ByteStreamUser {
     this.#over = true;
     this.#quiet?.stop();
     this.#registration.remove();
-    if (abruptly) setLinger(this.#socket.fd);
+    if (abruptly) resetOnClose(this.#socket.fd);
     this.#socket[Symbol.dispose]();
     this.#stream?.reset();
     this.#options.onOver(end);
