@@ -36,14 +36,21 @@ export interface WireTarget extends Omit<UpstreamTarget, 'namespace' | 'address'
   readonly namespaceFd: number;
 }
 
+/** What a route has in common over all workers; one Int32 each. */
+export interface InCommon {
+  /** Connections open. */
+  readonly open: SharedArrayBuffer;
+  /** Whose turn it is. */
+  readonly rotation: SharedArrayBuffer;
+}
+
 export type ToRelay =
   | {
       readonly type: 'open';
       readonly route: number;
       readonly options: WireRouteOptions;
       readonly counters: SharedArrayBuffer;
-      /** One Int32: connections open over all workers. */
-      readonly open: SharedArrayBuffer;
+      readonly common: InCommon;
     }
   | { readonly type: 'listen'; readonly seq: number; readonly route: number; readonly fd: number }
   | { readonly type: 'unlisten'; readonly seq: number; readonly route: number }

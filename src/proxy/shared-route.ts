@@ -43,12 +43,12 @@ export class SharedRoute implements Route {
         refuse: (reason) => this.#refuse(reason),
       });
     }
-    const open = new SharedArrayBuffer(4);
+    const common = { open: new SharedArrayBuffer(4), rotation: new SharedArrayBuffer(4) };
     const wire = wireOptions(options);
     threads.forEach((thread, i) => {
       thread.listen(number, (message) => this.#hear(thread, message));
       const counters = (this.#blocks[i] as Counters).shared;
-      thread.post({ type: 'open', route: number, options: wire, counters, open });
+      thread.post({ type: 'open', route: number, options: wire, counters, common });
     });
   }
 

@@ -8,11 +8,12 @@ import { errnoName } from '../../sys/errno.ts';
 import { close } from '../../sys/libc.ts';
 import { formatIp } from '../../sys/sockaddr.ts';
 import { type Counters, Slot } from '../counters.ts';
-import type { WireRouteOptions } from '../messages.ts';
+import type { InCommon, WireRouteOptions } from '../messages.ts';
 import type { ConnectionRecord, ServedTrace } from '../route.ts';
 import { Asker } from '../target/asker.ts';
 import type { DialTarget } from '../target/dialer.ts';
 import { Pool } from '../target/pool.ts';
+import { Rotation } from '../target/rotation.ts';
 import { TargetSet } from '../target/target-set.ts';
 import { Records } from '../thread/records.ts';
 import { Timer } from '../thread/timers.ts';
@@ -45,21 +46,16 @@ export class ServedRoute extends Timer implements WorkerRoute {
   /** Set once closing; an abort may join a drain that has begun. */
   #onDrained: Array<() => void> | undefined;
 
-  constructor(
-    worker: RelayWorker,
-    number: number,
-    options: WireRouteOptions,
-    counters: Counters,
-    open: SharedArrayBuffer,
-  ) {
+  constructor(worker: RelayWorker, number: number, options: WireRouteOptions, counters: Counters, common: InCommon) {
     super();
     this.worker = worker;
     this.number = number;
     this.#asker = new Asker(worker, number, options.asks);
     this.options = options;
     this.counters = counters;
-    this.#open = new Int32Array(open);
-    this.pool = new Pool({ balance: options.balance, random: Math.random, now: () => worker.loop.now });
+    this.#open = new Int32Array(common.open);
+    const rotation = new Rotation(new Int32Array(common.rotation));
+    this.pool = new Pool({ balance: options.balance, random: Math.random, now: () => worker.loop.now, rotation });
     if (options.records) this.#records = new Records(number, worker.loop.timers, worker.post);
   }
 

@@ -9,6 +9,7 @@
  */
 import type { Balance } from '../../spec/plan.ts';
 import type { MemberHealth, UpstreamTarget } from '../route.ts';
+import { Rotation } from './rotation.ts';
 import { sameAddresses } from './same-address.ts';
 
 const BACKOFF_MIN_MS = 1000;
@@ -40,9 +41,11 @@ export interface PoolOptions {
   readonly random: () => number;
   /** Milliseconds of a clock that never jumps. */
   readonly now: () => number;
+  /** Absent = the pool's own. */
+  readonly rotation?: Rotation;
 }
 
-/** Members, health and rotation of one route; in the splice data plane, of one route in one worker. */
+/** Members and health of one route; in the splice data plane, of one route in one worker, which shares the rotation with the others. */
 export class Pool<T extends UpstreamTarget = UpstreamTarget> {
   readonly #balance: Balance;
   readonly #random: () => number;
@@ -50,12 +53,13 @@ export class Pool<T extends UpstreamTarget = UpstreamTarget> {
   readonly #known = new Map<number, Member<T>>();
   /** The members in use, in the order written. */
   #members: readonly Member<T>[] = [];
-  #cursor = 0;
+  readonly #rotation: Rotation;
 
   constructor(options: PoolOptions) {
     this.#balance = options.balance;
     this.#random = options.random;
     this.#now = options.now;
+    this.#rotation = options.rotation ?? new Rotation();
   }
 
   /**
@@ -70,7 +74,6 @@ export class Pool<T extends UpstreamTarget = UpstreamTarget> {
       else list.push(target);
     }
     const members = [...addresses].map(([index, list]) => this.#replaceMember(index, list));
-    if (members.length !== this.#members.length) this.#cursor = 0;
     this.#members = members;
     for (const member of this.#known.values()) this.#forgetUnused(member);
   }
@@ -117,29 +120,31 @@ export class Pool<T extends UpstreamTarget = UpstreamTarget> {
       case 'random':
         return this.#shuffled(eligible);
       case 'rr':
-        return this.#takingTurns(this.#rotated(eligible));
+        return this.#takingTurns((from) => this.#rotated(eligible, from));
       case 'least-conn':
         // the sort is stable: members with equally many connections take turns
-        return this.#takingTurns([...this.#rotated(eligible)].sort((a, b) => load(a) - load(b)));
+        return this.#takingTurns((from) => [...this.#rotated(eligible, from)].sort((a, b) => load(a) - load(b)));
       default:
         return this.#balance satisfies never;
     }
   }
 
-  /** From the cursor on and around. */
-  #rotated(eligible: readonly Member<T>[]): readonly Member<T>[] {
+  /** From the member at `from` on and around. */
+  #rotated(eligible: readonly Member<T>[], from: number): readonly Member<T>[] {
     const { length } = this.#members;
     for (let i = 0; i < length; i++) {
-      const start = eligible.indexOf(this.#members[(this.#cursor + i) % length] as Member<T>);
+      const start = eligible.indexOf(this.#members[(from + i) % length] as Member<T>);
       if (start >= 0) return [...eligible.slice(start), ...eligible.slice(0, start)];
     }
     return eligible;
   }
 
   /** The next rotation starts behind the member that goes first in this one. */
-  #takingTurns(order: readonly Member<T>[]): readonly Member<T>[] {
-    this.#cursor = (this.#members.indexOf(order[0] as Member<T>) + 1) % this.#members.length;
-    return order;
+  #takingTurns(order: (from: number) => readonly Member<T>[]): readonly Member<T>[] {
+    return this.#rotation.take(this.#members.length, (from) => {
+      const members = order(from);
+      return { taken: members, place: this.#members.indexOf(members[0] as Member<T>) };
+    });
   }
 
   #shuffled(eligible: readonly Member<T>[]): readonly Member<T>[] {

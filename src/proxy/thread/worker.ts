@@ -26,12 +26,12 @@ const worker = new RelayWorker((message) => port.postMessage(message), neighbour
 
 function carryOut(message: ToRelay): void {
   if (message.type === 'open') {
-    const { route, options, counters, open } = message;
+    const { route, options, counters, common } = message;
     const block = new Counters(counters);
     routes.set(
       route,
       options.kind === 'stream'
-        ? new ServedRoute(worker, route, options, block, open)
+        ? new ServedRoute(worker, route, options, block, common)
         : new ServedDatagrams(worker, route, options, block),
     );
     return;
