@@ -93,6 +93,9 @@ export const GuestRequest = Type.Object(
     listen: Type.Optional(
       Type.String({ maxLength: 300, description: 'HOST:PORT to listen on; connections go to the peer that asks' }),
     ),
+    order: Type.Optional(
+      Type.Integer({ minimum: 1, description: 'grows with each request of the process that asks, whatever for' }),
+    ),
   },
   closed,
 );
@@ -115,7 +118,15 @@ export type Guest = Static<typeof Guest>;
 
 /** POST /v1/guests: those that the peer that asks still has; the others go. */
 export const GuestRoll = Type.Object(
-  { ids: Type.Array(Type.String({ maxLength: 128 }), { maxItems: 65_536 }) },
+  {
+    ids: Type.Array(Type.String({ maxLength: 128 }), { maxItems: 65_536 }),
+    after: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        description: 'order of the last request before it; of what was asked for later on that link it says nothing',
+      }),
+    ),
+  },
   closed,
 );
 export type GuestRoll = Static<typeof GuestRoll>;

@@ -7,7 +7,7 @@ import type { LinkChange } from '../../carrier/messages.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import { type PortedRoute, planeOver } from '../../proxy/ported/client.ts';
 import type { Route } from '../../proxy/route.ts';
-import { guestCalls } from '../peers/guest-calls.ts';
+import { guestCalls, Requests } from '../peers/guest-calls.ts';
 import { Notices, type WatchGuests } from '../peers/notices.ts';
 import type { Peers } from '../peers/peers.ts';
 import type { Abroad } from '../surroundings.ts';
@@ -67,6 +67,7 @@ export function abroadOf(options: AbroadOptions): CarrierAbroad {
     notices[Symbol.dispose]();
     for (const port of [streams, planePort]) port.close();
   };
+  const requests = new Requests();
   const links = {
     openApi: async (link: number, signal: AbortSignal) => await (await carrier()).links.openApi(link, signal),
   };
@@ -97,9 +98,9 @@ export function abroadOf(options: AbroadOptions): CarrierAbroad {
     },
     peer(address) {
       const peer = options.peers().at(address);
-      return { peer, calls: guestCalls(peer, links) };
+      return { peer, calls: guestCalls(peer, links, requests) };
     },
-    callsTo: (link) => guestCalls({ name: link.name, up: () => Promise.resolve(link) }, links),
+    callsTo: (link) => guestCalls({ name: link.name, up: () => Promise.resolve(link) }, links, requests),
     [Symbol.asyncDispose]: () => close(0),
   };
 }

@@ -17,16 +17,40 @@ export interface GuestCalls {
   roll(roll: GuestRoll): Promise<GuestList>;
 }
 
+/** Requests of this process, counted: they travel in streams of their own, and may arrive in another order. */
+export class Requests {
+  #last = 0;
+
+  get last(): number {
+    return this.#last;
+  }
+
+  next(): number {
+    this.#last += 1;
+    return this.#last;
+  }
+}
+
 /** @param peer makes the link, if there is none */
-export function guestCalls(peer: Pick<Peer, 'name' | 'up'>, links: Pick<CarrierLinks, 'openApi'>): GuestCalls {
+export function guestCalls(
+  peer: Pick<Peer, 'name' | 'up'>,
+  links: Pick<CarrierLinks, 'openApi'>,
+  requests: Requests,
+): GuestCalls {
   const call = peerCall(peer, links);
   const path = (id: string): string => `/v1/guests/${encodeURIComponent(id)}`;
   const { guest } = shapes;
   return {
-    put: (id, json, signal) => call<Guest>({ method: 'POST', target: path(id), json }, guest, { signal, timeoutMs: 0 }),
+    put: (id, request, signal) => {
+      const json = { ...request, order: requests.next() };
+      return call<Guest>({ method: 'POST', target: path(id), json }, guest, { signal, timeoutMs: 0 });
+    },
     get: (id, signal) => call<Guest>({ method: 'GET', target: path(id) }, guest, { signal }),
     remove: (id, now, signal) =>
       call<Guest>({ method: 'DELETE', target: `${path(id)}${now ? '?now=true' : ''}` }, guest, { signal }),
-    roll: (json) => call<GuestList>({ method: 'POST', target: '/v1/guests', json }, listShape),
+    roll: (roll) => {
+      const json = { ...roll, after: requests.last };
+      return call<GuestList>({ method: 'POST', target: '/v1/guests', json }, listShape);
+    },
   };
 }

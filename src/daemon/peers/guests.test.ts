@@ -130,6 +130,26 @@ describe('guests', () => {
     expect(guests.count({ host: hostB, identity: commonIdentity })).toBe(1);
   });
 
+  test('the roll says nothing of what was asked for after it on its link, whichever arrives first', async () => {
+    for (const [i, id] of ['old.0', 'new.0'].entries()) {
+      await guests.put(id, { ...request, order: i + 1 }, caller(hostA));
+    }
+    registry.gate = new Promise(() => undefined);
+    const [kept, given] = [3, 1].map((order) =>
+      guests.put(`${order}.0`, { ...request, order }, caller(hostA)).catch((error: Error) => error.message),
+    );
+    await expect.poll(() => registry.made).toHaveLength(4);
+    await guests.roll({ ids: [], after: 1 }, caller(hostA));
+    expect(registry.ended).toEqual([[`old.0~${hostA}`, false]]);
+    expect(await given).toBe('it is not wanted any more');
+    expect(guests.ownerOf(`3.0~${hostA}`)).toBeDefined();
+    const another = caller(hostA);
+    Object.assign(another.origin, { link: { number: 2, host: hostA, name: 'peer' } });
+    await guests.roll({ ids: [], after: 1 }, another);
+    expect(guests.count({ host: hostA, identity: commonIdentity })).toBe(0);
+    await kept;
+  });
+
   test('A11 who says that it is another daemon, and has a key of its own, meets nothing of that daemon', async () => {
     await guests.put('x.0', request, caller(hostA));
     const evil = caller(hostA, 'evil');

@@ -42,6 +42,8 @@ export interface GuestsOptions {
 
 interface Asked {
   readonly owner: Owner;
+  /** Among the requests that came on that link. */
+  readonly order: number;
   readonly request: string;
 }
 
@@ -51,7 +53,7 @@ export class Guests implements Disposable {
   readonly #leases: Leases;
   readonly #returning: Returning;
   /** Those that are being made, to be given up when they are not wanted any more. */
-  readonly #underway = new Map<string, Deadline>();
+  readonly #underway = new Map<string, Omit<Asked, 'request'> & { readonly deadline: Deadline }>();
   /** Requests for one id are carried out one after the other. */
   readonly #turns = new Map<string, Promise<unknown>>();
 
@@ -78,10 +80,11 @@ export class Guests implements Disposable {
     if (!GUEST.test(id)) throw new WormholeError('WH_ERR_REQUEST_INVALID', 'that is no name of a guest');
     const key = keyOf(id, owner);
     return await this.#inTurn(key, async () => {
-      using asked = new Deadline(Number.POSITIVE_INFINITY, caller.signal);
-      this.#underway.set(key, asked);
+      using deadline = new Deadline(Number.POSITIVE_INFINITY, caller.signal);
+      const { order = 0 } = request;
+      this.#underway.set(key, { owner, order, deadline });
       try {
-        return await this.#put(id, request, owner, asked.signal);
+        return await this.#put(id, request, owner, deadline.signal);
       } finally {
         this.#underway.delete(key);
       }
@@ -107,11 +110,12 @@ export class Guests implements Disposable {
   }
 
   /** Ends those of the caller that are not on its roll. */
-  async roll({ ids }: GuestRoll, caller: Caller): Promise<GuestList> {
+  async roll({ ids, after = Number.POSITIVE_INFINITY }: GuestRoll, caller: Caller): Promise<GuestList> {
     const owner = ownerOf(caller);
     const kept = new Set(ids.map((id) => keyOf(id, owner)));
     for (const key of this.#of(owner)) {
-      if (kept.has(key)) continue;
+      const requests = [this.#asked.get(key), this.#underway.get(key)];
+      if (kept.has(key) || requests.some((one) => one?.owner.link === owner.link && one.order > after)) continue;
       this.#options.log.info({ wormhole: key }, 'the peer has no use for it any more');
       this.#giveUp(key);
       await this.#inTurn(key, () => this.#end(key, false)).catch(ignoreMissing);
@@ -160,7 +164,7 @@ export class Guests implements Disposable {
   async #put(guest: string, request: GuestRequest, owner: Owner, signal: AbortSignal): Promise<Guest> {
     const { registry } = this.#options;
     const key = keyOf(guest, owner);
-    const { eager, trail, listen, ...rest } = request;
+    const { eager, trail, listen, order = 0, ...rest } = request;
     // What listens here for a peer hangs on the link that takes its connections.
     const overlay = request.tunnel === true ? this.#options.overlayWith(owner) : undefined;
     const asked = JSON.stringify([rest, trail, overlay, ...(listen === undefined ? [] : [listen, owner.link])]);
@@ -169,7 +173,7 @@ export class Guests implements Disposable {
       const entry = registry.list().find(({ id }) => id === key);
       // People of this machine may have deleted it, and its connections go on.
       if (entry !== undefined && entry.describe().state !== 'draining' && known.request === asked) {
-        this.#asked.set(key, { owner, request: asked });
+        this.#asked.set(key, { owner, order, request: asked });
         return toGuest(entry);
       }
       await this.#end(key, false).catch(ignoreMissing);
@@ -179,7 +183,7 @@ export class Guests implements Disposable {
     signal.throwIfAborted();
     // No turn of another guest comes between this and the next line.
     this.#refuseTooMany(owner);
-    this.#asked.set(key, { owner, request: asked });
+    this.#asked.set(key, { owner, order, request: asked });
     const back = { link: owner.link, guest, hops: Math.max(1, trail.length) };
     try {
       const entry = await registry.host(
@@ -204,7 +208,7 @@ export class Guests implements Disposable {
   }
 
   #giveUp(key: string): void {
-    this.#underway.get(key)?.abort(new WormholeError('WH_ERR_ABORTED', 'it is not wanted any more'));
+    this.#underway.get(key)?.deadline.abort(new WormholeError('WH_ERR_ABORTED', 'it is not wanted any more'));
   }
 
   async #end(key: string, now: boolean): Promise<Entry> {

@@ -20,6 +20,7 @@ import type { Policies } from '../policy/policies.ts';
 import type { Registry } from '../registry/registry.ts';
 import { eventOf } from '../registry/telling.ts';
 import type { Surroundings } from '../surroundings.ts';
+import { callRoll } from './call-roll.ts';
 import { Guests } from './guests.ts';
 import { Joins } from './joins.ts';
 import type { KnownPeer } from './known-peer.ts';
@@ -141,7 +142,7 @@ export function peeringOf(options: PeeringOptions): Peering {
       log,
       onHost: (link) => {
         guests.back(link);
-        peers.callRoll(link, abroad);
+        void callRoll(link, { peers: peers.list, callsTo: (to) => abroad.callsTo(to), log });
         options.onHost(link);
       },
       onHostGone: (link) => guests.gone(link, link.role === 'client'),

@@ -148,19 +148,6 @@ describe('peers', () => {
     expect(world.linkOf('web')).toBe(before);
   });
 
-  test('A11 a roll names only what is asked of who proved the same', async () => {
-    world = new World([own('web')]);
-    world.up(facts('lap'));
-    world.peers.named('lap').guests.add('x.0');
-    const rolls: string[][] = [];
-    const roll = ({ ids }: { ids: string[] }) => (rolls.push(ids), Promise.resolve({ guests: [] }));
-    const abroad = { callsTo: () => ({ roll }) } as never;
-    world.peers.callRoll(facts('lap', { identity: 'web' }), abroad);
-    world.peers.callRoll(facts('lap'), abroad);
-    await Promise.resolve();
-    expect(rolls).toEqual([[], ['x.0']]);
-  });
-
   test('A22 one that comes and goes without end fills no log', () => {
     for (let i = 0; i < 5_000; i += 1) world.over(world.up(facts('lap', { host: i.toString(16).padStart(16, '0') })));
     expect(world.lines.length).toBeLessThan(1_000);

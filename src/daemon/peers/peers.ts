@@ -11,7 +11,6 @@ import { commonIdentity } from '../../lib/tls-profile.ts';
 import { formatAddress } from '../../spec/address.ts';
 import type { PeerAddress } from '../../spec/plan.ts';
 import type { Logger } from '../log.ts';
-import type { Abroad } from '../surroundings.ts';
 import { IdleLinks } from './idle-links.ts';
 import { knownAt } from './known-at.ts';
 import type { KnownPeer } from './known-peer.ts';
@@ -156,18 +155,6 @@ export class Peers implements Disposable {
         this.#away(facts, change.reason);
         if (!this.links.some((link) => isSame(link, facts))) this.#options.onHostGone(facts);
     }
-  }
-
-  /** Tells a daemon that is linked what this one still has there; the rest can go. */
-  callRoll(link: LinkFacts, abroad: Pick<Abroad, 'callsTo'>): void {
-    const there = this.list.filter(({ host, known: { identity } }) => host === link.host && identity === link.identity);
-    const ids = there.flatMap(({ guests }) => [...guests]);
-    void abroad
-      .callsTo(link)
-      .roll({ ids })
-      .catch((err: unknown) => {
-        this.#options.log.debug({ err, peer: link.name }, 'a peer could not be told what this daemon has there');
-      });
   }
 
   [Symbol.dispose](): void {
