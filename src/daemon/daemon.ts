@@ -198,7 +198,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   let stopped: Promise<void> | undefined;
   const drain = async (drainMs: number): Promise<void> => {
     await doors[Symbol.asyncDispose]();
-    await peering.abroad.stop();
+    await peering.stop();
     await declarations?.[Symbol.asyncDispose]();
     await registry.close(drainMs);
   };

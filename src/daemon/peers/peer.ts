@@ -130,6 +130,7 @@ export class Peer implements Disposable {
   async up(signal: AbortSignal): Promise<LinkFacts> {
     signal.throwIfAborted();
     if (this.#link !== undefined) return this.#link;
+    this.#closed.signal.throwIfAborted();
     if (!this.#canDial) throw this.#unreachable(this.reason);
     const attempt = this.#dial();
     let leave: () => void = () => undefined;
@@ -177,10 +178,15 @@ export class Peer implements Disposable {
     if (this.#link === undefined) this.#redialing.over();
   }
 
-  [Symbol.dispose](): void {
+  /** Dials it no more, whoever wants it; a link that there is stays. */
+  stop(): void {
     this.#closed.abort(new WormholeError('WH_ERR_ABORTED', 'the daemon is stopping'));
-    this.#followers.clear();
     this.#redialing[Symbol.dispose]();
+  }
+
+  [Symbol.dispose](): void {
+    this.stop();
+    this.#followers.clear();
   }
 
   get #canDial(): boolean {

@@ -67,6 +67,8 @@ export interface Peering extends AsyncDisposable {
   readonly invitations: Invitations;
   /** Joins again the peers of before, in the background. */
   restore(): void;
+  /** Dials nobody, and takes no more connections and streams; those that are open go on. */
+  stop(): Promise<void>;
 }
 
 export function peeringOf(options: PeeringOptions): Peering {
@@ -171,6 +173,11 @@ export function peeringOf(options: PeeringOptions): Peering {
     restore() {
       invitations.restore();
       joins.restore();
+    },
+    async stop() {
+      // First: a link that is being closed would be made anew.
+      peers.stop();
+      await abroad.stop();
     },
     [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose](),
   };

@@ -170,6 +170,24 @@ describe('peers', () => {
       expect(peer.reason).toBe('no key of ours');
     });
 
+    test('a daemon that stops dials nobody, also when links end that somebody wants', async () => {
+      let dials = 0;
+      world.dial = () => {
+        dials += 1;
+        return Promise.resolve(world.up(facts('db', { dialed: true })));
+      };
+      const peer = world.peers.at(address);
+      using _wish = peer.want();
+      const link = await peer.up(never);
+      world.peers.stop();
+      expect(await peer.up(never)).toBe(link);
+      world.over(link);
+      const later = world.peers.at(parseAddress('other.example'));
+      using _another = later.want();
+      for (const one of [peer, later]) await expect(one.up(never)).rejects.toMatchObject({ code: 'WH_ERR_ABORTED' });
+      expect(dials).toBe(1);
+    });
+
     test('whoever stops waiting does not end the attempt of the others', async () => {
       let answer: (link: LinkFacts) => void = () => undefined;
       world.dial = () => new Promise((resolve) => (answer = resolve));

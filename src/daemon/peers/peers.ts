@@ -46,6 +46,7 @@ export class Peers implements Disposable {
   readonly #links = new Map<number, LinkFacts>();
   readonly #draining = new Set<number>();
   readonly #idle: IdleLinks;
+  #stopped = false;
   /** By identity: who comes and goes without end fills no log, and hides nobody else. */
   readonly #lines = new Map<string, LineRate>();
 
@@ -157,6 +158,12 @@ export class Peers implements Disposable {
     }
   }
 
+  /** Dials nobody any more; links that there are stay. */
+  stop(): void {
+    this.#stopped = true;
+    for (const peer of this.list) peer.stop();
+  }
+
   [Symbol.dispose](): void {
     this.#idle[Symbol.dispose]();
     for (const peer of this.list) peer[Symbol.dispose]();
@@ -166,6 +173,7 @@ export class Peers implements Disposable {
     const dial: DialLink = async (...what) => this.#usable(await this.#options.dial(...what));
     const peer: Peer = new Peer({ known, dial, onChange: (changed) => this.#unneeded(changed) });
     this.#peers.set(known.name, peer);
+    if (this.#stopped) peer.stop();
     const link = this.#bestFor(peer);
     if (link !== undefined) peer.linked(link);
     return peer;
