@@ -4,7 +4,7 @@
  *   this test's namespace ── examples/run NAME ── its world: dockerd, wormholed, containers
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -13,6 +13,8 @@ import { MariaDb } from '../support/mariadb.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const blog = '<title>Wormhole shop</title>';
+
+const tunnelToMyserver = /myserver +complete +(ipsec|wireguard)/;
 
 /** What each has to print, in this order. */
 const essential: Readonly<Record<string, readonly (string | RegExp)[]>> = {
@@ -31,17 +33,37 @@ const essential: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     /myserver +up +direct +10\.77\.0\.2:9999/,
     /Segment 2 on myserver, /,
   ],
-  '06-remote-on-demand': [
-    'create url :3306 trigger remote myserver trigger docker-run wormhole/mysql',
+  '05-tunnel': [
+    'create url :3306 tunnel myserver trigger docker-ns $mysql',
     /\d-MariaDB.*\t127\.0\.0\.1\n/,
+    tunnelToMyserver,
+    'create url :3306 udptunnel myserver trigger docker-ns $mysql',
+    /\d-MariaDB.*\t127\.0\.0\.1\n/,
+    tunnelToMyserver,
+    'removed at both ends',
+  ],
+  '06-tunnel-on-demand': [
+    'create url :3306 trigger tunnel myserver trigger docker-run wormhole/mysql',
+    /\d-MariaDB.*\t127\.0\.0\.1\n/,
+    tunnelToMyserver,
     /wormhole\/mysql +Up /,
     /Cold starts\n.+ first-byte/,
+    'removed at both ends',
   ],
-  '07-wordpress-remote': [
-    /child url :3306 remote myserver trigger docker-run wormhole\/mysql/,
+  '07-wordpress-tunnel': [
+    /create url :80 trigger docker-run wormhole\/wordpress \\\n +child url :3306 tunnel myserver trigger docker-run wormhole\/mysql/,
     blog,
+    tunnelToMyserver,
     /wormhole\/wordpress +Up .*\n/,
     /wormhole\/mysql +Up /,
+    'removed at both ends',
+  ],
+  '08-tunnel-alone': [
+    /tunnel-create myserver\n100\.\S+ 100\.\S+\n/,
+    'the page of myserver',
+    /packets of up to 1[34]\d\d bytes/,
+    tunnelToMyserver,
+    'removed at both ends',
   ],
   compose: [/create id shop-web .* child /, 'shop-web tcp://127.0.0.1:8080', blog, 'shop-web-1 '],
   'follow-name': [/\nfirst\n/, /\nsecond\n/, / up /],
@@ -107,7 +129,18 @@ class Room implements Disposable {
         .flatMap((pid) => [...linesOf(`/proc/${pid}/cmdline`), ...linesOf(`/proc/${pid}/environ`)])
         .filter((line) => line.includes(`${this.path}/`)),
       interfaces: Object.keys(networkInterfaces()),
+      programs: this.#inWorlds(),
     };
+  }
+
+  /** Programs in worlds that were made here: they have mounts of their own, but the temporary files of this box. */
+  #inWorlds(): string[] {
+    const { dev } = statSync(this.path);
+    const number = ` ${(dev >> 8) & 0xfff}:${dev & 0xff} `;
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name) && mountsOf(name) !== mountsOf('self'))
+      .filter((pid) => linesOf(`/proc/${pid}/mountinfo`).some((line) => line.includes(number)))
+      .flatMap((pid) => linesOf(`/proc/${pid}/cmdline`));
   }
 
   [Symbol.dispose](): void {
@@ -115,7 +148,15 @@ class Room implements Disposable {
   }
 }
 
-const nothing = { files: [], mounts: [], processes: [], interfaces: Object.keys(networkInterfaces()) };
+const nothing = { files: [], mounts: [], processes: [], interfaces: Object.keys(networkInterfaces()), programs: [] };
+
+function mountsOf(process: string): string {
+  try {
+    return readlinkSync(`/proc/${process}/ns/mnt`);
+  } catch {
+    return ''; // ended meanwhile
+  }
+}
 
 function linesOf(path: string): string[] {
   try {
@@ -157,11 +198,14 @@ describe.skipIf(missing !== undefined)('an example', () => {
     expect(room.traces()).toEqual(nothing);
   });
 
-  test.each(['SIGTERM', 'SIGINT'] as const)('leaves nothing behind when %s ends it in the middle', async (signal) => {
+  test.each([
+    ['SIGTERM', 'udp-on-demand', '$ busybox'],
+    ['SIGINT', '08-tunnel-alone', '$ ./wormhole ping'],
+  ] as const)('leaves nothing behind when %s ends %s in the middle', async (signal, name, there) => {
     using room = new Room();
     let ended = false;
-    const { text, code } = await room.run('udp-on-demand', (output, child) => {
-      if (ended || !output.includes('$ busybox')) return;
+    const { text, code } = await room.run(name, (output, child) => {
+      if (ended || !output.includes(there)) return;
       ended = true;
       child.kill(signal);
     });
