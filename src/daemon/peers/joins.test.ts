@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -48,6 +48,10 @@ describe('joins', () => {
   const errors: string[] = [];
   const log = { error: (_about: object, text: string) => void errors.push(text) } as never;
   const kept = async (): Promise<unknown> => JSON.parse(await readFile(join(directory, 'joins.json'), 'utf8'));
+  const aside = async (): Promise<string[]> => {
+    const names = (await readdir(directory)).filter((name) => name.startsWith('joins.json.corrupt-'));
+    return await Promise.all(names.map((name) => readFile(join(directory, name), 'utf8')));
+  };
   const joins = (): Joins => new Joins(directory, peers, log);
 
   beforeEach(async () => {
@@ -103,11 +107,26 @@ describe('joins', () => {
     }
   });
 
-  test('a damaged file is told of and keeps nothing from starting', async () => {
-    for (const text of ['{', '5', 'null', '{"address": "x"}', '[5, null, {"address": 5}, {"address": ""}]']) {
+  test.each(['{', '5', 'null', '', '{"address": 5}', '[5, null, {"address": 5}, {"address": ""}]'])(
+    'a file that cannot be read is told of and set aside, whole, and keeps nothing from starting: %s',
+    async (text) => {
       await writeFile(join(directory, 'joins.json'), text);
-      expect(() => joins().restore(), text).not.toThrow();
-    }
-    expect(errors.length).toBeGreaterThan(0);
+      const all = joins();
+      all.restore();
+      expect(errors).toHaveLength(1);
+      await all.join({ address: 'gate' }, true, never);
+      expect(await kept()).toEqual([{ address: 'gate' }]);
+      expect(await aside()).toEqual([text]);
+      joins().restore();
+      expect(errors).toHaveLength(1);
+    },
+  );
+
+  test('what can be read of a damaged file is joined, and remembered on', async () => {
+    const text = '[{"address": "gate", "as": "lap"}, {"address": 5}]';
+    await writeFile(join(directory, 'joins.json'), text);
+    joins().restore();
+    await expect.poll(kept).toEqual([{ address: 'gate', as: 'lap' }]);
+    expect([made.get('gate')?.as, await aside()]).toEqual(['lap', [text]]);
   });
 });

@@ -1,7 +1,8 @@
 /**
  * The peers that this daemon has joined: dialed at its start and kept linked, until it leaves them.
  *
- *   STATE-DIR/joins.json    [{"address": "HOST:PORT", "as": "NAME"}]
+ *   STATE-DIR/joins.json                 [{"address": "HOST:PORT", "as": "NAME"}]
+ *   STATE-DIR/joins.json.corrupt-TIME    set aside, for a person to look at; what could be read of it is in force
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { WormholeError } from '../../lib/errors.ts';
 import { parseAddress } from '../../spec/address.ts';
 import type { Logger } from '../log.ts';
 import { writeAtomic } from '../state/atomic.ts';
+import { setAside } from '../state/set-aside.ts';
 import type { Peer } from './peer.ts';
 import { type Peers, peerName } from './peers.ts';
 
@@ -36,15 +38,24 @@ export class Joins implements Disposable {
     this.#log = log;
   }
 
-  /** Joins those of before again, in the background. */
+  /** Joins those of before again, in the background. @throws {WormholeError} WH_ERR_STATE */
   restore(): void {
-    for (const one of this.#read()) {
+    const text = this.#read();
+    if (text === undefined) return;
+    let damage: unknown;
+    for (const one of listed(text)) {
       try {
-        this.#keep(one);
-      } catch (err) {
-        this.#log.error({ err, address: one.address }, 'a join of before cannot be read');
+        this.#keep(toJoin(one));
+      } catch (error) {
+        damage = error;
       }
     }
+    if (damage === undefined) return;
+    this.#log.error(
+      { err: damage, path: setAside(this.#path) },
+      'not all joins of before can be read; their file was set aside',
+    );
+    this.#write().catch((err: unknown) => this.#log.error({ err }, 'the joins that can be read could not be written'));
   }
 
   has(peer: Peer): boolean {
@@ -115,24 +126,17 @@ export class Joins implements Disposable {
     this.#peers.left(peer);
   }
 
-  #read(): readonly Join[] {
-    let text: string;
+  #read(): string | undefined {
     try {
-      text = readFileSync(this.#path, 'utf8');
+      return readFileSync(this.#path, 'utf8');
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException;
-      if (code === 'ENOENT') return [];
-      throw new WormholeError('WH_ERR_STATE', `${this.#path}: ${code}`, { cause });
-    }
-    try {
-      return (JSON.parse(text) as unknown[]).filter(isJoin);
-    } catch (err) {
-      this.#log.error({ err, path: this.#path }, 'the joins of before cannot be read');
-      return [];
+      if (code === 'ENOENT') return undefined;
+      throw this.#failed(cause);
     }
   }
 
-  /** One after the other, so that an older list never replaces a newer one. */
+  /** One after the other, so that an older list never replaces a newer one. @throws {WormholeError} WH_ERR_STATE */
   async #write(): Promise<void> {
     const list = [...this.#kept.values()].map(
       ({ address, as }): Join => ({ address, ...(as !== undefined && { as }) }),
@@ -140,11 +144,33 @@ export class Joins implements Disposable {
     this.#written = this.#written
       .catch(() => undefined)
       .then(() => writeAtomic(this.#path, `${JSON.stringify(list, undefined, 2)}\n`));
-    await this.#written;
+    try {
+      await this.#written;
+    } catch (cause) {
+      throw this.#failed(cause);
+    }
+  }
+
+  #failed(cause: unknown): WormholeError {
+    return new WormholeError('WH_ERR_STATE', `${this.#path}: ${(cause as NodeJS.ErrnoException).code}`, { cause });
   }
 }
 
-function isJoin(value: unknown): value is Join {
+/** What is no list is one of a thing that is no join. */
+function listed(text: string): readonly unknown[] {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? value : [value];
+  } catch {
+    return [text];
+  }
+}
+
+/** @throws {WormholeError} */
+function toJoin(value: unknown): Join {
   const { address, as } = (value ?? {}) as Partial<Record<keyof Join, unknown>>;
-  return typeof address === 'string' && (as === undefined || typeof as === 'string');
+  if (typeof address === 'string' && (as === undefined || typeof as === 'string')) {
+    return { address, ...(as !== undefined && { as }) };
+  }
+  throw new WormholeError('WH_ERR_STATE', 'an entry is no join');
 }

@@ -5,13 +5,14 @@
  *   STATE-DIR/wormholes/ID.json              see record.ts
  *   STATE-DIR/wormholes/ID.json.corrupt-TIME set aside, for a person to look at
  */
-import { chmod, readdir, readFile, rename, rm, unlink } from 'node:fs/promises';
+import { chmod, readdir, readFile, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WormholeError } from '../../lib/errors.ts';
 import { makeDirectories } from '../../lib/make-directories.ts';
 import { syncDirectory, TEMPORARY, writeAtomic } from './atomic.ts';
 import { lockDirectory } from './lock.ts';
 import { formatRecord, parseRecord, type WormholeRecord } from './record.ts';
+import { setAside } from './set-aside.ts';
 
 const SUFFIX = '.json';
 
@@ -69,7 +70,7 @@ export class StateStore implements Memory, Disposable {
         const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => error);
         const record =
           typeof text === 'string' ? parseRecord(text, name.slice(0, -SUFFIX.length)) : { damage: text.message };
-        if ('damage' in record) damaged.push(await setAside(path, record.damage));
+        if ('damage' in record) damaged.push({ path: setAside(path), reason: record.damage });
         else records.push(record);
       }
       return { records: records.sort((a, b) => a.sequence - b.sequence), damaged };
@@ -103,12 +104,6 @@ export class StateStore implements Memory, Disposable {
     }
     return join(this.#directory, id + SUFFIX);
   }
-}
-
-async function setAside(path: string, reason: string): Promise<Damage> {
-  const aside = `${path}.corrupt-${new Date().toISOString().replaceAll(/[:.]/g, '')}`;
-  await rename(path, aside);
-  return { path: aside, reason };
 }
 
 /** Adds the path to what the file system said. */

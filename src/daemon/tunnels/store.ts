@@ -4,11 +4,12 @@
  *   STATE-DIR/tunnels.json                 see record.ts
  *   STATE-DIR/tunnels.json.corrupt-TIME    set aside, for a person to look at
  */
-import { readFileSync, renameSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WormholeError } from '../../lib/errors.ts';
 import type { Logger } from '../log.ts';
 import { writeAtomic } from '../state/atomic.ts';
+import { setAside } from '../state/set-aside.ts';
 import { formatRecords, parseRecords, type TunnelRecord } from './record.ts';
 
 export class TunnelStore {
@@ -27,10 +28,8 @@ export class TunnelStore {
     try {
       const records = parseRecords(readFileSync(this.#path, 'utf8'));
       if (!('damage' in records)) return records;
-      const aside = `${this.#path}.corrupt-${new Date().toISOString().replaceAll(/[:.]/g, '')}`;
-      renameSync(this.#path, aside);
       this.#log.error(
-        { path: aside, reason: records.damage },
+        { path: setAside(this.#path), reason: records.damage },
         'the tunnels of before cannot be read; wormhole tunnel-gc removes what is left of them',
       );
       return [];
