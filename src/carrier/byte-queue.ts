@@ -21,6 +21,11 @@ export class ByteQueue {
     return this.#bytes;
   }
 
+  /** The oldest slice; it stays. */
+  get first(): Buffer | undefined {
+    return this.#slices[this.#head];
+  }
+
   push(slice: Buffer): void {
     if (slice.length === 0) return;
     this.#slices.push(slice);

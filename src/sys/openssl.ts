@@ -13,8 +13,8 @@ export const AlpnVerdict = { chosen: 0, refused: 2 } as const;
 
 /** Commands of SSL_CTX_ctrl, behind macros in ssl.h. */
 const Ctrl = { mode: 33, readAhead: 41, cacheMode: 44, groupsList: 92, minVersion: 123, maxVersion: 124 } as const;
-/** SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS */
-const modes = 0x1 | 0x2 | 0x10;
+/** SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER. Without SSL_MODE_ENABLE_PARTIAL_WRITE one SSL_write makes all its records. */
+const modes = 0x2;
 /** SSL_OP_NO_TICKET, SSL_OP_NO_COMPRESSION, SSL_OP_NO_RENEGOTIATION */
 const options = 2 ** 14 + 2 ** 17 + 2 ** 30;
 const tls13 = 0x0304;

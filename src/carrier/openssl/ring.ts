@@ -8,13 +8,15 @@ import { NativeMemory } from '../../sys/memory.ts';
 import type { Openssl } from '../../sys/openssl.ts';
 import type { ByteQueue } from '../byte-queue.ts';
 
-/** Bytes that become records at once. */
-const sealBytes = 64 * 1024;
+/** A record's payload at most (RFC 8446 §5.1). */
+export const recordBytes = 16 * 1024;
+/** Full records that go to the socket at once. */
+const records = 8;
 /** Of the ring: room for as many, and for what TLS adds. */
-export const ringBytes = sealBytes + 4 * 1024;
+export const ringBytes = records * recordBytes + 4 * 1024;
 
 const scratch = new NativeMemory(8);
-const staging = new NativeMemory(sealBytes);
+const staging = new NativeMemory(recordBytes);
 
 export class Ring implements Disposable {
   readonly #openssl: Openssl;
@@ -41,16 +43,34 @@ export class Ring implements Disposable {
   }
 
   /**
-   * Makes records of the first bytes of `queue`, where they stay: after a failure the same bytes must come again. To be called
-   * only when the ring is empty.
+   * Fills the ring with records of the first bytes of `queue`, which are taken out of it. To be called only when the ring is
+   * empty: then it has room for them, and OpenSSL never says that it wants to write.
    *
-   * @returns how many they are, or SSL_write's result for SSL_get_error
+   * @returns 1, or SSL_write's result for SSL_get_error
    */
   seal(ssl: number, queue: ByteQueue): number {
+    for (let left = records; left > 0 && queue.bytes > 0; ) {
+      const slice = queue.first;
+      const whole = slice === undefined ? 0 : Math.min(left, Math.floor(slice.length / recordBytes));
+      const result = whole > 0 ? this.#direct(ssl, slice as Buffer, whole) : this.#gathered(ssl, queue);
+      if (result <= 0) return result;
+      queue.drop(result);
+      left -= Math.max(whole, 1);
+    }
+    return 1;
+  }
+
+  /** Full records, from where the bytes lie. */
+  #direct(ssl: number, slice: Buffer, count: number): number {
+    return this.#openssl.write(ssl, libc.addressOf(slice), count * recordBytes);
+  }
+
+  /** One record of small slices, and of the beginning of a large one behind them. */
+  #gathered(ssl: number, queue: ByteQueue): number {
     let count = 0;
     queue.each(0, (slice) => {
       count += slice.copy(staging.buffer, count);
-      return count < sealBytes;
+      return count < recordBytes;
     });
     return this.#openssl.write(ssl, staging.address, count);
   }

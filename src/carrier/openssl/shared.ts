@@ -7,8 +7,8 @@ import { NativeMemory } from '../../sys/memory.ts';
 import { Openssl } from '../../sys/openssl.ts';
 import type { KeyOfPeer } from '../secure-stream.ts';
 
-/** Bytes that one read of a socket takes at most: eight records. */
-const readBytes = 128 * 1024;
+/** Bytes that one read of a socket takes at most: eight records with their headers. */
+const readBytes = 132 * 1024;
 
 /** Answers a handshake's question for a key. */
 export interface Asked {

@@ -4,7 +4,7 @@
  *     write ─► queue ─► SSL_write ─► ring ─► send          recv ─► SSL_read ─► area ─► onBytes
  *
  * Owns the descriptor and OpenSSL's objects, which go together at the end. Records are made only when the ring is empty, so
- * one write of the socket takes up to four of them; what the socket does not take stays in the ring.
+ * one write of the socket takes up to eight of them; what the socket does not take stays in the ring.
  */
 import { EventEmitter } from 'node:events';
 import { EPOLLERR, EPOLLHUP, SHUT_WR } from '../../sys/constants.ts';
@@ -16,13 +16,11 @@ import { ReadArea } from '../../sys/read-area.ts';
 import type { BytePipe, PipeUser } from '../byte-pipe.ts';
 import { ByteQueue } from '../byte-queue.ts';
 import type { SecureStream } from '../secure-stream.ts';
-import { Ring, ringBytes } from './ring.ts';
+import { Ring, recordBytes, ringBytes } from './ring.ts';
 import type { Asked, Ends, SharedTls } from './shared.ts';
 
 /** Bytes that are read before it is another's turn. */
 const turnBytes = 512 * 1024;
-/** A record's payload at most (RFC 8446 §5.1). */
-const recordBytes = 16 * 1024;
 /** Bytes that wait beyond which `write` says to wait. */
 const fullBytes = 64 * 1024;
 
@@ -188,10 +186,7 @@ export class OpensslStream extends EventEmitter<{ close: [] }> implements BytePi
     const { openssl } = this.#shared;
     while (this.#sent() && this.#queue.bytes > 0) {
       const result = this.#ring.seal(this.#ssl, this.#queue);
-      if (result > 0) {
-        this.#queue.drop(result);
-        continue;
-      }
+      if (result > 0) continue;
       const why = openssl.getError(this.#ssl, result);
       if (why !== SslError.wantRead && why !== SslError.wantWrite) this.#broken();
       return;

@@ -21,8 +21,8 @@ import { type Quiet, watchQuiet } from './quiet.ts';
 
 /** Bytes in one direction before it is another's turn. */
 const turnBytes = 256 * 1024;
-/** Bytes that one read takes at most. */
-const readBytes = 128 * 1024;
+/** Bytes that one read takes at most: with the headers of a link in front, eight full records of TLS. */
+const readBytes = 128 * 1024 - 64;
 
 const area = new ReadArea(readBytes);
 
