@@ -125,3 +125,17 @@ test('a thread that waits here hears of messages, and can be ended from outside'
   expect(await once(worker, 'message')).toEqual(['heard']);
   expect(await worker.terminate()).toBe(1);
 });
+
+test('calls back soon, also when asked between turns while everything else is quiet', async () => {
+  const [near] = pair();
+  watch(near.fd);
+  for (let round = 0; round < 20; round += 1) {
+    // Long enough for the thread to wait in its epoll; the timer ends that, and what follows comes from no turn.
+    await tick(round);
+    let called = false;
+    loop.soon(() => (called = true));
+    // The next turn is an immediate that was asked for before this one.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(called).toBe(true);
+  }
+});

@@ -6,8 +6,8 @@
  *               └ ready, too, when libuv's descriptor is: so a thread that waits here misses nothing of node's
  *
  * What is ready is called back without a detour, which halves the way of a byte; while nothing is registered here the thread
- * waits in libuv, as any other. It waits here only after rounds in which nothing happened, first shortly and then longer,
- * because what was begun in the last round may not be known to libuv's epoll yet.
+ * waits in libuv, as any other. It waits here only after a round in which nothing happened, so that libuv's epoll knows what was
+ * begun before; first shortly and then longer, because an immediate of somebody else's is not seen from here.
  */
 import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP, O_CLOEXEC } from './constants.ts';
 import { check } from './errno.ts';
@@ -65,12 +65,11 @@ export class EventLoop {
   readonly #entries = new Map<number, Entry>();
   #again: Entry[] = [];
   #soon: (() => void)[] = [];
-  #calling = false;
   #lastId = LIBUV;
   #turning = false;
   /** Rounds in which nothing happened. */
   #quiet = 0;
-  #events = -1n;
+  #events = -1;
   /** When node's next timer was due, on the clock of `performance.now`. */
   #timerAt = Number.POSITIVE_INFINITY;
 
@@ -104,9 +103,9 @@ export class EventLoop {
     return entry;
   }
 
-  /** Calls back when all who are ready in this turn have been called; outside of a turn, as setImmediate does. */
+  /** Calls back when all who are ready in this turn, or between turns in the next one, have been called. */
   soon(run: () => void): void {
-    if (this.#calling) this.#soon.push(run);
+    if (this.#turning) this.#soon.push(run);
     else setImmediate(run);
   }
 
@@ -157,18 +156,17 @@ export class EventLoop {
     this.#callBack(count);
   };
 
-  /** Nothing is missed for longer than it was quiet before. */
+  /** Nothing is missed for longer than it was quiet before; timers are asked for when it is more than their own grain. */
   #patienceMs(): number {
     this.#timerAt = Number.POSITIVE_INFINITY;
-    if (this.#quiet < 2) return 0;
+    if (this.#quiet < 2) return this.#quiet;
     const timerMs = this.#uv.untilTimer();
     this.#timerAt = performance.now() + timerMs;
-    return Math.min(2 ** Math.min(this.#quiet - 2, 10), LONGEST_MS, timerMs);
+    return Math.min(2 ** Math.min(this.#quiet - 1, 10), LONGEST_MS, timerMs);
   }
 
   #callBack(count: number): void {
     const { view } = this.#memory;
-    this.#calling = true;
     if (this.#again.length > 0) {
       const again = this.#again;
       this.#again = [];
@@ -189,6 +187,5 @@ export class EventLoop {
     const soon = this.#soon;
     this.#soon = [];
     for (const run of soon) run();
-    this.#calling = false;
   }
 }

@@ -19,8 +19,8 @@ const LONG_MS = 60_000;
 export interface UvLoop {
   /** Readable when a descriptor of the loop is ready. */
   readonly backendFd: number;
-  /** How many events the loop has found so far, of all its descriptors. */
-  events(): bigint;
+  /** How many events the loop has found so far, of all its descriptors, modulo 2^32. */
+  events(): number;
   /** Milliseconds until the next timer of JavaScript; Infinity when there is none. */
   untilTimer(): number;
 }
@@ -75,9 +75,9 @@ class Embedded implements UvLoop {
     clearTimeout(wanted);
   }
 
-  events(): bigint {
+  events(): number {
     this.#metrics(this.#loop, this.#memory.address);
-    return this.#memory.view.getBigUint64(EVENTS_AT, true);
+    return this.#memory.view.getUint32(EVENTS_AT, true);
   }
 
   untilTimer(): number {

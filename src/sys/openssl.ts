@@ -1,6 +1,5 @@
 /**
  * The OpenSSL inside node, for TLS on descriptors of our own: the functions that node exports to native addons, typed.
- *
  * The same library, and so the same fixes, as `node:tls`, without a stream between it and the socket. Pointers are plain
  * numbers; whoever makes a thing frees it. Names, arguments and results are those of the manual pages (SSL_read(3ssl), …).
  */
@@ -9,7 +8,7 @@ import koffi, { type LibraryHandle } from 'koffi';
 /** SSL_get_error(3ssl) */
 export const SslError = { ssl: 1, wantRead: 2, wantWrite: 3, syscall: 5, zeroReturn: 6 } as const;
 /** Return values of an ALPN callback: SSL_TLSEXT_ERR_OK and SSL_TLSEXT_ERR_ALERT_FATAL. */
-export const AlpnVerdict = { chosen: 0, refused: 2 } as const;
+const AlpnVerdict = { chosen: 0, refused: 2 } as const;
 
 /** Commands of SSL_CTX_ctrl, behind macros in ssl.h. */
 const Ctrl = { mode: 33, readAhead: 41, cacheMode: 44, groupsList: 92, minVersion: 123, maxVersion: 124 } as const;
@@ -29,6 +28,9 @@ export interface ContextOptions {
   /** For those who dial: whoever answers with a certificate is refused, since nobody's is trusted. */
   readonly dials: boolean;
 }
+
+/** Addresses of a connection, of the ring that it writes into, and of the BIO that it reads from. */
+export type Connection = Readonly<Record<'ssl' | 'ring' | 'source', number>>;
 
 type Numbers = (...values: number[]) => number;
 
@@ -53,6 +55,8 @@ export class Openssl {
   readonly bioNread0: Numbers;
   readonly bioNread: Numbers;
   readonly bioFree: Numbers;
+  readonly bioNumberRead: Numbers;
+  readonly hasPending: Numbers;
   readonly #exportKeys: (...values: (number | string)[]) => number;
   readonly #peekError: () => number;
   readonly #reason: (code: number) => string | null;
@@ -94,6 +98,8 @@ export class Openssl {
     this.clearErrors = raw('void ERR_clear_error()');
     this.bioNread0 = raw('int BIO_nread0(uintptr_t, uintptr_t)');
     this.bioNread = raw('int BIO_nread(uintptr_t, uintptr_t, int)');
+    this.bioNumberRead = raw('uint64_t BIO_number_read(uintptr_t)');
+    this.hasPending = raw('int SSL_has_pending(uintptr_t)');
     this.bioFree = raw('int BIO_free(uintptr_t)');
     this.#exportKeys = raw(
       'int SSL_export_keying_material(uintptr_t, uintptr_t, size_t, const char *, size_t, uintptr_t, size_t, int)',
@@ -179,15 +185,9 @@ export class Openssl {
    * A connection that reads from `fd`, and writes into a ring of `ringBytes` that the caller empties.
    *
    * @param scratch 16 bytes @param protocol to offer; absent for the end that is dialed
-   * @returns the connection, which owns all but `ring`
+   * @returns what was made; the connection owns all but `ring`
    */
-  connection(
-    context: number,
-    fd: number,
-    ringBytes: number,
-    scratch: number,
-    protocol?: number,
-  ): { ssl: number; ring: number } {
+  connection(context: number, fd: number, ringBytes: number, scratch: number, protocol?: number): Connection {
     const paired = this.#newPair(scratch, ringBytes, scratch + 8, 1);
     const from = this.#newSocket(fd, 0);
     const ssl = this.#newSsl(context);
@@ -195,7 +195,7 @@ export class Openssl {
     const ends = view(scratch, 16);
     this.#setBio(ssl, from, Number(ends.readBigUInt64LE(0)));
     if (protocol !== undefined) this.#offer(ssl, protocol, (view(protocol, 1)[0] as number) + 1);
-    return { ssl, ring: Number(ends.readBigUInt64LE(8)) };
+    return { ssl, ring: Number(ends.readBigUInt64LE(8)), source: from };
   }
 
   /** Name of the protocol that was chosen; '' for none. @param scratch 16 bytes */

@@ -22,6 +22,8 @@ export class Ring implements Disposable {
   readonly #openssl: Openssl;
   readonly #ring: number;
   readonly #fd: number;
+  /** Nothing is in it: not so after OpenSSL was asked for anything but `seal`. */
+  #empty = false;
 
   /** @param ring our end of a BIO pair, owned from now on @param fd borrowed */
   constructor(openssl: Openssl, ring: number, fd: number) {
@@ -30,16 +32,23 @@ export class Ring implements Disposable {
     this.#fd = fd;
   }
 
+  /** OpenSSL may have put something there. */
+  touch(): void {
+    this.#empty = false;
+  }
+
   /** Sends what is in it. @returns 'empty'; 'full' when the socket takes no more now; 'broken' */
   send(): 'empty' | 'full' | 'broken' {
-    for (;;) {
+    while (!this.#empty) {
       const count = this.#openssl.bioNread0(this.#ring, scratch.address);
-      if (count <= 0) return 'empty';
+      if (count <= 0) break;
       const sent = libc.send(this.#fd, Number(scratch.view.getBigUint64(0, true)), count, MSG_NOSIGNAL);
       if (sent === -Errno.EAGAIN) return 'full';
       if (sent < 0) return 'broken';
       this.#openssl.bioNread(this.#ring, scratch.address, sent);
     }
+    this.#empty = true;
+    return 'empty';
   }
 
   /**
@@ -49,6 +58,7 @@ export class Ring implements Disposable {
    * @returns 1, or SSL_write's result for SSL_get_error
    */
   seal(ssl: number, queue: ByteQueue): number {
+    this.#empty = false;
     for (let left = records; left > 0 && queue.bytes > 0; ) {
       const slice = queue.first;
       const whole = slice === undefined ? 0 : Math.min(left, Math.floor(slice.length / recordBytes));

@@ -4,7 +4,7 @@
 import { alpn, tlsProfile } from '../../lib/tls-profile.ts';
 import { EventLoop } from '../../sys/event-loop.ts';
 import { NativeMemory } from '../../sys/memory.ts';
-import { Openssl } from '../../sys/openssl.ts';
+import { type Connection, Openssl } from '../../sys/openssl.ts';
 import type { KeyOfPeer } from '../secure-stream.ts';
 
 /** Bytes that one read of a socket takes at most: eight records with their headers. */
@@ -58,7 +58,7 @@ export class SharedTls {
   }
 
   /** A connection on `fd`, which is borrowed. @returns owned by the caller; see `Openssl.connection` */
-  connect(fd: number, ringBytes: number, asked: Asked): { ssl: number; ring: number } {
+  connect(fd: number, ringBytes: number, asked: Asked): Connection {
     const { openssl } = this;
     const dials = asked.own !== undefined;
     const context = dials ? this.#dialing : this.#accepting;

@@ -28,6 +28,33 @@ describe('a connection', () => {
     for (const end of [near, far]) expect(end.events.filter((event) => event !== 'drain')).toEqual(['end', 'close']);
   });
 
+  test('keeps the order of slices of all sizes, which share records and are cut into some', async () => {
+    const near = await world.dial();
+    const far = await world.arrived;
+    const sizes = [1, 4, 131_084, 16_384, 16_383, 16_385, 0, 3, 262_144, 5_000, 131_072 - 4, 1];
+    const slices = Array.from({ length: 200 }, (_, at) => randomBytes(sizes[at % sizes.length] as number));
+    for (let at = 0; at < slices.length; at += 3) near.pipe.write(slices.slice(at, at + 3));
+    near.pipe.end();
+    await expect.poll(() => far.events.at(-1), { timeout: 10_000 }).toBe('end');
+    expect(far.bytes.equals(Buffer.concat(slices))).toBe(true);
+  });
+
+  test('misses nothing of messages of all sizes, each of which is answered before the next', async () => {
+    const near = await world.dial();
+    const far = await world.arrived;
+    let told = 0;
+    for (let round = 1; round <= 60; round += 1) {
+      const size = [1, 900, 16_384, 33_000, 40_000, 140_000][round % 6] as number;
+      told += size;
+      (round % 2 === 0 ? near : far).pipe.write([Buffer.alloc(size, round)]);
+      await expect.poll(() => near.bytes.length + far.bytes.length, { interval: 1 }).toBe(told);
+    }
+    far.pipe.write([Buffer.from('last words')]);
+    far.pipe.end();
+    await expect.poll(() => near.events.at(-1)).toBe('end');
+    expect(near.bytes.subarray(-10).toString()).toBe('last words');
+  });
+
   test('goes on in one direction when the other has ended', async () => {
     const near = await world.dial();
     const far = await world.arrived;

@@ -12,19 +12,15 @@ import type { Registration } from '../../sys/event-loop.ts';
 import type { OwnedFd } from '../../sys/fd.ts';
 import * as libc from '../../sys/libc.ts';
 import { SslError } from '../../sys/openssl.ts';
-import { ReadArea } from '../../sys/read-area.ts';
 import type { BytePipe, PipeUser } from '../byte-pipe.ts';
 import { ByteQueue } from '../byte-queue.ts';
 import type { SecureStream } from '../secure-stream.ts';
-import { Ring, recordBytes, ringBytes } from './ring.ts';
+import { Incoming } from './incoming.ts';
+import { Ring, ringBytes } from './ring.ts';
 import type { Asked, Ends, SharedTls } from './shared.ts';
 
-/** Bytes that are read before it is another's turn. */
-const turnBytes = 512 * 1024;
 /** Bytes that wait beyond which `write` says to wait. */
 const fullBytes = 64 * 1024;
-
-const area = new ReadArea(turnBytes);
 
 export class OpensslStream extends EventEmitter<{ close: [] }> implements BytePipe, SecureStream {
   readonly remoteAddress: string | undefined;
@@ -34,6 +30,7 @@ export class OpensslStream extends EventEmitter<{ close: [] }> implements BytePi
   readonly #socket: OwnedFd;
   readonly #ssl: number;
   readonly #ring: Ring;
+  readonly #incoming: Incoming;
   readonly #registration: Registration;
   readonly #queue = new ByteQueue();
   #shaken: ((error: string | undefined) => void) | undefined;
@@ -65,8 +62,9 @@ export class OpensslStream extends EventEmitter<{ close: [] }> implements BytePi
     this.remotePort = ends.remotePort;
     this.localAddress = ends.localAddress;
     this.#shaken = onShaken;
-    const { ssl, ring } = shared.connect(socket.fd, ringBytes, asked);
+    const { ssl, ring, source } = shared.connect(socket.fd, ringBytes, asked);
     this.#ssl = ssl;
+    this.#incoming = new Incoming(shared.openssl, ssl, source);
     this.#ring = new Ring(shared.openssl, ring, socket.fd);
     this.#registration = shared.loop.add(socket.fd, (events) => this.#ready(events));
     this.#registration.again();
@@ -121,9 +119,10 @@ export class OpensslStream extends EventEmitter<{ close: [] }> implements BytePi
 
   #ready(events: number): void {
     this.#shared.openssl.clearErrors();
+    this.#ring.touch();
     if (!this.#secure) return this.#handshake(events);
     this.#flush();
-    if (this.#user !== undefined && !this.#destroyed) this.#read(this.#user);
+    if (this.#user !== undefined && !this.#destroyed) this.#read(this.#user, events);
     if (this.#full && !this.#destroyed && this.#queue.bytes < fullBytes) {
       this.#full = false;
       this.#user?.onDrain();
@@ -152,21 +151,15 @@ export class OpensslStream extends EventEmitter<{ close: [] }> implements BytePi
     shaken?.(error);
   }
 
-  #read(user: PipeUser): void {
+  #read(user: PipeUser, events: number): void {
     if (this.#peerEnded) return;
-    const { openssl } = this.#shared;
-    let got = 0;
-    let result = 0;
-    do {
-      result = openssl.read(this.#ssl, area.address + got, area.size - got);
-      got += Math.max(result, 0);
-    } while (result > 0 && area.size - got >= recordBytes);
-    const why = result > 0 ? 0 : openssl.getError(this.#ssl, result);
-    if (got > 0) user.onBytes(area.buffer.subarray(0, got));
+    const rest = this.#incoming.read(events);
+    const { bytes } = this.#incoming;
+    if (bytes.length > 0) user.onBytes(bytes);
     if (this.#destroyed) return;
-    if (result > 0) this.#registration.again();
-    else if (why === SslError.zeroReturn) this.#peerEnd(user);
-    else if (why !== SslError.wantRead && why !== SslError.wantWrite) this.#broken();
+    if (rest === 'more') this.#registration.again();
+    else if (rest === 'ended') this.#peerEnd(user);
+    else if (rest === 'broken') this.#broken();
   }
 
   #peerEnd(user: PipeUser): void {
@@ -194,6 +187,7 @@ export class OpensslStream extends EventEmitter<{ close: [] }> implements BytePi
     if (this.#destroyed || !this.#ending || this.#ended || this.#queue.bytes > 0) return;
     // A second call would wait for the other end's word, and take its data for a fault.
     if (!this.#notified) openssl.shutdown(this.#ssl);
+    this.#ring.touch();
     this.#notified = true;
     if (!this.#sent()) return;
     this.#ended = true;

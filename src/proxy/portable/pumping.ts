@@ -8,7 +8,7 @@
  */
 import type { ByteStream, ByteStreamUser } from '../../lib/byte-stream.ts';
 import { kept } from '../../lib/volatile.ts';
-import { EPOLLERR, EPOLLHUP, MSG_NOSIGNAL, SHUT_WR } from '../../sys/constants.ts';
+import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, MSG_NOSIGNAL, SHUT_WR } from '../../sys/constants.ts';
 import { Errno, errnoName } from '../../sys/errno.ts';
 import type { EventLoop, Registration } from '../../sys/event-loop.ts';
 import type { OwnedFd } from '../../sys/fd.ts';
@@ -124,10 +124,13 @@ export class Pumping implements ByteStreamUser {
       this.#quiet?.touch();
       this.#send(stream);
     }
-    if (!this.#over) this.#receive(stream);
+    if (!this.#over) this.#receive(stream, events);
   }
 
-  #receive(stream: ByteStream): void {
+  /** @param events of the socket, 0 when it is not known what it has */
+  #receive(stream: ByteStream, events: number): void {
+    // What one read leaves there is told of by another event, unless it is an end or an error.
+    const told = (events & ~EPOLLOUT) === EPOLLIN;
     for (let left = turnBytes; left > 0 && !this.#streamFull; ) {
       if (this.#socketEnded || this.#over) return;
       const count = libc.recv(this.#socket.fd, area.address, area.size, 0);
@@ -136,6 +139,7 @@ export class Pumping implements ByteStreamUser {
       if (count === 0) return this.#socketEnd(stream);
       left -= count;
       this.#give(stream, area.buffer.subarray(0, count));
+      if (told && count < area.size && !this.#streamFull) return;
     }
     if (!this.#streamFull) this.#registration.again();
   }
