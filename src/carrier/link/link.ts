@@ -53,6 +53,8 @@ export class Link {
   #late: NodeJS.Timeout | undefined;
   /** The peer has opened a stream. */
   #begun = false;
+  /** What the peer opened after its HELLO, before that was read here. */
+  #early: MuxStream[] = [];
   #draining = false;
   #over = false;
 
@@ -201,13 +203,15 @@ export class Link {
     if (this.#over) return;
     this.#hello = hello;
     this.#user.onUp(this);
+    for (const stream of this.#early.splice(0)) void this.#serve(stream);
     // Said before anybody knew who it is.
     if (this.#draining) this.#user.onDraining(this);
   }
 
   #opened(stream: MuxStream): void {
     if (this.#hello !== undefined) void this.#serve(stream);
-    else if (this.dialed || this.#begun) stream.reset();
+    else if (this.dialed) this.#early.push(stream);
+    else if (this.#begun) stream.reset();
     else void this.#beGreeted(stream);
     this.#begun = true;
   }

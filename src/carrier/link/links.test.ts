@@ -1,98 +1,13 @@
 /** Links over real TLS connections on 127.0.0.1: two processes' worth of them in one. */
 import { randomBytes } from 'node:crypto';
-import { connect as connectTcp, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { breakable, LinksEnd, type LinksEndOptions } from '../../../test/support/links-end.ts';
 import { WormholeError } from '../../lib/errors.ts';
-import { defaultLimits } from '../limits.ts';
 import { opensslTls } from '../openssl/tls.ts';
-import type { OtherTls } from '../secure-stream.ts';
-import { CarrierServer } from '../server.ts';
-import type { Incoming } from './incoming.ts';
 import type { Link } from './link.ts';
-import { Links } from './links.ts';
-import type { LinksOptions } from './links-options.ts';
 
-const key = randomBytes(32);
-const identity = 'wormhole';
 const never = new AbortController().signal;
 const openssl = opensslTls();
-/** Of the ends that are made now: absent = node's. */
-let dialing: OtherTls | undefined;
-let accepting: OtherTls | undefined;
-
-/** One daemon's links and its port. */
-class End {
-  readonly told: string[] = [];
-  readonly incoming: Incoming[] = [];
-  readonly links: Links;
-  readonly server: CarrierServer;
-  port = 0;
-  onStream: (link: Link, incoming: Incoming) => void = (_link, incoming) => void this.incoming.push(incoming);
-
-  constructor(name: string, options: Partial<LinksOptions['own']> & { ownerOf?: LinksOptions['ownerOf'] } = {}) {
-    const { ownerOf = () => undefined, ...own } = options;
-    const id = () => randomBytes(8).toString('hex');
-    this.links = new Links({
-      own: { role: 'daemon', instance: id(), host: id(), version: '1.0.0', name, ...own },
-      ownerOf,
-      onUp: (link) => void this.told.push(`up ${link.hello?.name}`),
-      onLost: () => void this.told.push('lost'),
-      onResumed: () => void this.told.push('resumed'),
-      onDraining: () => void this.told.push('draining'),
-      onOver: (_link, reason) => void this.told.push(`over: ${reason.message}`),
-      onRefused: (_peer, reason) => void this.told.push(`refused: ${reason}`),
-      onStream: (link, incoming) => this.onStream(link, incoming),
-      secure: dialing?.secureToPeer.bind(dialing),
-    });
-    this.server = new CarrierServer({
-      keys: [[identity, key]],
-      limits: defaultLimits,
-      openHttp: () => Promise.reject(new Error('no')),
-      onEvent: () => {},
-      onCarrier: (stream, peer) => this.links.accept(stream, peer),
-      otherTls: () => Promise.resolve(accepting),
-    });
-  }
-
-  async listen(): Promise<this> {
-    const [address] = await this.server.listen([{ host: '127.0.0.1', port: 0 }]);
-    this.port = address?.port ?? 0;
-    return this;
-  }
-
-  dial(port: number, as?: string): Promise<Link> {
-    const target = { identity, proves: identity, key, addresses: [{ host: '127.0.0.1', port }] };
-    return this.links.dial(target, { resumeMs: 30_000, ...(as !== undefined && { as }) }, never);
-  }
-
-  async close(): Promise<void> {
-    await this.links.close(0);
-    await this.server.close(0);
-  }
-}
-
-/** A port in front of `port` whose connections can be cut. */
-async function breakable(port: number): Promise<{ port: number; cut(): void; close(): void }> {
-  const open = new Set<Socket>();
-  const server = createServer({ allowHalfOpen: true }, (near) => {
-    const far = connectTcp({ host: '127.0.0.1', port, allowHalfOpen: true });
-    for (const [a, b] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      open.add(a);
-      a.on('error', () => b.destroy());
-      a.on('close', () => void open.delete(a));
-      a.pipe(b);
-    }
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const cut = (): void => {
-    for (const socket of open) socket.destroy();
-  };
-  return { port: (server.address() as { port: number }).port, cut, close: () => (cut(), void server.close()) };
-}
-
 const connection = { kind: 'connection', guest: 'db', from: '10.0.0.1:5', hops: 0 } as const;
 
 test('node’s OpenSSL can be had here', () => {
@@ -105,19 +20,17 @@ describe.each([
   ['node’s TLS to OpenSSL’s', undefined, openssl],
   ['OpenSSL’s to node’s', openssl, undefined],
 ])('links over %s', (_kind, dials, accepts) => {
-  beforeEach(() => {
-    dialing = dials;
-    accepting = accepts;
-  });
-  let a: End;
-  let b: End;
-  const more: End[] = [];
+  const end = (name: string, options: LinksEndOptions = {}): LinksEnd =>
+    new LinksEnd(name, { dialing: dials, accepting: accepts, ...options });
+  let a: LinksEnd;
+  let b: LinksEnd;
+  const more: LinksEnd[] = [];
   beforeEach(async () => {
-    a = await new End('a').listen();
-    b = await new End('b').listen();
+    a = await end('a').listen();
+    b = await end('b').listen();
   });
   afterEach(async () => {
-    await Promise.all([a, b, ...more.splice(0)].map((end) => end.close()));
+    await Promise.all([a, b, ...more.splice(0)].map((one) => one.close()));
   });
 
   test('both ends learn who the other is', async () => {
@@ -145,6 +58,18 @@ describe.each([
     }
   });
 
+  test('the end that was dialed opens streams as soon as it has said who it is', async () => {
+    a.onStream = (_link, incoming) => incoming.accept().end('yes');
+    const answer = new Promise((resolve) => {
+      b.onUp = (link) =>
+        resolve(
+          link.openStream(connection, never).then(async (stream) => Buffer.concat(await stream.toArray()).toString()),
+        );
+    });
+    await a.dial(b.port);
+    expect(await answer).toBe('yes');
+  });
+
   test('a refusal comes in the words of the end that refused', async () => {
     const link = await a.dial(b.port);
     b.onStream = (_link, incoming) => incoming.refuse(new WormholeError('WH_ERR_POLICY', 'rule 3 forbids it'));
@@ -160,16 +85,16 @@ describe.each([
   });
 
   test('another version of the protocol is refused in words', async () => {
-    const old = new End('old', { version: 'not a version!' });
+    const old = end('old', { version: 'not a version!' });
     more.push(old);
     await expect(old.dial(b.port)).rejects.toMatchObject({ code: 'WH_ERR_PROTOCOL' });
   });
 
   test('a name that is live is not given twice to those who insist, and one that is configured not to strangers', async () => {
-    const guarded = await new End('guarded', {
+    const guarded = await end('guarded', {
       ownerOf: (name) => (name === 'db-host' ? 'db-key' : undefined),
     }).listen();
-    const c = new End('c');
+    const c = end('c');
     more.push(guarded, c);
     await a.dial(guarded.port, 'laptop');
     await expect(c.dial(guarded.port, 'laptop')).rejects.toMatchObject({ code: 'WH_ERR_PEER_EXISTS' });
@@ -215,7 +140,7 @@ describe.each([
     const { port } = b;
     await b.links.close(0);
     await b.server.close(0);
-    b = new End('b');
+    b = end('b');
     const [address] = await b.server.listen([{ host: '127.0.0.1', port }]);
     expect(address?.port).toBe(port);
     between.cut();

@@ -1,0 +1,99 @@
+/**
+ * Links over real TLS connections on 127.0.0.1: several processes' worth of them in one.
+ */
+import { randomBytes } from 'node:crypto';
+import { connect as connectTcp, createServer, type Socket } from 'node:net';
+import { defaultLimits } from '../../src/carrier/limits.ts';
+import type { Incoming } from '../../src/carrier/link/incoming.ts';
+import type { Link } from '../../src/carrier/link/link.ts';
+import { Links } from '../../src/carrier/link/links.ts';
+import type { LinksOptions } from '../../src/carrier/link/links-options.ts';
+import type { OtherTls } from '../../src/carrier/secure-stream.ts';
+import { CarrierServer } from '../../src/carrier/server.ts';
+
+const key = randomBytes(32);
+const identity = 'wormhole';
+const never = new AbortController().signal;
+
+export interface LinksEndOptions extends Partial<LinksOptions['own']> {
+  readonly ownerOf?: LinksOptions['ownerOf'];
+  /** TLS of its dials, and of who dials it; absent = node's. */
+  readonly dialing?: OtherTls | undefined;
+  readonly accepting?: OtherTls | undefined;
+}
+
+/** One daemon's links and its port, which an address of 127.0.0.1 leads to. */
+export class LinksEnd {
+  readonly told: string[] = [];
+  readonly incoming: Incoming[] = [];
+  readonly links: Links;
+  readonly server: CarrierServer;
+  port = 0;
+  onUp: (link: Link) => void = () => undefined;
+  onStream: (link: Link, incoming: Incoming) => void = (_link, incoming) => void this.incoming.push(incoming);
+
+  constructor(name: string, { ownerOf = () => undefined, dialing, accepting, ...own }: LinksEndOptions = {}) {
+    const id = () => randomBytes(8).toString('hex');
+    this.links = new Links({
+      own: { role: 'daemon', instance: id(), host: id(), version: '1.0.0', name, ...own },
+      ownerOf,
+      onUp: (link) => {
+        this.told.push(`up ${link.hello?.name}`);
+        this.onUp(link);
+      },
+      onLost: () => void this.told.push('lost'),
+      onResumed: () => void this.told.push('resumed'),
+      onDraining: () => void this.told.push('draining'),
+      onOver: (_link, reason) => void this.told.push(`over: ${reason.message}`),
+      onRefused: (_peer, reason) => void this.told.push(`refused: ${reason}`),
+      onStream: (link, incoming) => this.onStream(link, incoming),
+      secure: dialing?.secureToPeer.bind(dialing),
+    });
+    this.server = new CarrierServer({
+      keys: [[identity, key]],
+      limits: defaultLimits,
+      openHttp: () => Promise.reject(new Error('no')),
+      onEvent: () => {},
+      onCarrier: (stream, peer) => this.links.accept(stream, peer),
+      otherTls: () => Promise.resolve(accepting),
+    });
+  }
+
+  async listen(): Promise<this> {
+    const [address] = await this.server.listen([{ host: '127.0.0.1', port: 0 }]);
+    this.port = address?.port ?? 0;
+    return this;
+  }
+
+  dial(port: number, as?: string): Promise<Link> {
+    const target = { identity, proves: identity, key, addresses: [{ host: '127.0.0.1', port }] };
+    return this.links.dial(target, { resumeMs: 30_000, ...(as !== undefined && { as }) }, never);
+  }
+
+  async close(): Promise<void> {
+    await this.links.close(0);
+    await this.server.close(0);
+  }
+}
+
+/** A port in front of `port` whose connections can be cut. */
+export async function breakable(port: number): Promise<{ port: number; cut(): void; close(): void }> {
+  const open = new Set<Socket>();
+  const server = createServer({ allowHalfOpen: true }, (near) => {
+    const far = connectTcp({ host: '127.0.0.1', port, allowHalfOpen: true });
+    for (const [a, b] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      open.add(a);
+      a.on('error', () => b.destroy());
+      a.on('close', () => void open.delete(a));
+      a.pipe(b);
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const cut = (): void => {
+    for (const socket of open) socket.destroy();
+  };
+  return { port: (server.address() as { port: number }).port, cut, close: () => (cut(), void server.close()) };
+}
