@@ -60,7 +60,7 @@ export const errorTable = {
   WH_ERR_POLICY: { status: 403, exit: Exit.noPerm, title: 'policy forbids it' },
   WH_ERR_PEER_UNREACHABLE: { status: 503, exit: Exit.unavailable, title: 'cannot reach the peer' },
   WH_ERR_PEER_NOT_FOUND: { status: 404, exit: Exit.noHost, title: 'no such peer' },
-  WH_ERR_PEER_EXISTS: { status: 409, exit: Exit.cannotCreate, title: 'the peer name is taken' },
+  WH_ERR_PEER_EXISTS: { status: 409, exit: Exit.cannotCreate, title: 'another peer has that name or id' },
   WH_ERR_PEER_AUTH: { status: 401, exit: Exit.noPerm, title: 'the other side does not hold the same key' },
   WH_ERR_TUNNEL_NOT_FOUND: { status: 404, exit: Exit.noHost, title: 'no such tunnel' },
   WH_ERR_TUNNEL: { status: 502, exit: Exit.os, title: 'the tunnel cannot be set up' },

@@ -76,8 +76,8 @@ export class LinksEnd {
   }
 }
 
-/** A port in front of `port` whose connections can be cut. */
-export async function breakable(port: number): Promise<{ port: number; cut(): void; close(): void }> {
+/** A port in front of `port` whose connections can be cut, or kept and carry nothing. */
+export async function breakable(port: number): Promise<{ port: number; cut(): void; freeze(): void; close(): void }> {
   const open = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (near) => {
     const far = connectTcp({ host: '127.0.0.1', port, allowHalfOpen: true });
@@ -95,5 +95,8 @@ export async function breakable(port: number): Promise<{ port: number; cut(): vo
   const cut = (): void => {
     for (const socket of open) socket.destroy();
   };
-  return { port: (server.address() as { port: number }).port, cut, close: () => (cut(), void server.close()) };
+  const freeze = (): void => {
+    for (const socket of open) socket.unpipe().pause();
+  };
+  return { port: (server.address() as { port: number }).port, cut, freeze, close: () => (cut(), void server.close()) };
 }

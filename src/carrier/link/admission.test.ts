@@ -16,14 +16,25 @@ const hello = (name: string, more: Partial<Hello> = {}): Hello => ({
 });
 const link = (identity: string, said?: Hello): Link =>
   ({ dialed: false, peer: { identity, address: '10.0.0.1:5' }, hello: said }) as unknown as Link;
-const ground = { instance: '9'.repeat(16), ownerOf: () => undefined, all: [] as Link[] };
+const ground = { own: { instance: '9'.repeat(16), host: '8'.repeat(16) }, ownerOf: () => undefined, all: [] as Link[] };
 const otherHost = { host: '3'.repeat(16) };
 
 describe('admission', () => {
   test('A11 a process that meets itself is refused, whoever dialed', () => {
     for (const dialed of [true, false]) {
       const self = Object.assign(link('wormhole'), { dialed });
-      expect(() => admit(self, hello('a', { instance: ground.instance }), ground)).toThrow(/very daemon/);
+      expect(() => admit(self, hello('a', { instance: ground.own.instance }), ground)).toThrow(/very daemon/);
+    }
+  });
+
+  test('a copy of oneself is refused, whoever dialed, with what to do about it; a program is no copy', () => {
+    for (const dialed of [true, false]) {
+      const copy = Object.assign(link('wormhole'), { dialed });
+      const { host } = ground.own;
+      expect(() => admit(copy, hello('a', { host }), ground)).toThrow(
+        /a at 10.0.0.1:5 has the same id.*remove peer-id/,
+      );
+      expect(() => admit(copy, hello('a', { host, role: 'client' }), ground)).not.toThrow();
     }
   });
 

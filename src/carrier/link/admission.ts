@@ -2,13 +2,14 @@
 import { WormholeError } from '../../lib/errors.ts';
 import type { Hello } from './hello.ts';
 import type { Link } from './link.ts';
+import { twin } from './twins.ts';
 
 /** Links at once, up or about to be; those of one identity. A lost one counts until its session ends. */
 export const maxLinks = { all: 2_048, identity: 1_024 } as const;
 
 /** What a peer's word is held against. */
 export interface Ground {
-  readonly instance: string;
+  readonly own: Pick<Hello, 'instance' | 'host'>;
   /** The only identity that may call itself `name`; undefined = anybody. */
   readonly ownerOf: (name: string) => string | undefined;
   /** Links that are up. */
@@ -16,10 +17,11 @@ export interface Ground {
 }
 
 /** @throws {WormholeError} why this peer is not let in */
-export function admit(link: Link, hello: Hello, { instance, ownerOf, all }: Ground): void {
-  if (hello.instance === instance) {
+export function admit(link: Link, hello: Hello, { own, ownerOf, all }: Ground): void {
+  if (hello.instance === own.instance) {
     throw new WormholeError('WH_ERR_SELF_PROXY', 'this address leads to the very daemon that dialed it');
   }
+  if (hello.role === 'daemon' && hello.host === own.host) throw twin(`${hello.name} at ${link.peer.address}`);
   if (link.dialed) return;
   const owner = ownerOf(hello.name);
   const stolen = owner !== undefined && owner !== link.peer.identity;

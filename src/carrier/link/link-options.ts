@@ -12,7 +12,7 @@ export interface LinkUser {
   /** What this end says of itself, now. */
   hello(): Hello;
   /** The peer said who it is. @throws {WormholeError} why it is refused, in words for the peer */
-  greeted(link: Link, hello: Hello): void;
+  greeted(link: Link, hello: Hello): Promise<void>;
   onUp(link: Link): void;
   /** The peer opened a stream: accept or refuse it. */
   onStream(link: Link, incoming: Incoming): void;

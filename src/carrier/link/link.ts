@@ -166,7 +166,7 @@ export class Link {
       expectYes(value);
       const hello = parseHello(value);
       this.#skewMs = Math.round(hello.timeMs - (sentMs + Date.now()) / 2);
-      this.#user.greeted(this, hello);
+      await this.#user.greeted(this, hello);
       stream.end();
       this.#up(hello);
     } catch (error) {
@@ -182,7 +182,7 @@ export class Link {
       const { value } = await takeFrame(stream, greetMs);
       const hello = parseHello(value);
       this.#skewMs = Math.round(hello.timeMs - Date.now());
-      this.#user.greeted(this, hello);
+      await this.#user.greeted(this, hello);
       stream.write(frame({ ...yes, ...helloMessage(this.#user.hello()) }));
       stream.end();
       this.#up(hello);

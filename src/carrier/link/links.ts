@@ -23,6 +23,7 @@ import type { LinksOptions } from './links-options.ts';
 import { restarted, unwanted } from './reasons.ts';
 import { Redialing } from './redialing.ts';
 import { drainSoon, rivalToDrain } from './rivals.ts';
+import { refuseTwin } from './twins.ts';
 
 /** Milliseconds from the handshake to the first record. */
 const firstRecordMs = 10_000;
@@ -180,9 +181,10 @@ export class Links {
   }
 
   /** @throws {WormholeError} why this peer is not let in */
-  #judge(link: Link, hello: Hello): void {
+  async #judge(link: Link, hello: Hello): Promise<void> {
     const { own, ownerOf } = this.#options;
-    admit(link, hello, { instance: own.instance, ownerOf, all: this.all });
+    admit(link, hello, { own, ownerOf, all: this.all });
+    await refuseTwin(link, hello, this.all);
     if (!link.dialed) link.session.deadlineMs = hello.resumeMs;
   }
 
