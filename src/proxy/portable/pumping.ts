@@ -44,6 +44,8 @@ export class Pumping implements ByteStreamUser {
   #quiet: Quiet | undefined;
   /** What the socket did not take yet. */
   #rest: Buffer | undefined;
+  /** Events of the socket from before there was a stream. */
+  #missed = 0;
   #streamFull = false;
   #socketFull = false;
   #socketEnded = false;
@@ -66,12 +68,12 @@ export class Pumping implements ByteStreamUser {
   begin(stream: ByteStream, fromSocket: readonly Buffer[], fromStream: readonly Buffer[]): void {
     this.#stream = stream;
     this.#quiet = watchQuiet(this.#options, (reason) => this.#finish({ reason, detail: '' }, false));
-    this.#early.push(...fromStream);
+    for (const bytes of fromStream) if (bytes.length > 0) this.#early.push(bytes);
     for (const bytes of fromSocket) this.#give(stream, bytes);
     stream.attach(this);
     if (this.#over) return;
     this.#send(stream);
-    this.#registration.again();
+    if (this.#missed !== 0) this.#registration.again();
   }
 
   /** Gives the socket back, untouched; only before `begin`. */
@@ -116,6 +118,7 @@ export class Pumping implements ByteStreamUser {
     }
     const stream = this.#stream;
     if (stream === undefined) {
+      this.#missed |= events;
       if ((events & EPOLLHUP) !== 0) this.#finish({ reason: 'client-gone', detail: '' }, true);
       return;
     }
@@ -124,7 +127,9 @@ export class Pumping implements ByteStreamUser {
       this.#quiet?.touch();
       this.#send(stream);
     }
-    if (!this.#over) this.#receive(stream, events);
+    const known = events | this.#missed;
+    this.#missed = 0;
+    if (!this.#over && known !== EPOLLOUT) this.#receive(stream, known);
   }
 
   /** @param events of the socket, 0 when it is not known what it has */
