@@ -1,10 +1,13 @@
+import { constants } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AF_INET, IPPROTO_UDP, SO_RCVBUF, SO_SNDBUF, SOCK_DGRAM, SOL_SOCKET, UDP_GRO } from './constants.ts';
+import { Errno } from './errno.ts';
 import type { OwnedFd } from './fd.ts';
 import { DatagramBatch } from './mmsg.ts';
 import { type Destination, SegmentBatch } from './segments.ts';
 import { encodeIp } from './sockaddr.ts';
 import { bindIp, localEndpoint, setOption, socketIn } from './sockets.ts';
+import { sourceControl } from './source-address.ts';
 
 const NOTHING = Buffer.alloc(0);
 const sending = new SegmentBatch(256 << 10, 8);
@@ -113,6 +116,42 @@ describe('packets on their way out', () => {
     put(100, 2, to(one));
     expect(sending.flush(from.fd)).toBe(true);
     expect(arrived(one)).toEqual([[100, 2]]);
+  });
+
+  test('are answered for: what left, and what did not and why', () => {
+    const told: unknown[] = [];
+    const owned = (destination: Destination): Destination => ({
+      ...destination,
+      sent: (packets, bytes) => told.push(['sent', packets, bytes]),
+      lost: (packets, size, errno) => told.push(['lost', packets, size, errno]),
+    });
+    const a = owned(to(one));
+    for (let i = 0; i < 3; i += 1) put(1_000, i, a);
+    put(100, 3, owned({ name: encodeIp({ host: '255.255.255.255', port: 9 }), control: NOTHING }));
+    // Larger than any datagram: neither as a run nor by itself.
+    for (let i = 0; i < 2; i += 1) sending.add(Buffer.alloc(66_000), a);
+    sending.flushOrDrop(from.fd);
+    expect(told).toEqual([
+      ['sent', 3, 3_000],
+      ['lost', 1, 100, constants.errno.EACCES],
+      ['lost', 1, 66_000, Errno.EMSGSIZE],
+      ['lost', 1, 66_000, Errno.EMSGSIZE],
+    ]);
+    expect(sending.segmentation).toBe(true);
+  });
+
+  test('are tried again when their owner has set right what was wrong', () => {
+    // 192.0.2.1 is no address of ours to send from.
+    const a = { ...to(one), control: sourceControl('192.0.2.1') };
+    const trouble = (): boolean => {
+      a.control = NOTHING;
+      return true;
+    };
+    const destination: Destination = Object.assign(a, { trouble });
+    for (let i = 0; i < 3; i += 1) put(100, i, destination);
+    sending.flushOrDrop(from.fd);
+    expect(arrived(one)).toHaveLength(3);
+    expect(sending.segmentation).toBe(true);
   });
 
   test('there is no room beyond what was allotted', () => {

@@ -6,8 +6,9 @@
  *   messages  └──── to A, 1350 each ───┘ └── to B ──┘
  *
  * A run is of packets to one destination that are equally long, but for the last, which may be shorter. A kernel or
- * device that does not take a run (EIO under IPsec, EINVAL on a smaller MTU) gets its packets one by one from then on.
- * What cannot be sent is dropped: this is UDP.
+ * device that does not take runs (EIO under IPsec) gets packets one by one from then on; a run that is refused because its
+ * packets are too large for the way is sent one by one as well, so that each is answered for. What cannot be sent is
+ * dropped: this is UDP.
  */
 import { IPPROTO_UDP, MSG_DONTWAIT, MSG_NOSIGNAL, UDP_SEGMENT } from './constants.ts';
 import { Errno } from './errno.ts';
@@ -21,6 +22,19 @@ export interface Destination {
   readonly name: Buffer;
   /** Ancillary data with the source address, empty = the kernel's choice. */
   readonly control: Buffer;
+  /** The kernel refused. Sends nothing. @returns true when the same may be tried again, once, with what is here then */
+  trouble?(errno: number): boolean;
+  /** So many packets of together so many bytes have left. Sends nothing. */
+  sent?(packets: number, bytes: number): void;
+  /** So many packets of at most `size` bytes were lost; told last, so it may send again. @param errno EAGAIN = no room */
+  lost?(packets: number, size: number, errno: number): void;
+}
+
+interface Loss {
+  readonly destination: Destination;
+  readonly packets: number;
+  readonly size: number;
+  readonly errno: number;
 }
 
 /** The kernel's limits are 64 segments (older ones) and 65,507 bytes. */
@@ -39,6 +53,8 @@ interface Run {
   count: number;
   /** No packet may follow: the last was shorter. */
   full: boolean;
+  /** Was in trouble before. */
+  retried: boolean;
 }
 
 export class SegmentBatch {
@@ -50,6 +66,7 @@ export class SegmentBatch {
   readonly #messages: number;
   #used = 0;
   #sent = 0;
+  #losses: Loss[] = [];
   /** False once the kernel refused a run. */
   segmentation = true;
 
@@ -73,6 +90,14 @@ export class SegmentBatch {
     return this.#data.buffer.subarray(this.#used, this.#used + size);
   }
 
+  /** Copies a packet of up to 64 KiB. @returns false when there is no room before a flush */
+  add(packet: Uint8Array, destination: Destination): boolean {
+    if (this.#used + packet.length > this.#data.size || this.#runs.length >= this.#messages) return false;
+    this.#data.buffer.set(packet, this.#used);
+    this.commit(packet.length, destination);
+    return true;
+  }
+
   /** The packet in the last {@link space} is `length` bytes long and goes to `destination`. */
   commit(length: number, destination: Destination): void {
     const last = this.#runs.at(-1);
@@ -81,7 +106,16 @@ export class SegmentBatch {
       last.count += 1;
       last.full = length < last.segment;
     } else {
-      this.#runs.push({ destination, start: this.#used, bytes: length, segment: length, count: 1, full: false });
+      const run = {
+        destination,
+        start: this.#used,
+        bytes: length,
+        segment: length,
+        count: 1,
+        full: false,
+        retried: false,
+      };
+      this.#runs.push(run);
     }
     this.#used += length;
   }
@@ -92,12 +126,20 @@ export class SegmentBatch {
     while (this.#sent < this.#runs.length) {
       const left = this.#runs.length - this.#sent;
       const taken = libc.sendmmsg(fd, this.#headers.addressOf(this.#sent), left, MSG_DONTWAIT | MSG_NOSIGNAL);
-      if (taken > 0) this.#sent += taken;
+      if (taken > 0) this.#taken(taken);
       else if (-taken === Errno.EAGAIN || -taken === Errno.ENOBUFS) return false;
-      else if (-taken !== Errno.EINTR) this.#refused(fd, this.#runs[this.#sent] as Run, this.#sent++);
+      else if (-taken !== Errno.EINTR) this.#refused(fd, this.#runs[this.#sent] as Run, -taken);
     }
     this.clear();
     return true;
+  }
+
+  /** As {@link flush}, but nothing waits: what a full socket does not take is lost. */
+  flushOrDrop(fd: number): void {
+    if (!this.flush(fd)) {
+      for (const run of this.#runs.slice(this.#sent)) this.#lost(run, run.count, run.segment, Errno.EAGAIN);
+      this.clear();
+    }
   }
 
   /** Forgets what has not been sent. */
@@ -105,6 +147,21 @@ export class SegmentBatch {
     this.#runs.length = 0;
     this.#used = 0;
     this.#sent = 0;
+    const losses = this.#losses;
+    if (losses.length === 0) return;
+    this.#losses = [];
+    for (const { destination, packets, size, errno } of losses) destination.lost?.(packets, size, errno);
+  }
+
+  #taken(count: number): void {
+    for (const end = this.#sent + count; this.#sent < end; this.#sent += 1) {
+      const run = this.#runs[this.#sent] as Run;
+      run.destination.sent?.(run.count, run.bytes);
+    }
+  }
+
+  #lost({ destination }: Run, packets: number, size: number, errno: number): void {
+    if (destination.lost !== undefined) this.#losses.push({ destination, packets, size, errno });
   }
 
   #prepare(at: number): void {
@@ -128,16 +185,36 @@ export class SegmentBatch {
     this.#headers.setLength(at, bytes);
   }
 
-  /** Not as a run: one by one. What fails even so is lost. */
-  #refused(fd: number, run: Run, at: number): void {
-    if (run.count === 1) return;
-    this.segmentation = false;
-    this.#headers.setControl(at, this.#controls.address + at * CONTROL, run.destination.control.length);
-    for (let sent = 0; sent < run.bytes; sent += run.segment) {
-      this.#headers.setBase(at, this.#data.address + run.start + sent);
-      this.#headers.setLength(at, Math.min(run.segment, run.bytes - sent));
-      libc.sendmmsg(fd, this.#headers.addressOf(at), 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+  #refused(fd: number, run: Run, errno: number): void {
+    // Of an earlier packet, and told once; or something that its owner has set right.
+    const again = run.destination.trouble?.(errno) === true || errno === Errno.ECONNREFUSED;
+    if (again && !run.retried) {
+      run.retried = true;
+      this.#prepare(this.#sent);
+      return;
     }
+    if (run.count === 1) this.#lost(run, 1, run.bytes, errno);
+    else this.#oneByOne(fd, run);
+    this.#sent += 1;
+  }
+
+  /** Not as a run. What fails even so is lost. */
+  #oneByOne(fd: number, run: Run): void {
+    const at = this.#sent;
+    const { destination, segment } = run;
+    let tooLarge = false;
+    this.#headers.setControl(at, this.#controls.address + at * CONTROL, destination.control.length);
+    for (let from = 0; from < run.bytes; from += segment) {
+      const size = Math.min(segment, run.bytes - from);
+      this.#headers.setBase(at, this.#data.address + run.start + from);
+      this.#headers.setLength(at, size);
+      const taken = libc.sendmmsg(fd, this.#headers.addressOf(at), 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+      tooLarge ||= -taken === Errno.EMSGSIZE;
+      if (taken > 0) destination.sent?.(1, size);
+      else this.#lost(run, 1, size, -taken);
+    }
+    // Older kernels say EINVAL of a run whose packets are too large, which is no fault of runs.
+    if (!tooLarge) this.segmentation = false;
   }
 }
 

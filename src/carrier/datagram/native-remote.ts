@@ -3,6 +3,8 @@
  */
 import type { RemoteInfo } from 'node:dgram';
 import { AF_INET } from '../../sys/constants.ts';
+import { Errno } from '../../sys/errno.ts';
+import type { Destination } from '../../sys/segments.ts';
 import { decodeIp, encodeIp, formatIp, type IpEndpoint } from '../../sys/sockaddr.ts';
 import { sourceControl } from '../../sys/source-address.ts';
 import type { NativeSocket } from './native-sockets.ts';
@@ -10,7 +12,7 @@ import type { PacketOwner, Remote, Source } from './remote.ts';
 
 const none = Buffer.alloc(0);
 
-export class NativeRemote implements Remote {
+export class NativeRemote implements Remote, Destination {
   readonly socket: NativeSocket;
   readonly address: string;
   readonly endpoint: IpEndpoint;
@@ -18,6 +20,8 @@ export class NativeRemote implements Remote {
   readonly name: Buffer;
   /** Ancillary data with our own address; empty when the system decides. */
   control: Buffer;
+  /** Of what was sent last; a remote is one owner's. */
+  #owner: PacketOwner | undefined;
 
   constructor(socket: NativeSocket, to: IpEndpoint, local?: string) {
     this.socket = socket;
@@ -29,16 +33,25 @@ export class NativeRemote implements Remote {
   }
 
   send(packet: Buffer, owner: PacketOwner): void {
-    this.socket.queue(this, packet, owner);
+    this.#owner = owner;
+    if (!this.socket.queue(this, packet)) owner.dropped(1);
   }
 
   from(local: string): NativeRemote {
     return new NativeRemote(this.socket, this.endpoint, local);
   }
 
-  /** The address in `control` is not ours any more. */
-  forgetLocal(): void {
+  /** EINVAL or ENETUNREACH, as the kernel likes, when the address to send from is not ours any more. */
+  trouble(errno: number): boolean {
+    if (errno === Errno.EMSGSIZE || this.control.length === 0) return false;
     this.control = none;
+    return true;
+  }
+
+  /** Too large, no room, no route, or a firewall of this machine. */
+  lost(packets: number, size: number, errno: number): void {
+    if (errno === Errno.EMSGSIZE) this.#owner?.tooLarge(size);
+    else this.#owner?.dropped(packets);
   }
 }
 
@@ -58,15 +71,39 @@ export function wordSource(socket: NativeSocket, { address, port }: RemoteInfo):
   };
 }
 
-/** The source of a datagram that came in a batch: the sockaddr at `at`. */
-export function nameSource(socket: NativeSocket, names: Buffer, at: number): Source {
-  return {
-    is: (remote) => remote instanceof NativeRemote && remote.socket === socket && sameName(remote.name, names, at),
-    remote: (local) => {
-      const from = decodeIp(names.subarray(at, at + 28)) as IpEndpoint;
-      return new NativeRemote(socket, from, local);
-    },
-  };
+/** The source of what came in a batch, one message after the other: the sockaddr at `at`. */
+export class NameSource implements Source {
+  readonly #socket: NativeSocket;
+  readonly #names: Buffer;
+  #at = 0;
+  /** Asked about last, of this message; a message has many packets. */
+  #asked: Remote | undefined;
+  #same = false;
+
+  constructor(socket: NativeSocket, names: Buffer) {
+    this.#socket = socket;
+    this.#names = names;
+  }
+
+  /** The next message. */
+  move(at: number): this {
+    this.#at = at;
+    this.#asked = undefined;
+    return this;
+  }
+
+  is(remote: Remote): boolean {
+    if (remote === this.#asked) return this.#same;
+    this.#asked = remote;
+    this.#same =
+      remote instanceof NativeRemote && remote.socket === this.#socket && sameName(remote.name, this.#names, this.#at);
+    return this.#same;
+  }
+
+  remote(local?: string): NativeRemote {
+    const from = decodeIp(this.#names.subarray(this.#at, this.#at + 28)) as IpEndpoint;
+    return new NativeRemote(this.#socket, from, local);
+  }
 }
 
 function sameName(name: Buffer, names: Buffer, at: number): boolean {

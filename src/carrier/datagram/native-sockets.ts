@@ -2,8 +2,9 @@
  * UDP sockets on Linux: batches in and out (recvmmsg, sendmmsg) on an ordinary event loop.
  *
  * Where the thread's own event loop can be had it says when a socket is readable; else libuv does, by reading one datagram of
- * it: the others are taken in batches behind its back, so that its next read finds nothing. Packets have DF set and may not be cut on their way. Memory is allocated once: one
- * maker per thread.
+ * it: the others are taken in batches behind its back, so that its next read finds nothing. Packets that go the same way pass
+ * the kernel as one (UDP_SEGMENT, UDP_GRO), they have DF set and may not be cut on their way. Memory is allocated once: one maker
+ * per thread.
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
@@ -16,6 +17,7 @@ import {
   IP_PMTUDISC_PROBE,
   IPPROTO_IP,
   IPPROTO_IPV6,
+  IPPROTO_UDP,
   IPV6_MTU_DISCOVER,
   IPV6_V6ONLY,
   SO_RCVBUF,
@@ -24,28 +26,29 @@ import {
   SO_SNDBUF,
   SOCK_DGRAM,
   SOL_SOCKET,
+  UDP_GRO,
 } from '../../sys/constants.ts';
+import { segmentLength } from '../../sys/control-data.ts';
 import { Errno } from '../../sys/errno.ts';
 import { EventLoop, type Registration } from '../../sys/event-loop.ts';
 import { OwnedFd } from '../../sys/fd.ts';
 import { DatagramBatch } from '../../sys/mmsg.ts';
 import type { IpEndpoint } from '../../sys/sockaddr.ts';
 import { bindIp, localEndpoint, setOption, socketIn } from '../../sys/sockets.ts';
-import { NativeRemote, nameSource, wordSource } from './native-remote.ts';
-import type { PacketOwner } from './remote.ts';
+import { NameSource, NativeRemote, wordSource } from './native-remote.ts';
 import { SendQueue } from './send-queue.ts';
 import type { DatagramSocket, SocketMaker, SocketUser } from './sockets.ts';
 
-/** Datagrams in one call. */
-const batch = 64;
-/** Batches in one turn of the event loop, so that a flood does not keep everything else waiting. */
-const batchesPerTurn = 8;
+/** Messages in one call. */
+const batch = 32;
+/** Packets in one turn of the event loop, or a few more, so that a flood does not keep everything else waiting. */
+const packetsPerTurn = 512;
 /** Bytes of room for a burst while the thread is busy elsewhere. */
 const bufferBytes = 4 << 20;
 
 export class NativeSockets implements SocketMaker {
   readonly #incoming = new DatagramBatch(batch);
-  readonly #queue = new SendQueue(new DatagramBatch(batch));
+  readonly #queue = new SendQueue();
   readonly aead = ChaChaPoly.load();
   readonly soon = EventLoop.here()?.soon.bind(EventLoop.here());
 
@@ -68,12 +71,14 @@ export class NativeSocket implements DatagramSocket {
   #registration: Registration | undefined;
   /** Borrowed from the socket; -1 once it is closed. */
   #fd: number;
-  #left = batchesPerTurn;
+  #left = packetsPerTurn;
+  readonly #source: NameSource;
 
   constructor(address: IpEndpoint, user: SocketUser, incoming: DatagramBatch, queue: SendQueue) {
     this.#user = user;
     this.#incoming = incoming;
     this.#queue = queue;
+    this.#source = new NameSource(this, incoming.names.buffer);
     const v6 = isIPv6(address.host.split('%')[0] ?? '');
     const made = socketIn(undefined, v6 ? AF_INET6 : AF_INET, SOCK_DGRAM);
     try {
@@ -83,8 +88,8 @@ export class NativeSocket implements DatagramSocket {
       const loop = EventLoop.here();
       this.#fd = made.fd;
       this.#registration = loop?.add(made.fd, () => this.#receive(), EPOLLIN);
-      if (loop === undefined) this.#socket = this.#onLibuv(made, v6);
-      else this.#socket = made;
+      if (loop !== undefined) joinPackets(made.fd);
+      this.#socket = loop === undefined ? this.#onLibuv(made, v6) : made;
     } catch (error) {
       made[Symbol.dispose]();
       throw error;
@@ -101,11 +106,12 @@ export class NativeSocket implements DatagramSocket {
     return new NativeRemote(this, to, local);
   }
 
-  /** Packets to `remote` leave with the others of this turn, at the latest. */
-  queue(remote: NativeRemote, packet: Buffer, owner: PacketOwner): void {
-    if (this.#fd < 0) return owner.dropped(1);
-    this.#queue.add(remote, packet, owner);
+  /** Packets to `remote` leave with the others of this turn, at the latest. @returns false when it is closed */
+  queue(remote: NativeRemote, packet: Buffer): boolean {
+    if (this.#fd < 0) return false;
+    this.#queue.add(remote, packet);
     this.#user.flushDue();
+    return true;
   }
 
   close(): void {
@@ -123,7 +129,7 @@ export class NativeSocket implements DatagramSocket {
     socket.on('error', () => {});
     socket.on('message', (first, from) => {
       this.#user.received(first, wordSource(this, from));
-      if (this.#left === batchesPerTurn) setImmediate(() => (this.#left = batchesPerTurn));
+      if (this.#left === packetsPerTurn) setImmediate(() => (this.#left = packetsPerTurn));
       this.#receive();
     });
     // The socket object closes it from here on.
@@ -132,20 +138,42 @@ export class NativeSocket implements DatagramSocket {
   }
 
   #receive(): void {
-    if (this.#registration !== undefined) this.#left = batchesPerTurn;
-    for (; this.#left > 0 && this.#fd >= 0; this.#left -= 1) {
+    if (this.#registration !== undefined) this.#left = packetsPerTurn;
+    while (this.#left > 0 && this.#fd >= 0) {
       const incoming = this.#incoming;
       const count = incoming.receive(this.#fd);
       if (count === -Errno.EAGAIN) return;
       // An ICMP error is told once, and is no reason to stop.
+      this.#left -= 1;
       if (count <= 0) continue;
-      for (let i = 0; i < count; i += 1) {
-        this.#user.received(incoming.bytes(i), nameSource(this, incoming.names.buffer, incoming.nameAt(i)));
-      }
+      for (let i = 0; i < count; i += 1) this.#split(incoming, i);
       incoming.rearm(count);
       if (count < incoming.capacity) return;
     }
     this.#registration?.again();
+  }
+
+  /** One message may be several packets of the same sender. */
+  #split(incoming: DatagramBatch, i: number): void {
+    const source = this.#source.move(incoming.nameAt(i));
+    const bytes = incoming.bytes(i);
+    const step = segmentLength(incoming, i);
+    if (step >= bytes.length) return this.#packet(bytes, source);
+    for (let at = 0; at < bytes.length; at += step) this.#packet(bytes.subarray(at, at + step), source);
+  }
+
+  #packet(packet: Buffer, source: NameSource): void {
+    this.#left -= 1;
+    if (this.#fd >= 0) this.#user.received(packet, source);
+  }
+}
+
+/** Where the kernel can (Linux 5.0), packets that came together are told as one message. */
+function joinPackets(fd: number): void {
+  try {
+    setOption(fd, IPPROTO_UDP, UDP_GRO, 1);
+  } catch {
+    // Then one by one.
   }
 }
 

@@ -22,6 +22,7 @@ import {
   SOL_SOCKET,
   UDP_GRO,
 } from '../../sys/constants.ts';
+import { readControl } from '../../sys/control-data.ts';
 import { Errno, SyscallError } from '../../sys/errno.ts';
 import { EventLoop, type Registration } from '../../sys/event-loop.ts';
 import type { OwnedFd } from '../../sys/fd.ts';
@@ -29,7 +30,6 @@ import { DatagramBatch } from '../../sys/mmsg.ts';
 import { Readiness, type Watched } from '../../sys/readiness.ts';
 import { SegmentBatch } from '../../sys/segments.ts';
 import { bindIp, connectIp, localEndpoint, setOption, socketIn } from '../../sys/sockets.ts';
-import { readControl } from './control.ts';
 import type { QuicAddress } from './engine.ts';
 import type { Port, Remote } from './port.ts';
 import { RemoteTable, remoteOf } from './remote-table.ts';

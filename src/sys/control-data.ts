@@ -1,0 +1,45 @@
+/**
+ * Ancillary data of a received message: how long its segments are, and which of our addresses it was sent to.
+ *
+ *   cmsghdr  length:8 level:4 type:4 data, the next one 8-aligned
+ */
+import { IP_PKTINFO, IPPROTO_IP, IPPROTO_IPV6, IPPROTO_UDP, IPV6_PKTINFO, UDP_GRO } from './constants.ts';
+import type { DatagramBatch } from './mmsg.ts';
+
+const DATA = 16;
+const SPACE = 64;
+
+/** What the kernel said about one message. */
+export interface Control {
+  /** Bytes of each packet in it; 0 = it is one packet. */
+  readonly segment: number;
+  /** The `in_pktinfo` or `in6_pktinfo` message's place in the batch's control memory, or -1. */
+  readonly source: number;
+}
+
+export function readControl(batch: DatagramBatch, i: number): Control {
+  const { view } = batch.controls;
+  const start = batch.controlAt(i);
+  const end = start + Math.min(batch.controlLength(i), SPACE);
+  let segment = 0;
+  let source = -1;
+  for (let at = start; at + DATA <= end; ) {
+    const length = view.getUint32(at, true);
+    if (length < DATA) break;
+    const level = view.getInt32(at + 8, true);
+    const type = view.getInt32(at + 12, true);
+    if (level === IPPROTO_UDP && type === UDP_GRO) segment = view.getUint16(at + DATA, true);
+    else if (level === IPPROTO_IP && type === IP_PKTINFO) source = at;
+    else if (level === IPPROTO_IPV6 && type === IPV6_PKTINFO) source = at;
+    at += (length + 7) & ~7;
+  }
+  return { segment, source };
+}
+
+/** Bytes of each packet in message `i`, where nothing but UDP_GRO was asked for; the whole length when it is one packet. */
+export function segmentLength(batch: DatagramBatch, i: number): number {
+  const length = batch.length(i);
+  if (batch.controlLength(i) < DATA) return length;
+  const { segment } = readControl(batch, i);
+  return segment > 0 ? segment : length;
+}
