@@ -31,6 +31,25 @@ describe('a notice', () => {
     }
   });
 
+  test('tells how far a pull is, in words and numbers that are checked', () => {
+    const pull = { image: 'shop', status: 'Downloading', layersDone: 1, layersTotal: 2, bytesDone: 5, bytesTotal: 9 };
+    const notice: Notice = { guest: 'x.0', state: 'starting', reason: '', pull };
+    expect(parseNotice(noticeMessage(notice) as never)).toEqual(notice);
+    for (const wrong of [
+      5,
+      null,
+      [],
+      { ...pull, bytesDone: -1 },
+      { ...pull, image: 7 },
+      { ...pull, layersDone: 'x' },
+    ]) {
+      expect(() => parseNotice({ guest: 'x.0', state: 'starting', reason: '', pull: wrong })).toThrow('no proper');
+    }
+    const long = '\u0001'.repeat(1 << 20);
+    const longest = { ...notice, reason: long, pull: { ...pull, image: long, status: long } };
+    expect(() => frame(noticeMessage(longest))).not.toThrow();
+  });
+
   test('of a state that a later version knows is ignored', () => {
     expect(parseNotice({ guest: 'x.0', state: 'dreaming', reason: '' })).toBeUndefined();
   });

@@ -38,6 +38,15 @@ describe('an owner', () => {
     expect(told.map(({ state }) => state)).toEqual(['starting', 'deleted']);
   });
 
+  test('is told how far a pull for it is', () => {
+    const events = new Events();
+    const told: Notice[] = [];
+    using _watched = watchGuests({ ownerOf }, events, () => [])(owner, (notice) => told.push(notice));
+    const pull = { image: 'shop', status: '', layersDone: 0, layersTotal: 1, bytesDone: 5, bytesTotal: 9 };
+    events.emit({ ...event(key('x.0'), 'starting', 'pulling shop, 55 %'), pull });
+    expect(told).toEqual([{ guest: 'x.0', state: 'starting', reason: 'pulling shop, 55 %', pull }]);
+  });
+
   test('A11 who says that it is that host, and has proved another key, is told nothing', () => {
     const events = new Events();
     const told: Notice[] = [];

@@ -14,13 +14,13 @@ export function watchGuests(
   return (whose, tell) => {
     const suffix = `~${placeOf(whose)}`;
     const told = new Map<string, Notice>();
-    const look = ({ wormhole, state, reason }: Event): void => {
+    const look = ({ wormhole, state, reason, pull }: Event): void => {
       const owner = wormhole.endsWith(suffix) ? guests.ownerOf(wormhole) : undefined;
       if (owner === undefined || !isSame(owner, whose)) return;
       const guest = wormhole.slice(0, -suffix.length);
       const before = told.get(guest);
       if (before?.state === state && before.reason === reason) return;
-      const notice = { guest, state, reason };
+      const notice = { guest, state, reason, ...(pull !== null && { pull }) };
       if (state === 'deleted') told.delete(guest);
       else told.set(guest, notice);
       tell(notice);

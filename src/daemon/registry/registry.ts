@@ -9,13 +9,13 @@
 import { Deadline } from '../../lib/deadline.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import type { RouteStats } from '../../proxy/route.ts';
-import type { Activation } from '../activator/activation.ts';
 import type { WormholeRecord } from '../state/record.ts';
 import { type Entry, RememberedWormhole } from '../wormhole/entry.ts';
 import type { openWormhole } from '../wormhole/open.ts';
 import { PendingWormhole } from '../wormhole/pending.ts';
 import { sumStats } from '../wormhole/stats.ts';
 import { failed, type Status } from '../wormhole/status.ts';
+import type { Underway } from '../wormhole/underway.ts';
 import { Draining } from './draining.ts';
 import type { CreateOptions, Making, RegistryOptions } from './options.ts';
 import { Remembering } from './remembering.ts';
@@ -89,9 +89,9 @@ export class Registry {
     const pending = new PendingWormhole(record, how.shown);
     this.#pending.set(id, pending);
     using either = new Deadline(Number.POSITIVE_INFINITY, signal, pending.givenUp);
-    const onActivation = (activation: Activation): void => pending.tells(activation);
+    const onUnderway = (part: Underway): void => pending.tells(part);
     try {
-      const entry = await this.#open({ ...how, record, signal: either.signal, onActivation });
+      const entry = await this.#open({ ...how, record, signal: either.signal, onUnderway });
       await this.#adopt(entry, remembered);
       return entry;
     } catch (error) {

@@ -28,6 +28,11 @@ export class Child implements Hanging {
     return this.#segment;
   }
 
+  /** What its segments pull they tell. */
+  get pull(): undefined {
+    return undefined;
+  }
+
   async ensure(signal: AbortSignal, eager: boolean): Promise<Segment> {
     if (this.#segment !== undefined) return this.#segment;
     this.#opening ??= this.#open(signal, eager);

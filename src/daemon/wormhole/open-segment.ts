@@ -68,7 +68,7 @@ export async function openSegment(options: SegmentOptions): Promise<Segment> {
         onChange,
       })
     : undefined;
-  if (activation !== undefined) options.onActivation?.(activation);
+  for (const part of [activation, rest?.underway]) if (part !== undefined) options.onUnderway?.(part);
   const { connectTimeoutMs } = plan.tail;
   const tail: Tail = new Tail({
     members: far === undefined ? members : [far],

@@ -2,12 +2,12 @@
  * Building a wormhole out of its record: its first segment, and with it all that hang on it.
  */
 import type { Plan } from '../../spec/plan.ts';
-import type { Activation } from '../activator/activation.ts';
 import type { WormholeRecord } from '../state/record.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { openSegment } from './open-segment.ts';
 import type { FarPlace } from './remote/far-member.ts';
 import type { Spot } from './self-proxy.ts';
+import type { Underway } from './underway.ts';
 import { Wormhole } from './wormhole.ts';
 
 export interface OpenOptions {
@@ -21,7 +21,7 @@ export interface OpenOptions {
   readonly signal: AbortSignal;
   /** Status, port or identities may have changed. */
   readonly onChange: () => void;
-  readonly onActivation?: (activation: Activation) => void;
+  readonly onUnderway?: (part: Underway) => void;
   /** HOST/WORMHOLE of the peers that it runs for, the first one first; none for one of this daemon's own. */
   readonly trail?: readonly string[];
   /** See {@link SegmentOptions.back}. */

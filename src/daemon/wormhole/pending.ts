@@ -4,11 +4,11 @@
 import { WormholeError } from '../../lib/errors.ts';
 import type { Pull, Wormhole as Shape } from '../../spec/api.ts';
 import type { Plan } from '../../spec/plan.ts';
-import type { Activation } from '../activator/activation.ts';
 import type { WormholeRecord } from '../state/record.ts';
 import type { Entry } from './entry.ts';
 import { headLabel, headUrl, targetLabel } from './labels.ts';
 import type { Status } from './status.ts';
+import type { Underway } from './underway.ts';
 import { Unmade } from './unmade.ts';
 
 const BEGUN: Status = { state: 'starting', reason: '' };
@@ -22,7 +22,7 @@ export class PendingWormhole extends Unmade implements Entry {
   readonly #made: Promise<void>;
   #over: () => void = () => undefined;
   /** Of its segments, in order. */
-  readonly #activations: Activation[] = [];
+  readonly #parts: Underway[] = [];
 
   constructor(record: WormholeRecord, shown: { readonly spec: string; readonly plan: Plan }) {
     super(record);
@@ -39,17 +39,17 @@ export class PendingWormhole extends Unmade implements Entry {
   }
 
   get status(): Status {
-    const said = this.#activations.flatMap(({ status }) => (status === undefined ? [] : [status]));
+    const said = this.#parts.flatMap(({ status }) => (status === undefined ? [] : [status]));
     return said.find(({ reason }) => reason !== '') ?? said[0] ?? BEGUN;
   }
 
   get pull(): Pull | undefined {
-    return this.#activations.map(({ pull }) => pull).find((pull) => pull !== undefined);
+    return this.#parts.map(({ pull }) => pull).find((pull) => pull !== undefined);
   }
 
   /** What there is to tell while it is made. */
-  tells(activation: Activation): void {
-    this.#activations.push(activation);
+  tells(part: Underway): void {
+    this.#parts.push(part);
   }
 
   /** It is made, or nothing is left of it. */

@@ -1,6 +1,5 @@
 /** What a segment is built from. */
 import type { SegmentPlan } from '../../spec/plan.ts';
-import type { Activation } from '../activator/activation.ts';
 import type { Logger } from '../log.ts';
 import type { Permit } from '../policy/permit.ts';
 import type { WormholeRecord } from '../state/record.ts';
@@ -8,6 +7,7 @@ import type { Surroundings } from '../surroundings.ts';
 import type { FarPlace } from './remote/far-member.ts';
 import type { Spot } from './self-proxy.ts';
 import type { Tail } from './tail.ts';
+import type { Underway } from './underway.ts';
 
 export interface SegmentOptions {
   readonly record: WormholeRecord;
@@ -28,7 +28,7 @@ export interface SegmentOptions {
   /** Status, port or identities may have changed. */
   readonly onChange: () => void;
   /** Told while it is built, so that its status can be seen. */
-  readonly onActivation?: (activation: Activation) => void;
+  readonly onUnderway?: (part: Underway) => void;
   /** HOST/WORMHOLE of the peers that it runs for, the first one first. */
   readonly trail: readonly string[];
   /** Its connections go to the peer that it runs for, instead of where its link leads. */

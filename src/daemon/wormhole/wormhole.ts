@@ -47,7 +47,8 @@ export class Wormhole implements Entry {
   }
 
   get pull(): Pull | undefined {
-    return this.#parts.segment.all.map(({ parts }) => parts.activation?.pull).find((pull) => pull !== undefined);
+    const pulls = this.#parts.segment.all.flatMap(({ parts }) => [parts.activation?.pull, parts.child?.pull]);
+    return pulls.find((pull) => pull !== undefined);
   }
 
   get routeStats(): RouteStats {

@@ -1,7 +1,9 @@
 /** How a guest on a peer is, in this daemon's words: asked for once, and heard from then on. */
+import type { Pull } from '../../../spec/api.ts';
 import type { Notice } from '../../carrier/notice.ts';
 import type { Notices, OnNotice } from '../../peers/notices.ts';
 import { type Status, UP } from '../status.ts';
+import type { Underway } from '../underway.ts';
 
 const DELETED = 'it was deleted there; the next connection has it made again';
 
@@ -19,6 +21,36 @@ export function farStatus({ state, reason }: Pick<Notice, 'state' | 'reason'>, p
       return { state, reason: words };
     default:
       return { state, reason: words === '' ? `peer ${peer}: ${state}` : words };
+  }
+}
+
+/** What the peer tells of a guest that is being made. */
+export class FarUnderway implements Underway {
+  readonly #peer: string;
+  #notice: Notice | undefined;
+
+  /** @param peer its name here */
+  constructor(peer: string) {
+    this.#peer = peer;
+  }
+
+  get status(): Status | undefined {
+    return this.#notice?.state === 'starting' ? farStatus(this.#notice, this.#peer) : undefined;
+  }
+
+  get pull(): Pull | undefined {
+    return this.#notice?.pull;
+  }
+
+  /** @param notice undefined when it is not being made any more */
+  hear(notice: Notice | undefined): void {
+    this.#notice = notice;
+  }
+
+  /** Being made comes before the answer, whenever that is heard. @param made the answer */
+  after(made: Pick<Notice, 'state' | 'reason'>): Status {
+    const last = this.#notice === undefined || this.#notice.state === 'starting' ? made : this.#notice;
+    return farStatus(last, this.#peer);
   }
 }
 

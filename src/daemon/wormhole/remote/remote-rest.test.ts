@@ -75,6 +75,39 @@ describe('the rest of a spec on a peer', () => {
     await put;
   });
 
+  test('what is pulled for it there is told while it is asked for, and no longer', async () => {
+    world.linked(1);
+    const pull = {
+      image: 'mysql:8',
+      status: 'Downloading',
+      layersDone: 1,
+      layersTotal: 7,
+      bytesDone: 3,
+      bytesTotal: 9,
+    };
+    const reason = 'pulling mysql:8: 1 of 7 layers, 33 %';
+    let seen: unknown;
+    world.put = () => {
+      world.tell({ guest: 'x.0', state: 'starting', reason, pull });
+      seen = [world.rest.underway.status, world.rest.pull, world.told];
+      return Promise.resolve();
+    };
+    await world.rest.ensure(never, true);
+    expect(seen).toEqual([{ state: 'starting', reason: `peer db: ${reason}` }, pull, 1]);
+    expect([world.rest.underway.status, world.rest.pull, world.rest.member.status.state]).toEqual([
+      undefined,
+      undefined,
+      'up',
+    ]);
+  });
+
+  test('one that could not be made is heard of no more', async () => {
+    world.linked(1);
+    world.put = () => Promise.reject(new WormholeError('WH_ERR_IMAGE_NOT_FOUND', 'no'));
+    await expect(world.rest.ensure(never, true)).rejects.toMatchObject({ code: 'WH_ERR_IMAGE_NOT_FOUND' });
+    expect(world.following).toEqual([]);
+  });
+
   test('many who need it at once make it once', async () => {
     world.linked(1);
     await Promise.all([world.rest.ensure(never, true), world.rest.ensure(never, true)]);

@@ -10,7 +10,7 @@
 import type { LinkFacts } from '../../../carrier/link/facts.ts';
 import { Deadline, within } from '../../../lib/deadline.ts';
 import { WormholeError } from '../../../lib/errors.ts';
-import type { GuestRequest, Segment } from '../../../spec/api.ts';
+import type { GuestRequest, Pull, Segment } from '../../../spec/api.ts';
 import type { Notice } from '../../carrier/notice.ts';
 import type { Logger } from '../../log.ts';
 import { type Allow, literalOf } from '../../peers/allowed-endpoints.ts';
@@ -23,7 +23,7 @@ import { backOff, pause } from '../pause.ts';
 import type { Status } from '../status.ts';
 import { FarMember } from './far-member.ts';
 import { farSegments } from './far-segments.ts';
-import { farStatus, Hearing } from './far-status.ts';
+import { FarUnderway, farStatus, Hearing } from './far-status.ts';
 import type { FarAddress, FarWay } from './far-way.ts';
 
 /** Milliseconds between attempts to make the guest again: first and last. */
@@ -54,6 +54,7 @@ export interface RemoteRestOptions {
 export class RemoteRest implements Hanging {
   readonly segment = undefined;
   readonly member: FarMember;
+  readonly underway: FarUnderway;
   readonly #options: RemoteRestOptions;
   readonly #closed = new AbortController();
   readonly #wish: Disposable;
@@ -71,10 +72,15 @@ export class RemoteRest implements Hanging {
   constructor(options: RemoteRestOptions) {
     this.#options = options;
     const { peer } = options;
+    this.underway = new FarUnderway(peer.name);
     this.#hearing = new Hearing(options.follow, options.guest, (notice) => this.#hear(notice));
     this.member = new FarMember(`${options.way.word} ${peer.name}`, (signal) => this.#confirm(signal));
     this.member.left(undefined, { state: 'waiting', reason: `peer ${peer.name} is not linked yet` });
     this.#wish = peer.want(options.allow);
+  }
+
+  get pull(): Pull | undefined {
+    return this.underway.pull;
   }
 
   async ensure(signal: AbortSignal, eager: boolean): Promise<void> {
@@ -180,6 +186,7 @@ export class RemoteRest implements Hanging {
       // Somebody who may more may have made it.
       allow?.(literalOf(link.address));
       const prepared = await way.prepare(signal);
+      if (!this.member.here) this.#hearing.on(link.number);
       const made = await calls.put(guest, { ...request, ...prepared.request, eager }, signal);
       // What was made in a process that has ended meanwhile is nowhere.
       if (peer.link !== undefined && peer.link.instance !== link.instance) throw restarted(peer.name);
@@ -187,10 +194,16 @@ export class RemoteRest implements Hanging {
       this.#confirmedAt = performance.now();
       if (signal.aborted || peer.link === undefined) return;
       // What was heard meanwhile may be newer than the answer, which took another way.
-      this.#arrived(peer.link, this.#heard === heard ? farStatus(made, peer.name) : this.member.status);
+      this.#arrived(
+        peer.link,
+        this.member.here && this.#heard !== heard ? this.member.status : this.underway.after(made),
+      );
     } catch (error) {
       if (!before) peer.guests.delete(guest);
+      if (!this.member.here) this.#hearing[Symbol.dispose]();
       throw error;
+    } finally {
+      this.underway.hear(undefined);
     }
   }
 
@@ -208,10 +221,10 @@ export class RemoteRest implements Hanging {
   }
 
   #hear(notice: Notice): void {
-    if (!this.member.here) return;
     this.#heard += 1;
     if (notice.state === 'deleted') this.#confirmedAt = Number.NEGATIVE_INFINITY;
-    this.member.heard(farStatus(notice, this.#options.peer.name));
+    if (this.member.here) this.member.heard(farStatus(notice, this.#options.peer.name));
+    else this.underway.hear(notice);
     this.#options.onStatus();
   }
 
