@@ -39,6 +39,7 @@ export type Daemon = AsyncDisposable &
     | 'sweepTunnels'
     | 'pingTunnel'
     | 'invite'
+    | 'withdraw'
     | 'joinInvitation'
   >;
 

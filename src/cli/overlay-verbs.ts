@@ -56,8 +56,12 @@ export const overlayVerbs: readonly VerbRow[] = [
         text: 'where it reaches this daemon, HOST[:PORT] (default: -E or -I of wormholed)',
       },
       { flags: '--expires <DUR>', text: 'how long the token is good (default: 15m)' },
+      { flags: '--attach <CONTAINER>', text: 'its tunnels end in this container of this host, and nowhere else' },
     ],
-    examples: ['wormhole wg-up --endpoint gateway.example', 'wormhole wg-up | ssh other-host wormhole wg-join'],
+    examples: [
+      'wormhole wg-up --endpoint gateway.example',
+      'wormhole wg-up --attach db | ssh other-host wormhole wg-join --attach app',
+    ],
     load: async () => (await import('./verbs/wg-up.ts')).wgUp,
   },
   {

@@ -27,6 +27,7 @@ import type {
   TunnelRemoval,
   TunnelRequest,
   TunnelSweep,
+  Withdrawal,
   Wormhole,
   WormholeDetail,
   WormholeList,
@@ -211,6 +212,12 @@ export class Client implements AsyncDisposable {
   invite(request: InvitationRequest = {}, options?: CallOptions): Promise<Invitation> {
     const target = '/v1/invitations';
     return this.#call.json<Invitation>({ method: 'POST', target, json: request }, shapes.invitation, options);
+  }
+
+  /** DELETE /v1/invitations/:id, of a token: who has come by it is a stranger again. */
+  withdraw(identity: string, options?: CallOptions): Promise<Withdrawal> {
+    const target = `/v1/invitations/${encodeURIComponent(identity)}`;
+    return this.#call.json<Withdrawal>({ method: 'DELETE', target }, shapes.withdrawal, options);
   }
 
   /** POST /v1/invitations/join: become a peer of the host that has made a token, with a tunnel to it. */

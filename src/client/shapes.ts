@@ -21,6 +21,7 @@ import type {
   TunnelPong,
   TunnelRemoval,
   TunnelSweep,
+  Withdrawal,
   Wormhole,
   WormholeDetail,
   WormholeList,
@@ -116,6 +117,7 @@ const tunnel: Shape<Tunnel> = {
   dropped: 'number',
 };
 const invitation: Shape<Invitation> = { token: 'string', endpoint: 'string', expiresAt: 'string' };
+const withdrawal: Shape<Withdrawal> = { withdrawn: 'anything' };
 const pong: Shape<TunnelPong> = {
   peer: 'string',
   local: 'string',
@@ -160,6 +162,7 @@ export const shapes = {
   peer,
   peers,
   invitation,
+  withdrawal,
   pong,
   tunnel,
   tunnels,

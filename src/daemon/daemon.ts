@@ -139,7 +139,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     registry,
     peers: peering.operations,
     tunnels: tunnelOperations(tunneling),
-    invitations: invitationOperations({ ...peering, tunneling, settings, bound: () => tcp }),
+    invitations: invitationOperations({ ...peering, tunneling, settings, engine, bound: () => tcp }),
     events,
     engine,
     ring,

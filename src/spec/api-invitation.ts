@@ -16,6 +16,13 @@ export const InvitationRequest = Type.Object(
       }),
     ),
     seconds: Type.Optional(Type.Integer({ description: 'that it is good for; default: 900' })),
+    attach: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 255,
+        description: 'container of this host that the tunnel ends in, and no tunnel anywhere else',
+      }),
+    ),
   },
   closed,
 );
@@ -49,5 +56,15 @@ export const InvitationKey = Type.Object(
 );
 export type InvitationKey = Static<typeof InvitationKey>;
 
-export const InvitationAccepted = Type.Object({ accepted: Type.Boolean() }, closed);
+export const InvitationAccepted = Type.Object(
+  {
+    accepted: Type.Boolean(),
+    attach: Type.Optional(Type.String({ description: 'container of who invites that the tunnel has to end in' })),
+  },
+  closed,
+);
 export type InvitationAccepted = Static<typeof InvitationAccepted>;
+
+/** DELETE /v1/invitations/:id: nobody comes by it any more, and who has come is a stranger again. */
+export const Withdrawal = Type.Object({ withdrawn: Type.Boolean({ description: 'false: there was none' }) }, closed);
+export type Withdrawal = Static<typeof Withdrawal>;

@@ -32,6 +32,7 @@
  *   POST   /v1/invitations            InvitationRequest → 201 Invitation
  *   POST   /v1/invitations/join       InvitationJoin → 201 Tunnel
  *   POST   /v1/invitations/accept     InvitationKey → InvitationAccepted; from an invited host, on its link
+ *   DELETE /v1/invitations/:id        Withdrawal; the id is the token's identity
  *   POST   /v1/halves                 TunnelOffer → TunnelAnswer; from a peer, on its link, as all of these
  *   POST   /v1/halves/:id/commit      TunnelHalf
  *   GET    /v1/halves/:id             TunnelHalf

@@ -52,6 +52,8 @@ export interface Policy {
   readonly images: readonly string[];
   /** Flags of `docker-run` beyond the harmless ones, see `policy-run.ts`. */
   readonly runFlags: readonly string[];
+  /** The one container of this host that its tunnels may end in, and nowhere else; absent = as its verbs say. */
+  readonly attach?: string;
 }
 
 /** Stable words; `detail.rule` of WH_ERR_POLICY. */
@@ -61,6 +63,7 @@ export type RuleName =
   | 'listen'
   | 'images'
   | 'run-flags'
+  | 'attach'
   | 'unknown-peer'
   | 'control-port'
   | 'host-unix'

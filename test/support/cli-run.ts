@@ -113,6 +113,7 @@ function absentDaemon(): Daemon {
     sweepTunnels: asyncAbsent,
     pingTunnel: asyncAbsent,
     invite: asyncAbsent,
+    withdraw: asyncAbsent,
     joinInvitation: asyncAbsent,
     [Symbol.asyncDispose]: async () => {},
   };

@@ -7,13 +7,15 @@ import { print, printJson } from '../print.ts';
 
 export async function wgUp(call: Invocation): Promise<number> {
   const { stdout, stderr } = call.surroundings;
-  const { endpoint, expires } = call.flags;
+  const { endpoint, expires, attach } = call.flags;
   if (endpoint === '') throw usage('--endpoint names no host');
+  if (attach === '') throw usage('--attach names no container');
   const seconds = typeof expires === 'string' ? Math.ceil(duration(expires) / 1000) : undefined;
   await using daemon = await call.open();
   const invitation = await daemon.invite({
     ...(typeof endpoint === 'string' && { endpoint }),
     ...(seconds !== undefined && { seconds }),
+    ...(typeof attach === 'string' && { attach }),
   });
   if (call.json) {
     await printJson(stdout, invitation);

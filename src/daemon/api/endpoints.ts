@@ -200,6 +200,7 @@ export const endpoints = {
     answer: 'InvitationAccepted',
     status: 200,
   },
+  withdraw: { method: 'DELETE', path: '/v1/invitations/:id', summary: 'void one', answer: 'Withdrawal', status: 200 },
   offerHalf: {
     method: 'POST',
     path: '/v1/halves',

@@ -39,6 +39,7 @@ import type {
   TunnelRemoval,
   TunnelRequest,
   TunnelSweep,
+  Withdrawal,
   Wormhole,
   WormholeDetail,
   WormholeList,
@@ -92,7 +93,8 @@ export interface Operations {
   removeTunnels(query: TunnelQuery, caller: Caller): Promise<TunnelRemoval>;
   sweepTunnels(caller: Caller): Promise<TunnelSweep>;
   pingTunnel(query: TunnelQuery, caller: Caller): Promise<TunnelPong>;
-  invite(request: InvitationRequest): Promise<Invitation>;
+  invite(request: InvitationRequest, caller: Caller): Promise<Invitation>;
+  withdraw(identity: string): Promise<Withdrawal>;
   joinInvitation(request: InvitationJoin, caller: Caller): Promise<Tunnel>;
   acceptInvitation(request: InvitationKey, caller: Caller): Promise<InvitationAccepted>;
   offerHalf(offer: TunnelOffer, caller: Caller): Promise<TunnelAnswer>;

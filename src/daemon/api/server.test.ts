@@ -46,6 +46,7 @@ async function api(
     sweepTunnels: refuse,
     pingTunnel: refuse,
     invite: refuse,
+    withdraw: refuse,
     joinInvitation: refuse,
     acceptInvitation: refuse,
     offerHalf: refuse,

@@ -28,8 +28,14 @@ describe('invitations', () => {
     new Invitations({
       pairs: new Pairs(directory),
       name: 'a',
-      peers: () => ({ meet: (known: KnownPeer) => void met.push(known) }) as never,
-      accept: () => Promise.resolve(),
+      peers: () =>
+        ({
+          list: met.map((known) => ({ known })),
+          meet: (known: KnownPeer) => void met.push(known),
+          unlink: () => undefined,
+          left: ({ known }: { known: KnownPeer }) => (met = met.filter((one) => one !== known)),
+        }) as never,
+      accept: () => Promise.resolve(undefined),
       onKeys: () => undefined,
       log: { info: () => undefined },
       now: () => now,
@@ -71,6 +77,24 @@ describe('invitations', () => {
     now += 16 * 60_000;
     await expect(made.accepted(key(), caller(identity))).rejects.toMatchObject({ code: 'WH_ERR_REQUEST_REFUSED' });
     expect([made.keys.size, made.policyOf(identity)]).toEqual([0, undefined]);
+  });
+
+  test('into a container are for tunnels that end there, whoever comes with the token', async () => {
+    const { token } = await made.invite(endpoint, 60, 'db');
+    const { identity } = parseToken(token);
+    expect(made.policyOf(identity)).toMatchObject({ verbs: ['tunnel'], attach: 'db' });
+    expect(await made.accepted(key(), caller(identity))).toBe('db');
+    made = start();
+    expect(made.policyOf(identity)?.attach).toBe('db');
+  });
+
+  test('are void when they are withdrawn, and who has come is a stranger again', async () => {
+    const [pending, used] = [await invite(), await invite()];
+    await made.accepted(key(), caller(used));
+    expect([await made.withdraw(pending), await made.withdraw(used)]).toEqual([true, true]);
+    expect([made.keys.size, made.policyOf(used), met]).toEqual([0, undefined, []]);
+    await expect(made.accepted(key(), caller(pending))).rejects.toMatchObject({ code: 'WH_ERR_REQUEST_REFUSED' });
+    expect(await made.withdraw(pending)).toBe(false);
   });
 
   test('are bounded in number and in time', async () => {

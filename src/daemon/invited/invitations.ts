@@ -31,14 +31,24 @@ export interface InvitationsOptions {
   readonly pairs: Pairs;
   /** What this daemon calls itself. */
   readonly name: string;
-  readonly peers: () => Pick<Peers, 'meet' | 'unlink' | 'left'>;
-  /** Tells the other end the key that it is to know this one by from now on. @throws {WormholeError} */
-  readonly accept: (peer: Peer, key: string, signal: AbortSignal) => Promise<void>;
+  readonly peers: () => Pick<Peers, 'list' | 'meet' | 'unlink' | 'left'>;
+  /**
+   * Tells the other end the key that it is to know this one by from now on.
+   *
+   * @returns the container there that tunnels have to end in @throws {WormholeError}
+   */
+  readonly accept: (peer: Peer, key: string, signal: AbortSignal) => Promise<string | undefined>;
   /** Identities open the control port by other keys than before. */
   readonly onKeys: () => void;
   readonly log: Pick<Logger, 'info'>;
   /** Milliseconds since the epoch; for tests. */
   readonly now?: () => number;
+}
+
+export interface Joined {
+  readonly peer: Peer;
+  /** Container there that tunnels with it have to end in. */
+  readonly attach: string | undefined;
 }
 
 /** What an invited host may ask of this one. */
@@ -74,13 +84,19 @@ export class Invitations {
   /** Of an invited host; undefined of others. */
   policyOf(identity: string): Policy | undefined {
     const pair = this.#options.pairs.get(identity);
-    return pair === undefined || this.#isOver(pair) ? undefined : tunnelsOnly;
+    if (pair === undefined || this.#isOver(pair)) return undefined;
+    return { ...tunnelsOnly, ...(pair.attach !== undefined && { attach: pair.attach }) };
   }
 
-  /** @param endpoint where the invited host is to dial @throws {WormholeError} WH_ERR_LIMIT, WH_ERR_USAGE */
+  /**
+   * @param endpoint where the invited host is to dial
+   * @param attach container of this host that its tunnels are to end in
+   * @throws {WormholeError} WH_ERR_LIMIT, WH_ERR_USAGE
+   */
   async invite(
     endpoint: { readonly host: string; readonly port: number },
     seconds = USUAL_SECONDS,
+    attach?: string,
   ): Promise<{ readonly token: string; readonly expires: number }> {
     if (!Number.isInteger(seconds) || seconds < 1 || seconds > MOST_SECONDS) {
       throw new WormholeError('WH_ERR_USAGE', 'an invitation is good for a second to a day');
@@ -93,15 +109,19 @@ export class Invitations {
     const identity = `invited:${randomBytes(8).toString('hex')}`;
     const secret = randomBytes(32);
     const expires = Math.floor(this.#now() / 1000) + seconds;
-    await pairs.put({ identity, key: secret.toString('base64'), expires });
+    await pairs.put({ identity, key: secret.toString('base64'), expires, ...(attach !== undefined && { attach }) });
     onKeys();
     setTimeout(onKeys, seconds * 1000).unref();
     log.info({ identity, expires: new Date(expires * 1000).toISOString() }, 'a host is invited');
     return { token: formatToken({ endpoint, name, identity, secret, expires }), expires };
   }
 
-  /** An invited host has come, with the key that it will use from now on. @throws {WormholeError} */
-  async accepted(key: string, caller: Caller): Promise<void> {
+  /**
+   * An invited host has come, with the key that it will use from now on.
+   *
+   * @returns the container that its tunnels have to end in @throws {WormholeError}
+   */
+  async accepted(key: string, caller: Caller): Promise<string | undefined> {
     const { pairs, onKeys, log } = this.#options;
     const { identity, host, name } = ownerOf(caller);
     const pair = pairs.get(identity);
@@ -112,16 +132,18 @@ export class Invitations {
     if (bytes.length !== 32 || bytes.toString('base64') !== key || key === pair.key) {
       throw new WormholeError('WH_ERR_REQUEST_INVALID', 'key is not base64 of 32 new bytes');
     }
-    const known = { identity, key, name, host };
+    const { attach } = pair;
+    const known = { identity, key, name, host, ...(attach !== undefined && { attach }) };
     this.#meet(known);
     // A second one with the same token finds it used from here on.
     await pairs.put(known);
     onKeys();
     log.info({ identity, peer: name, host }, 'an invited host has come');
+    return attach;
   }
 
   /** Becomes a peer of the host that has made the token. @throws {WormholeError} nothing is remembered then */
-  async join(text: string, signal: AbortSignal): Promise<Peer> {
+  async join(text: string, signal: AbortSignal): Promise<Joined> {
     const { endpoint, name, identity, secret, expires } = parseToken(text);
     if (expires * 1000 <= this.#now()) {
       throw new WormholeError('WH_ERR_PEER_AUTH', 'the token is over; make another one with wormhole wg-up');
@@ -133,24 +155,33 @@ export class Invitations {
     using _wish = peer.want();
     const { host } = await peer.up(signal);
     const key = randomBytes(32).toString('base64');
-    await accept(peer, key, signal);
+    const attach = await accept(peer, key, signal);
     await pairs.put({ ...first, key, host });
     onKeys();
     this.#meet({ ...first, key, host });
     // Another link, with the key that lasts: the one that there is would be resumed with a secret that is void.
     peers().unlink(peer);
     await peer.up(signal);
-    return peer;
+    return { peer, attach };
   }
 
   /** The two are strangers again, as far as this end can tell. @returns false when that is none of them */
-  async forget(peer: Peer): Promise<boolean> {
-    const { pairs, peers, onKeys } = this.#options;
-    if (pairs.get(peer.known.identity) === undefined) return false;
-    await pairs.remove(peer.known.identity);
+  async forget({ known }: Peer): Promise<boolean> {
+    return await this.withdraw(known.identity);
+  }
+
+  /** Nobody comes by it any more, and who has come is a stranger again. @returns false when there is none */
+  async withdraw(identity: string): Promise<boolean> {
+    const { pairs, peers, onKeys, log } = this.#options;
+    if (pairs.get(identity) === undefined) return false;
+    await pairs.remove(identity);
     onKeys();
-    peers().unlink(peer);
-    peers().left(peer);
+    const peer = peers().list.find(({ known }) => known.identity === identity);
+    if (peer !== undefined) {
+      peers().unlink(peer);
+      peers().left(peer);
+    }
+    log.info({ identity }, 'an invitation is void');
     return true;
   }
 

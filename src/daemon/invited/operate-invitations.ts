@@ -1,4 +1,5 @@
 /** The operations of the control API that are about invitations. */
+import type { Engine } from '../../docker/engine.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import { parseAddress } from '../../spec/address.ts';
 import { formatHost, parsePort, splitHostPort } from '../../spec/host.ts';
@@ -11,28 +12,33 @@ export interface OperateInvitationsOptions {
   readonly invitations: Invitations;
   readonly tunneling: Pick<Tunneling, 'ensure'>;
   readonly settings: Pick<Settings, 'tunnels'>;
+  readonly engine: Pick<Engine, 'find'>;
   /** Control addresses that are open. */
   readonly bound: () => readonly TcpAddress[];
 }
 
-export type InvitationOperations = Pick<Operations, 'invite' | 'acceptInvitation' | 'joinInvitation'>;
+export type InvitationOperations = Pick<Operations, 'invite' | 'withdraw' | 'acceptInvitation' | 'joinInvitation'>;
 
 export function invitationOperations(options: OperateInvitationsOptions): InvitationOperations {
-  const { invitations, tunneling } = options;
+  const { invitations, tunneling, engine } = options;
   return {
-    invite: async ({ endpoint, seconds }) => {
+    invite: async ({ endpoint, seconds, attach }, { signal }) => {
       const at = endpointOf(endpoint, options);
-      const { token, expires } = await invitations.invite(at, seconds);
+      // Told now, and not to the host that comes.
+      if (attach !== undefined) await engine.find(attach, signal);
+      const { token, expires } = await invitations.invite(at, seconds, attach);
       const shown = `${formatHost(at.host)}:${at.port}`;
       return { token, endpoint: shown, expiresAt: new Date(expires * 1000).toISOString() };
     },
     acceptInvitation: async ({ key }, caller) => {
-      await invitations.accepted(key, caller);
-      return { accepted: true };
+      const attach = await invitations.accepted(key, caller);
+      return { accepted: true, ...(attach !== undefined && { attach }) };
     },
+    withdraw: async (identity) => ({ withdrawn: await invitations.withdraw(identity) }),
     joinInvitation: async ({ token, ...wish }, { signal }) => {
-      const peer = await invitations.join(token, signal);
-      const request = { type: 'wireguard', ...wish, peer: parseAddress(peer.name) } as const;
+      const { peer, attach: peerAttach } = await invitations.join(token, signal);
+      const places = { ...wish, ...(peerAttach !== undefined && { peerAttach }) };
+      const request = { type: 'wireguard', ...places, peer: parseAddress(peer.name) } as const;
       return await (await tunneling.ensure(request, signal)).describe();
     },
   };

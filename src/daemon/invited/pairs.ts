@@ -20,6 +20,8 @@ export interface Pair {
   readonly host?: string;
   /** Where the other one is dialed; absent when it dials. */
   readonly endpoint?: { readonly host: string; readonly port: number };
+  /** Container of this host that its tunnels end in; absent = the host. */
+  readonly attach?: string;
   /** Unix seconds until somebody has to have come; absent afterwards. */
   readonly expires?: number;
 }
@@ -37,7 +39,7 @@ const schema: JsonSchema = {
   items: {
     type: 'object',
     required: ['identity', 'key'],
-    properties: { identity: text, key: text, name: text, host: text, endpoint, expires: integer },
+    properties: { identity: text, key: text, name: text, host: text, endpoint, attach: text, expires: integer },
     additionalProperties: false,
   },
 };

@@ -97,7 +97,13 @@ export function peeringOf(options: PeeringOptions): Peering {
     peers: () => peers,
     accept: async (peer, key, signal) => {
       const request = { method: 'POST', target: '/v1/invitations/accept', json: { key } } as const;
-      await peerCall(peer, { openApi })<InvitationAccepted>(request, { accepted: 'anything' }, { signal });
+      const { attach } = await peerCall(peer, { openApi })<InvitationAccepted>(
+        request,
+        { accepted: 'anything' },
+        { signal },
+      );
+      if (attach === undefined || (typeof attach === 'string' && /^.{1,255}$/u.test(attach))) return attach;
+      throw new WormholeError('WH_ERR_PROTOCOL', 'the host that invites names no container');
     },
     onKeys: () =>
       void abroad

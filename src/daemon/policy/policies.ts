@@ -31,6 +31,11 @@ export interface PoliciesOptions {
   readonly namespaceId: string;
 }
 
+/** Of a tunnel, at this host: in a container, or the host's own. */
+export interface TunnelEnd {
+  readonly container: string | undefined;
+}
+
 /** Of clients that name their destination. */
 const clientPolicy: Policy = {
   title: 'connect',
@@ -86,13 +91,20 @@ export class Policies {
   }
 
   /**
-   * May it have a tunnel with this host, and its end in that container?
+   * May it have a tunnel with this host, whose end here is in that container?
    *
+   * @param end absent = it has it already
    * @throws {WormholeError} WH_ERR_POLICY
    */
-  async tunnel(identity: string, container: string | undefined, signal: AbortSignal): Promise<void> {
+  async tunnel(identity: string, end: TunnelEnd | undefined, signal: AbortSignal): Promise<void> {
     const policy = this.of(identity);
     this.#refuse(identity, missingVerb(policy, 'tunnel', 'a tunnel'));
+    if (end === undefined) return;
+    const { container } = end;
+    if (policy.attach !== undefined) {
+      const reason = `a tunnel that does not end in container ${policy.attach}; ask for --peer-attach ${policy.attach}`;
+      return this.#refuse(identity, container === policy.attach ? undefined : { rule: 'attach', reason });
+    }
     if (container === undefined) return;
     this.#refuse(identity, missingVerb(policy, 'docker-ns', `a tunnel into container ${container}`));
     const found = await this.#options.engine.find(container, signal);

@@ -17,6 +17,7 @@ import { conflict, judgeOffer } from '../../tunnel/negotiation.ts';
 import type { Caller } from '../api/operations.ts';
 import { literalOf } from '../peers/allowed-endpoints.ts';
 import { isSame, type Owner, ownerOf, type Whose } from '../peers/owner.ts';
+import type { Policies } from '../policy/policies.ts';
 import type { Attachment } from './attachment.ts';
 import { cannotHave, cannotPass } from './kinds.ts';
 import { makeOwnEnd, type OwnAddresses } from './own-ends.ts';
@@ -43,7 +44,7 @@ export interface AnswersOptions {
   /** This end is about to ask that peer for a tunnel itself, and goes first. */
   readonly goesFirst: (whose: Whose) => boolean;
   /** May it? @throws {WormholeError} WH_ERR_POLICY */
-  readonly allow: (identity: string, container: string | undefined, signal: AbortSignal) => Promise<void>;
+  readonly allow: Policies['tunnel'];
   readonly attach: (container: string) => Promise<Attachment>;
   readonly rekeying: Pick<Rekeying, 'answer'>;
 }
@@ -74,7 +75,7 @@ export class Answers implements AsyncDisposable {
   /** @throws {WormholeError} WH_ERR_POLICY, WH_ERR_REQUEST_INVALID, WH_ERR_TUNNEL_CONFLICT, WH_ERR_KERNEL, WH_ERR_LIMIT */
   async offer(offer: TunnelOffer, caller: Caller): Promise<TunnelAnswer> {
     const owner = ownerOf(caller);
-    await this.#options.allow(owner.identity, offer.attach, caller.signal);
+    await this.#options.allow(owner.identity, { container: offer.attach }, caller.signal);
     if (this.#options.goesFirst(owner)) throw conflict('busy', 'this end asks for a tunnel itself at this moment');
     // From here on what this end asks for itself waits: two that cross would each take the other's away.
     const answering = { owner, done: this.#prepare(offer, owner) };
