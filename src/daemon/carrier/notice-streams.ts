@@ -35,11 +35,18 @@ export class NoticeStreams {
     this.#out.get(link)?.tell(notice);
   }
 
+  allTold(link: number): void {
+    this.#out.get(link)?.allTold();
+  }
+
   listen(link: Link): void {
     const { number } = link;
     if (this.#in.has(number)) return;
-    const heard = (notices: readonly Notice[]): void => this.#post({ type: 'heard', link: number, notices });
-    const hearing = new NoticesIn(link, heard);
+    const hearing = new NoticesIn(link, {
+      onAsked: () => this.#post({ type: 'asked', link: number }),
+      onNotices: (notices) => this.#post({ type: 'heard', link: number, notices }),
+      onAllTold: () => this.#post({ type: 'all-told', link: number }),
+    });
     this.#in.set(number, hearing);
     void hearing.run().then((reason) => {
       if (this.#in.get(number) !== hearing) return;

@@ -34,12 +34,16 @@ export function noticeMessage({ guest, state, reason, pull }: Notice): object {
   return { guest, state, reason: plain(reason), ...words };
 }
 
+/** What comes when each guest has been told of once: of one that was not, there is none. Others ignore it, as a state they do not know. */
+export const toldMessage: object = { guest: 'all', state: 'told', reason: '' };
+
 /** @returns undefined for a state that only a later version knows @throws {WormholeError} WH_ERR_PROTOCOL */
-export function parseNotice(message: Message): Notice | undefined {
+export function parseNotice(message: Message): Notice | 'told' | undefined {
   const guest = text(message, 'guest', /^[A-Za-z0-9][A-Za-z0-9_.~-]{0,127}$/);
   const state = text(message, 'state', /^[a-z-]{1,32}$/);
   const reason = plain(text(message, 'reason', /^/));
   const pull = parsePull(message['pull']);
+  if (state === 'told') return 'told';
   if (!states.has(state)) return undefined;
   return { guest, state: state as Notice['state'], reason, ...(pull !== undefined && { pull }) };
 }

@@ -15,15 +15,23 @@ const againMs = 5_000;
 /** Milliseconds in which one read at most is passed on: whoever talks without end is heard slowly. */
 const pauseMs = 20;
 
+export interface Hearer {
+  /** The peer is asked, perhaps once more: it begins with each guest that there is. */
+  readonly onAsked: () => void;
+  readonly onNotices: (notices: readonly Notice[]) => void;
+  /** Each guest that there is was told of. */
+  readonly onAllTold: () => void;
+}
+
 export class NoticesIn {
   readonly #link: Pick<Link, 'openStream' | 'open'>;
-  readonly #onNotices: (notices: readonly Notice[]) => void;
+  readonly #hearer: Hearer;
   readonly #closed = new AbortController();
   #stream: Duplex | undefined;
 
-  constructor(link: Pick<Link, 'openStream' | 'open'>, onNotices: (notices: readonly Notice[]) => void) {
+  constructor(link: Pick<Link, 'openStream' | 'open'>, hearer: Hearer) {
     this.#link = link;
-    this.#onNotices = onNotices;
+    this.#hearer = hearer;
   }
 
   /** Resolves when there is no more to hear; why, in words for the log. */
@@ -32,6 +40,7 @@ export class NoticesIn {
     let reason = '';
     while (!signal.aborted && this.#link.open) {
       try {
+        this.#hearer.onAsked();
         this.#stream = await this.#link.openStream({ kind: 'notices' }, signal);
         await this.#hear(this.#stream);
         reason = 'the peer has ended it';
@@ -58,11 +67,14 @@ export class NoticesIn {
     for await (const slice of stream as AsyncIterable<Buffer>) {
       reader.push(slice);
       const heard = new Map<string, Notice>();
+      let allTold = false;
       for (let message = reader.next(); message !== undefined; message = reader.next()) {
         const notice = parseNotice(message);
-        if (notice !== undefined) heard.set(notice.guest, notice);
+        if (notice === 'told') allTold = true;
+        else if (notice !== undefined) heard.set(notice.guest, notice);
       }
-      if (heard.size > 0) this.#onNotices([...heard.values()]);
+      if (heard.size > 0) this.#hearer.onNotices([...heard.values()]);
+      if (allTold) this.#hearer.onAllTold();
       await sleep(pauseMs, undefined, { ref: false });
     }
   }

@@ -5,7 +5,7 @@
  */
 import type { Duplex } from 'node:stream';
 import { frame } from '../../carrier/link/frame.ts';
-import { type Notice, noticeMessage } from './notice.ts';
+import { type Notice, noticeMessage, toldMessage } from './notice.ts';
 
 /** Guests whose state may wait for a slow reader: ids are made and deleted without an end. */
 const mostBehind = 4_096;
@@ -14,6 +14,7 @@ export class NoticesOut {
   readonly #stream: Duplex;
   readonly #waiting = new Map<string, Notice>();
   #full = false;
+  #allTold = false;
 
   /** @param stream that was accepted; owned from now on @param onOver called once */
   constructor(stream: Duplex, onOver: () => void) {
@@ -35,6 +36,12 @@ export class NoticesOut {
     if (this.#waiting.size > mostBehind) this.#stream.destroy();
   }
 
+  /** Each guest that there is was told of. */
+  allTold(): void {
+    this.#allTold = true;
+    this.#goOn();
+  }
+
   /** There is no more to come. */
   end(): void {
     this.#waiting.clear();
@@ -47,5 +54,8 @@ export class NoticesOut {
       this.#waiting.delete(guest);
       this.#full = !this.#stream.write(frame(noticeMessage(notice)));
     }
+    if (!this.#allTold || this.#full || this.#stream.writableEnded || this.#stream.destroyed) return;
+    this.#allTold = false;
+    this.#full = !this.#stream.write(frame(toldMessage));
   }
 }

@@ -7,6 +7,7 @@ import { type Notice, noticeMessage, parseNotice } from './notice.ts';
 import { NoticesIn } from './notices-in.ts';
 import { NoticesOut } from './notices-out.ts';
 
+const deaf = { onAsked: () => undefined, onNotices: () => undefined, onAllTold: () => undefined };
 const up = (guest: string): Notice => ({ guest, state: 'up', reason: '' });
 
 /** A link whose far end is `stream`; once. */
@@ -65,12 +66,18 @@ describe('a stream of notices', () => {
   test('carries them in order, from one end to the other', async () => {
     const [near, far] = duplexPair();
     const out = new NoticesOut(near, () => undefined);
-    const heard: Notice[] = [];
-    const hearing = new NoticesIn(linkTo(far), (notices) => heard.push(...notices));
+    const heard: (Notice | string)[] = [];
+    const hearing = new NoticesIn(linkTo(far), {
+      onAsked: () => heard.push('asked'),
+      onNotices: (notices) => heard.push(...notices),
+      onAllTold: () => heard.push('all told'),
+    });
     const over = hearing.run();
     out.tell(up('x.0'));
+    out.allTold();
+    await expect.poll(() => heard).toEqual(['asked', up('x.0'), 'all told']);
     out.tell({ guest: 'y.0', state: 'failed', reason: 'no' });
-    await expect.poll(() => heard).toEqual([up('x.0'), { guest: 'y.0', state: 'failed', reason: 'no' }]);
+    await expect.poll(() => heard.slice(3)).toEqual([{ guest: 'y.0', state: 'failed', reason: 'no' }]);
     hearing.close();
     await over;
   });
@@ -100,8 +107,12 @@ describe('a stream of notices', () => {
     const out = new NoticesOut(slow, () => undefined);
     for (const reason of ['1', '2', '3']) out.tell({ guest: 'x.0', state: 'failed', reason });
     expect(reader.next()).toMatchObject({ reason: '1' });
+    // That this was all comes behind it.
+    out.allTold();
     done();
     await expect.poll(() => reader.next()).toMatchObject({ reason: '3' });
+    done();
+    await expect.poll(() => reader.next()).toMatchObject({ state: 'told' });
   });
 
   test('A22 somebody who talks on it is not listened to', async () => {
@@ -114,7 +125,7 @@ describe('a stream of notices', () => {
   test('A22 nonsense on it ends it, and a peer that knows no such thing is asked once', async () => {
     const [near, far] = duplexPair();
     const link = { ...linkTo(far), open: true };
-    const hearing = new NoticesIn(link, () => undefined);
+    const hearing = new NoticesIn(link, deaf);
     const over = hearing.run();
     near.on('error', () => undefined).write(Buffer.from([0xff, 0xff, 1, 2]));
     await expect.poll(() => far.destroyed).toBe(true);
@@ -122,17 +133,17 @@ describe('a stream of notices', () => {
     await over;
     const refusal = new WormholeError('WH_ERR_PROTOCOL', 'no proper open', { detail: { peer: true } });
     const old = { open: true, openStream: () => Promise.reject(refusal) };
-    expect(await new NoticesIn(old, () => undefined).run()).toBe('no proper open');
+    expect(await new NoticesIn(old, deaf).run()).toBe('no proper open');
   });
 
   test('that is not wanted any more is let go of, also before the peer has said yes', async () => {
     const never = { open: true, openStream: (_: unknown, signal: AbortSignal) => aborted(signal) };
-    const hearing = new NoticesIn(never, () => undefined);
+    const hearing = new NoticesIn(never, deaf);
     const over = hearing.run();
     hearing.close();
     expect(await over).toBe('');
     const stream = new PassThrough();
-    const other = new NoticesIn(linkTo(stream), () => undefined);
+    const other = new NoticesIn(linkTo(stream), deaf);
     const ended = other.run();
     await new Promise(setImmediate);
     other.close();

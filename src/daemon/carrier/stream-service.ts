@@ -87,6 +87,8 @@ export class StreamService implements StreamServer {
         return;
       case 'tell':
         return this.#notices.tell(message.link, message.notice);
+      case 'all-told':
+        return this.#notices.allTold(message.link);
       case 'listen': {
         const link = this.#links.get(message.link);
         if (!message.wanted) this.#notices.unlisten(message.link);

@@ -13,6 +13,8 @@ export type ToStreams =
   | { readonly type: 'leave'; readonly guest: string }
   /** To whoever asked on that link. */
   | { readonly type: 'tell'; readonly link: number; readonly notice: Notice }
+  /** Each guest that there is was told of on that link. */
+  | { readonly type: 'all-told'; readonly link: number }
   /** Somebody here wants to hear of guests at the end of that link, or nobody does. */
   | { readonly type: 'listen'; readonly link: number; readonly wanted: boolean }
   /** It takes no more streams: nothing more is told or heard on it. */
@@ -22,6 +24,8 @@ export type FromStreams =
   /** The owner of guests here wants to hear of them, or does no longer. */
   | { readonly type: 'watch'; readonly link: number; readonly host: string; readonly identity: string }
   | { readonly type: 'unwatch'; readonly link: number }
+  /** The peer begins anew: it tells of each guest that there is, and then that this was all. */
+  | { readonly type: 'asked' | 'all-told'; readonly link: number }
   | { readonly type: 'heard'; readonly link: number; readonly notices: readonly Notice[] }
   /** Nothing more is heard on that link. */
   | { readonly type: 'deaf'; readonly link: number; readonly reason: string };

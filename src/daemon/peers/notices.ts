@@ -20,10 +20,16 @@ export interface NoticesOptions {
   readonly log: Logger;
 }
 
+interface Followed {
+  readonly onNotice: OnNotice;
+  /** Not told of since the peer began to tell of each guest that there is. */
+  missing: boolean;
+}
+
 export class Notices implements Disposable {
   readonly #options: NoticesOptions;
   /** Who follows what, by the number of the link. */
-  readonly #followed = new Map<number, Map<string, OnNotice>>();
+  readonly #followed = new Map<number, Map<string, Followed>>();
   readonly #watched = new Map<number, Disposable>();
 
   constructor(options: NoticesOptions) {
@@ -32,13 +38,15 @@ export class Notices implements Disposable {
 
   /** Calls `onNotice` with how that guest at the end of the link is, and whenever that changes, until disposed. */
   follow(link: number, guest: string, onNotice: OnNotice): Disposable {
-    const guests = this.#followed.get(link) ?? new Map<string, OnNotice>();
+    const guests = this.#followed.get(link) ?? new Map<string, Followed>();
     if (!this.#followed.has(link)) {
       this.#followed.set(link, guests);
       this.#options.post({ type: 'listen', link, wanted: true });
     }
-    guests.set(guest, onNotice);
-    return { [Symbol.dispose]: () => this.#unfollow(link, guest, onNotice) };
+    // Just asked for, it may come to be while the others are told of.
+    const followed = { onNotice, missing: false };
+    guests.set(guest, followed);
+    return { [Symbol.dispose]: () => this.#unfollow(link, guest, followed) };
   }
 
   hear(message: FromStreams): void {
@@ -49,6 +57,7 @@ export class Notices implements Disposable {
         this.#watched.get(link)?.[Symbol.dispose]();
         const tell = (notice: Notice): void => post({ type: 'tell', link, notice });
         this.#watched.set(link, watch(message, tell));
+        post({ type: 'all-told', link });
         return;
       }
       case 'unwatch':
@@ -56,7 +65,21 @@ export class Notices implements Disposable {
         this.#watched.delete(link);
         return;
       case 'heard':
-        for (const notice of message.notices) this.#followed.get(link)?.get(notice.guest)?.(notice);
+        for (const notice of message.notices) {
+          const followed = this.#followed.get(link)?.get(notice.guest);
+          if (followed === undefined) continue;
+          followed.missing = false;
+          followed.onNotice(notice);
+        }
+        return;
+      case 'asked':
+        for (const followed of this.#followed.get(link)?.values() ?? []) followed.missing = true;
+        return;
+      case 'all-told':
+        for (const [guest, followed] of this.#followed.get(link) ?? []) {
+          if (followed.missing) followed.onNotice({ guest, state: 'deleted', reason: '' });
+          followed.missing = false;
+        }
         return;
       case 'deaf':
         log.debug({ link, reason: message.reason }, 'a peer tells no more of what runs there for this daemon');
@@ -74,9 +97,9 @@ export class Notices implements Disposable {
     this.#followed.clear();
   }
 
-  #unfollow(link: number, guest: string, onNotice: OnNotice): void {
+  #unfollow(link: number, guest: string, followed: Followed): void {
     const guests = this.#followed.get(link);
-    if (guests?.get(guest) !== onNotice) return;
+    if (guests?.get(guest) !== followed) return;
     guests.delete(guest);
     if (guests.size > 0) return;
     this.#followed.delete(link);

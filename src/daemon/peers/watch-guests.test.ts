@@ -90,11 +90,27 @@ describe('notices', () => {
     expect(posted.at(-1)).toEqual({ type: 'listen', link: 1, wanted: false });
   });
 
+  test('a guest that ended while nothing could be heard is told of as deleted, unless it was asked for since', () => {
+    const { notices } = world();
+    const heard: string[] = [];
+    const follow = (guest: string) => notices.follow(1, guest, ({ state }) => heard.push(`${guest} ${state}`));
+    for (const guest of ['x.0', 'y.0', 'z.0']) follow(guest);
+    notices.hear({ type: 'asked', link: 1 });
+    notices.hear({ type: 'heard', link: 1, notices: [{ guest: 'x.0', state: 'up', reason: '' }] });
+    follow('z.0');
+    follow('new.0');
+    for (let i = 0; i < 2; i += 1) notices.hear({ type: 'all-told', link: 1 });
+    expect(heard).toEqual(['x.0 up', 'y.0 deleted']);
+  });
+
   test('are told on the link on which they were asked for, as long as somebody listens', () => {
     const { posted, watched, notices } = world();
     for (let i = 0; i < 2; i += 1) notices.hear({ ...owner, type: 'watch', link: 3 });
     expect(watched).toEqual([host]);
-    expect(posted[0]).toEqual({ type: 'tell', link: 3, notice: { guest: 'x.0', state: 'up', reason: '' } });
+    expect(posted.slice(0, 2)).toEqual([
+      { type: 'tell', link: 3, notice: { guest: 'x.0', state: 'up', reason: '' } },
+      { type: 'all-told', link: 3 },
+    ]);
     notices.hear({ type: 'unwatch', link: 3 });
     expect(watched).toEqual([]);
   });

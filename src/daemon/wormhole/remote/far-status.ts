@@ -47,9 +47,10 @@ export class FarUnderway implements Underway {
     this.#notice = notice;
   }
 
-  /** Being made comes before the answer, whenever that is heard. @param made the answer */
+  /** Not being there, and being made, come before the answer, whenever that is heard. @param made the answer */
   after(made: Pick<Notice, 'state' | 'reason'>): Status {
-    const last = this.#notice === undefined || this.#notice.state === 'starting' ? made : this.#notice;
+    const { state } = this.#notice ?? { state: 'starting' };
+    const last = state === 'starting' || state === 'deleted' ? made : (this.#notice ?? made);
     return farStatus(last, this.#peer);
   }
 }
@@ -63,11 +64,12 @@ export class Hearing implements Disposable {
     this.#follow = (link) => follow(link, guest, onNotice);
   }
 
-  /** From now on that link; the same again changes nothing. */
-  on(link: number): void {
-    if (this.#now?.link === link) return;
-    this[Symbol.dispose]();
+  /** From now on that link; the same again changes nothing, unless it was just `made`: nobody may say of before that it is not there. */
+  on(link: number, made = false): void {
+    if (this.#now?.link === link && !made) return;
+    const before = this.#now;
     this.#now = { link, following: this.#follow(link) };
+    before?.following[Symbol.dispose]();
   }
 
   /** On no link, until the next {@link on}. */

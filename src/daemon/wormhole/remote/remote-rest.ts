@@ -193,6 +193,7 @@ export class RemoteRest implements Hanging {
       this.#address = prepared.address(guest, made);
       this.#confirmedAt = performance.now();
       if (signal.aborted || peer.link === undefined) return;
+      this.#hearing.on(peer.link.number, true);
       // What was heard meanwhile may be newer than the answer, which took another way.
       this.#arrived(
         peer.link,
