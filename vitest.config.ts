@@ -14,6 +14,11 @@ export default defineConfig({
           name: 'unit',
           include: ['src/**/*.test.ts', 'test/rules/**/*.test.ts', 'bench/**/*.test.mjs'],
           testTimeout: 20_000,
+          // In processes that keep their modules, which halves the processor time: a test file leaves nothing behind. Much of
+          // the rest is waiting.
+          pool: 'forks',
+          isolate: false,
+          maxWorkers: 3,
         },
       },
       {

@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { Findings } from '../../src/cli/compose/findings.ts';
 import { load } from '../../src/cli/compose/load.ts';
 import type { Sentence } from '../../src/cli/compose/sentence.ts';
@@ -12,9 +12,16 @@ import { type TranslateOptions, translate } from '../../src/cli/compose/translat
 import { readVolumeNames } from '../../src/cli/compose/volumes.ts';
 import { quote } from '../../src/spec/spec.ts';
 
-/** The directory; gone after the test file. */
-export const folder = mkdtempSync(join(tmpdir(), 'wh-compose-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+/** The directory of the test file that runs. */
+export let folder = '';
+
+/** To be called first by each test file: it has the directory for itself, and leaves nothing. */
+export function useFolder(): void {
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'wh-compose-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+}
 
 export interface Translated {
   /** Canonical lines without `id` and labels, which are always the same. */

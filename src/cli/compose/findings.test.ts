@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { refusal, translated } from '../../../test/support/compose-world.ts';
+import { refusal, translated, useFolder } from '../../../test/support/compose-world.ts';
+
+useFolder();
 
 describe('what cannot be kept', () => {
   test('is told of each service, with the remedy', async () => {

@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { translated } from '../../../test/support/compose-world.ts';
+import { translated, useFolder } from '../../../test/support/compose-world.ts';
 import { recipeOf } from '../../spec/recipe/recipe.ts';
 import { splitWords } from '../../spec/shell.ts';
 import { parse, plan, quote } from '../../spec/spec.ts';
 import type { Sentence } from './sentence.ts';
+
+useFolder();
 
 describe('every line', () => {
   const word = fc.string({ minLength: 1, maxLength: 12, unit: 'grapheme' }).filter((text) => !text.includes('\0'));

@@ -1,8 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { folder, translated } from '../../../test/support/compose-world.ts';
+import { folder, translated, useFolder } from '../../../test/support/compose-world.ts';
 import { splitWords } from '../../spec/shell.ts';
+
+useFolder();
 
 describe('files that people have', () => {
   test('WordPress and MySQL: the database is one wormhole, and the page reaches it on its own loopback', async () => {
