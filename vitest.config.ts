@@ -13,7 +13,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['src/**/*.test.ts', 'test/rules/**/*.test.ts', 'bench/**/*.test.mjs'],
-          testTimeout: 20_000,
+          testTimeout: 60_000,
           // In processes that keep their modules, which halves the processor time: a test file leaves nothing behind. Much of
           // the rest is waiting.
           pool: 'forks',
