@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 node=${NODE:-node}
 
 # Seconds a project may take before it is ended; a hang is a failure, not a wait.
-declare -A limit=([unit]=240 [conformance]=240 [functional]=1200 [kernel]=1500)
+declare -A limit=([unit]=300 [conformance]=240 [functional]=1200 [kernel]=1500)
 
 reports=$(mktemp -d /tmp/wormhole-test.XXXXXX)
 trap 'rm -rf "$reports"' EXIT
