@@ -59,7 +59,7 @@ describe('wrong usage', () => {
     [['explain'], /missing required argument 'SPEC'/],
     [['delete'], /missing required argument 'ID'/],
     [['inspect'], /missing required argument 'ID'/],
-    [['ping', 'a', 'b'], /too many arguments/],
+    [['ping', '--tunnel', 'a', 'b'], /--tunnel needs a HOST, and no more/],
     [['ping', ''], /HOST is empty/],
     [['ping', '--tunnel'], /--tunnel needs a HOST/],
     [['ping', '-x'], /unknown option '-x'/],

@@ -47,10 +47,10 @@ export const commonOptions: readonly OptionRow[] = [
 export const verbs: readonly VerbRow[] = [
   {
     name: 'ping',
-    operands: '[HOST]',
+    operands: '[HOST...]',
     summary: 'measure the way to the daemon, or through it to a peer, in ms',
     options: [{ flags: '--tunnel', text: 'through the tunnel to HOST instead: time and largest packet' }],
-    examples: ['wormhole ping', 'wormhole ping db-host', 'wormhole ping --tunnel db-host'],
+    examples: ['wormhole ping', 'wormhole ping gateway laptop', 'wormhole ping --tunnel db-host'],
     load: async () => (await import('./verbs/ping.ts')).ping,
   },
   {

@@ -129,7 +129,10 @@ export const PingAnswer = Type.Object(
     way: Type.Optional(
       Type.Object(
         {
-          path: Type.String({ description: 'direct: this daemon dialed · joined: the peer did' }),
+          path: Type.String({ description: 'direct: this daemon dialed · joined: the peer did · via: through others' }),
+          via: Type.Optional(
+            Type.String({ description: 'the peers between, `b > c`; the rest is about the last link of the way' }),
+          ),
           carrier: Type.String({ description: 'of connections: tls or quic' }),
           carrierReason: Type.String({ description: 'why it is not the one of the configuration; empty when it is' }),
           address: Type.String({ description: 'the other end of the connection' }),

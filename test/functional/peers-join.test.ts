@@ -78,6 +78,19 @@ describe('joining', () => {
     expect(keys[0]).toBe(keys[1]);
   });
 
+  test('ping tells the way through a peer to one that only that peer reaches', async () => {
+    await using world = await Hosts.start({ hosts: { a: {}, gate: {}, laptop: { nat: true } } });
+    const { a, laptop } = world;
+    await laptop.daemon.wormhole('join', 'gate', '--as', 'lap');
+    const there = await a.daemon.wormhole('ping', 'gate', 'lap');
+    expect([there.code, there.stderr]).toEqual([
+      0,
+      expect.stringMatching(/ -> gate > lap, .*\npeer lap at \S+, via gate, carrier tls, key [0-9a-f]{16}\nversion /),
+    ]);
+    const nobody = await a.daemon.wormhole('ping', 'gate', '127.0.0.9:1');
+    expect([nobody.code, nobody.stderr]).toEqual([69, expect.stringContaining('nothing listens on 127.0.0.9:1')]);
+  });
+
   test('kick drops the connection under a transfer, and nobody notices', async () => {
     await using world = await Hosts.start({ hosts: { a: {}, b: {} } });
     const { a, b } = world;

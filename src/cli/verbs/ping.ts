@@ -11,12 +11,13 @@ import { print, printJson } from '../print.ts';
 /** Prints milliseconds with six decimals; how it went, on stderr. */
 export async function ping(call: Invocation): Promise<number> {
   const { stdout, stderr } = call.surroundings;
-  const host = call.words[0];
+  const hosts = call.words;
+  const host = hosts.length === 0 ? undefined : hosts.join(' > ');
   const usage = (message: string): WormholeError =>
     new WormholeError('WH_ERR_USAGE', message, { detail: { verb: 'ping' } });
-  if (host === '') throw usage('HOST is empty');
+  if (hosts.includes('')) throw usage('HOST is empty');
   const through = call.flags['tunnel'] === true;
-  if (through && host === undefined) throw usage('--tunnel needs a HOST');
+  if (through && hosts.length !== 1) throw usage('--tunnel needs a HOST, and no more');
   await using daemon = await call.open();
   if (through) return await pingTunnel(call, daemon, host ?? '');
   const payload = Math.random().toString(36).slice(2);
@@ -47,7 +48,7 @@ export async function ping(call: Invocation): Promise<number> {
   const link =
     way === undefined
       ? ''
-      : `peer ${printable(way.name)} at ${printable(way.address)}, ${way.path}, carrier ${way.carrier}${way.carrierReason === '' ? '' : ` (no QUIC: ${printable(way.carrierReason)})`}, key ${way.key}` +
+      : `peer ${printable(way.name)} at ${printable(way.address)}, ${way.via === undefined ? way.path : `via ${printable(way.via)}`}, carrier ${way.carrier}${way.carrierReason === '' ? '' : ` (no QUIC: ${printable(way.carrierReason)})`}, key ${way.key}` +
         `${way.linkMs > 0 ? `, linked in ${way.linkMs.toFixed(3)} ms` : ''}\n`;
   await print(
     stderr,

@@ -1,7 +1,8 @@
 /**
  * A ping to a peer on its link: there and back once, through its control API, and what is known of the way.
  *
- * For another peer it is a dial like any other: judged by the address that the link leads to.
+ * For another peer it is a dial like any other: judged by the address that the link leads to. Through a peer, `b > c`, that one
+ * pings the next.
  */
 
 import { createHmac } from 'node:crypto';
@@ -19,6 +20,8 @@ import type { Peers } from './peers.ts';
 
 /** Milliseconds that the peer may take to answer. */
 const PING_MS = 10_000;
+/** Between peers of a way. */
+const THEN = ' > ';
 
 interface Ping {
   /** As written. */
@@ -38,7 +41,8 @@ export async function pingOnLink(
   { peers, links, policies }: PingSurroundings,
   { origin, signal }: Caller,
 ): Promise<PingAnswer> {
-  const at = readAddress(address);
+  const [first = '', ...others] = address.split(THEN);
+  const at = readAddress(first);
   const allow: Allow | undefined =
     origin.kind === 'peer' ? (host) => policies.peer(origin.identity, at, host) : undefined;
   if (at.kind === 'unix') allow?.('');
@@ -54,8 +58,17 @@ export async function pingOnLink(
   const endpoint = { kind: 'opened', name: `peer ${peer.name}`, open } as const;
   await using client = new Client({ endpoint, guessed: false, timeoutMs: PING_MS });
   const sent = performance.now();
-  const { rttMs: _rtt, connectMs: _connect, ...answer } = await client.ping({ payload, signal });
+  const {
+    rttMs: _rtt,
+    connectMs: _connect,
+    ...answer
+  } = await client.ping({
+    payload,
+    signal,
+    ...(others.length > 0 && { host: others.join(THEN) }),
+  });
   const peerRttMs = performance.now() - sent;
+  if (others.length > 0) return { ...answer, peerRttMs, ...through(first, answer.way) };
   const { dialed, address: other, name } = link;
   // What carries connections may have changed since the link was made.
   const { carrier, carrierReason } = await links.facts(link.number).catch(() => link);
@@ -65,6 +78,12 @@ export async function pingOnLink(
     peerRttMs,
     way: { path: dialed ? 'direct' : 'joined', carrier, carrierReason, address: other, name, key, linkMs },
   };
+}
+
+/** A way that begins at a peer. */
+function through(peer: string, way: PingAnswer['way']): Pick<PingAnswer, 'way'> {
+  if (way === undefined) return {};
+  return { way: { ...way, path: 'via', via: way.via === undefined ? peer : `${peer}${THEN}${way.via}` } };
 }
 
 /** The same at both ends, and nothing to find the key by: the key has 32 random bytes, or was judged as if. */
