@@ -1,10 +1,12 @@
 /**
- * Ancillary data of a received message: how long its segments are, and which of our addresses it was sent to.
+ * Ancillary data of a received message: how long the packets in it are (UDP_GRO), and which of our addresses it was sent to.
  *
  *   cmsghdr  length:8 level:4 type:4 data, the next one 8-aligned
  */
 import { IP_PKTINFO, IPPROTO_IP, IPPROTO_IPV6, IPPROTO_UDP, IPV6_PKTINFO, UDP_GRO } from './constants.ts';
+import { SyscallError } from './errno.ts';
 import type { DatagramBatch } from './mmsg.ts';
+import { setOption } from './sockets.ts';
 
 const DATA = 16;
 const SPACE = 64;
@@ -36,10 +38,26 @@ export function readControl(batch: DatagramBatch, i: number): Control {
   return { segment, source };
 }
 
-/** Bytes of each packet in message `i`, where nothing but UDP_GRO was asked for; the whole length when it is one packet. */
+/** Bytes of each packet in message `i`; its length when it is one packet. */
 export function segmentLength(batch: DatagramBatch, i: number): number {
-  const length = batch.length(i);
-  if (batch.controlLength(i) < DATA) return length;
-  const { segment } = readControl(batch, i);
-  return segment > 0 ? segment : length;
+  const { view } = batch.controls;
+  const start = batch.controlAt(i);
+  const end = start + Math.min(batch.controlLength(i), SPACE);
+  for (let at = start; at + DATA <= end; ) {
+    const length = view.getUint32(at, true);
+    if (length < DATA) break;
+    const found = view.getInt32(at + 8, true) === IPPROTO_UDP && view.getInt32(at + 12, true) === UDP_GRO;
+    if (found) return view.getUint16(at + DATA, true) || batch.length(i);
+    at += (length + 7) & ~7;
+  }
+  return batch.length(i);
+}
+
+/** Packets that came together are told as one message from now on, where the kernel can (Linux 5.0). */
+export function receiveJoined(fd: number): void {
+  try {
+    setOption(fd, IPPROTO_UDP, UDP_GRO, 1);
+  } catch (error) {
+    if (!(error instanceof SyscallError)) throw error;
+  }
 }

@@ -156,18 +156,6 @@ const sendCall = lib.func('long send(int, const uint8_t *, size_t, int)');
 export const sendBytes = (fd: number, bytes: Uint8Array, length: number, flags: number): number =>
   answer(sendCall(fd, bytes, length, flags) as number);
 
-const sendToCall = lib.func('long sendto(int, const uint8_t *, size_t, int, const uint8_t *, uint32_t)');
-
-/** As {@link sendto}, of bytes that JavaScript has. */
-export const sendBytesTo = (
-  fd: number,
-  bytes: Uint8Array,
-  length: number,
-  flags: number,
-  to: Uint8Array,
-  toLength: number,
-): number => answer(sendToCall(fd, bytes, length, flags, to, toLength) as number);
-
 /** The bytes at `address`, shared with native code; the caller keeps within what it allocated. */
 export function memoryAt(address: number, size: number): ArrayBuffer {
   return koffi.view(BigInt(address), size);

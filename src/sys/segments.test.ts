@@ -19,7 +19,7 @@ let two: OwnedFd;
 beforeEach(() => {
   [from, one, two] = [bound(), bound(), bound()];
   sending.clear();
-  sending.segmentation = true;
+  sending.largest = 65_000;
 });
 afterEach(() => {
   for (const socket of [from, one, two]) socket[Symbol.dispose]();
@@ -89,11 +89,10 @@ describe('packets on their way out', () => {
     const marks: number[] = [];
     for (let got = arrived(one); got.length > 0; got = arrived(one)) marks.push(...got.map(([, mark]) => mark));
     expect(marks).toEqual(Array.from({ length: 150 }, (_, i) => i));
-    expect(sending.segmentation).toBe(true);
+    expect(sending.largest).toBe(65_000);
   });
 
   test('go one by one where a run is refused, and none of them is lost', () => {
-    // A segment that does not fit a packet of the way: 65,536 is loopback's.
     const a = to(one);
     for (let i = 0; i < 3; i += 1) {
       sending.space(1_350)?.fill(i);
@@ -102,7 +101,7 @@ describe('packets on their way out', () => {
     // No segment size that the kernel would take for a run with this destination: a socket without checksums.
     setOption(from.fd, SOL_SOCKET, 11, 1); // SO_NO_CHECK
     sending.flush(from.fd);
-    expect(sending.segmentation).toBe(false);
+    expect(sending.largest).toBe(1_349);
     expect(arrived(one)).toEqual([
       [1_350, 0],
       [1_350, 1],
@@ -137,7 +136,7 @@ describe('packets on their way out', () => {
       ['lost', 1, 66_000, Errno.EMSGSIZE],
       ['lost', 1, 66_000, Errno.EMSGSIZE],
     ]);
-    expect(sending.segmentation).toBe(true);
+    expect(sending.largest).toBe(65_000);
   });
 
   test('are tried again when their owner has set right what was wrong', () => {
@@ -151,7 +150,7 @@ describe('packets on their way out', () => {
     for (let i = 0; i < 3; i += 1) put(100, i, destination);
     sending.flushOrDrop(from.fd);
     expect(arrived(one)).toHaveLength(3);
-    expect(sending.segmentation).toBe(true);
+    expect(sending.largest).toBe(65_000);
   });
 
   test('there is no room beyond what was allotted', () => {

@@ -5,10 +5,9 @@
  *   memory    │ packet │ packet │ pack │ packet │ packet │ …
  *   messages  └──── to A, 1350 each ───┘ └── to B ──┘
  *
- * A run is of packets to one destination that are equally long, but for the last, which may be shorter. A kernel or
- * device that does not take runs (EIO under IPsec) gets packets one by one from then on; a run that is refused because its
- * packets are too large for the way is sent one by one as well, so that each is answered for. What cannot be sent is
- * dropped: this is UDP.
+ * A run is of packets to one destination that are equally long, but for the last, which may be shorter. What a kernel or
+ * device does not take as a run is sent one by one, and packets as long are not made runs of any more: none at all under IPsec
+ * (EIO), none that are cut on their way (EMSGSIZE, EINVAL of older kernels). What cannot be sent is dropped: this is UDP.
  */
 import { IPPROTO_UDP, MSG_DONTWAIT, MSG_NOSIGNAL, UDP_SEGMENT } from './constants.ts';
 import { Errno } from './errno.ts';
@@ -40,6 +39,8 @@ interface Loss {
 /** The kernel's limits are 64 segments (older ones) and 65,507 bytes. */
 const SEGMENTS_MAX = 60;
 const RUN_BYTES = 65_000;
+/** What passes everywhere (RFC 8200: 1,280 with headers): if not even this does, it is not for its length. */
+const SMALL_BYTES = 1_232;
 const NAME = 32;
 /** in6_pktinfo takes 40 bytes, the segment size 24. */
 const CONTROL = 64;
@@ -67,8 +68,8 @@ export class SegmentBatch {
   #used = 0;
   #sent = 0;
   #losses: Loss[] = [];
-  /** False once the kernel refused a run. */
-  segmentation = true;
+  /** Bytes of the largest packets that runs are made of; 0 = of none. */
+  largest = RUN_BYTES;
 
   /** @param size bytes of packets @param messages runs */
   constructor(size: number, messages: number) {
@@ -101,7 +102,7 @@ export class SegmentBatch {
   /** The packet in the last {@link space} is `length` bytes long and goes to `destination`. */
   commit(length: number, destination: Destination): void {
     const last = this.#runs.at(-1);
-    if (last !== undefined && this.segmentation && joins(last, length, destination)) {
+    if (last !== undefined && last.segment <= this.largest && joins(last, length, destination)) {
       last.bytes += length;
       last.count += 1;
       last.full = length < last.segment;
@@ -194,12 +195,12 @@ export class SegmentBatch {
       return;
     }
     if (run.count === 1) this.#lost(run, 1, run.bytes, errno);
-    else this.#oneByOne(fd, run);
+    else this.#oneByOne(fd, run, errno);
     this.#sent += 1;
   }
 
   /** Not as a run. What fails even so is lost. */
-  #oneByOne(fd: number, run: Run): void {
+  #oneByOne(fd: number, run: Run, errno: number): void {
     const at = this.#sent;
     const { destination, segment } = run;
     let tooLarge = false;
@@ -213,12 +214,15 @@ export class SegmentBatch {
       if (taken > 0) destination.sent?.(1, size);
       else this.#lost(run, 1, size, -taken);
     }
-    // Older kernels say EINVAL of a run whose packets are too large, which is no fault of runs.
-    if (!tooLarge) this.segmentation = false;
+    // Too large even so: its owner will make smaller ones.
+    if (tooLarge) return;
+    const forLength = errno === Errno.EMSGSIZE || (errno === Errno.EINVAL && segment > SMALL_BYTES);
+    this.largest = forLength ? Math.min(this.largest, Math.max(segment - 1, 0)) : 0;
   }
 }
 
 function joins(run: Run, length: number, destination: Destination): boolean {
-  if (run.full || run.destination !== destination || length > run.segment) return false;
+  // An empty one is no segment.
+  if (run.full || run.destination !== destination || length > run.segment || length === 0) return false;
   return run.count < SEGMENTS_MAX && run.bytes + length <= RUN_BYTES;
 }

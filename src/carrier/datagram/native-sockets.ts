@@ -17,7 +17,6 @@ import {
   IP_PMTUDISC_PROBE,
   IPPROTO_IP,
   IPPROTO_IPV6,
-  IPPROTO_UDP,
   IPV6_MTU_DISCOVER,
   IPV6_V6ONLY,
   SO_RCVBUF,
@@ -26,9 +25,8 @@ import {
   SO_SNDBUF,
   SOCK_DGRAM,
   SOL_SOCKET,
-  UDP_GRO,
 } from '../../sys/constants.ts';
-import { segmentLength } from '../../sys/control-data.ts';
+import { receiveJoined, segmentLength } from '../../sys/control-data.ts';
 import { Errno } from '../../sys/errno.ts';
 import { EventLoop, type Registration } from '../../sys/event-loop.ts';
 import { OwnedFd } from '../../sys/fd.ts';
@@ -88,7 +86,7 @@ export class NativeSocket implements DatagramSocket {
       const loop = EventLoop.here();
       this.#fd = made.fd;
       this.#registration = loop?.add(made.fd, () => this.#receive(), EPOLLIN);
-      if (loop !== undefined) joinPackets(made.fd);
+      if (loop !== undefined) receiveJoined(made.fd);
       this.#socket = loop === undefined ? this.#onLibuv(made, v6) : made;
     } catch (error) {
       made[Symbol.dispose]();
@@ -165,15 +163,6 @@ export class NativeSocket implements DatagramSocket {
   #packet(packet: Buffer, source: NameSource): void {
     this.#left -= 1;
     if (this.#fd >= 0) this.#user.received(packet, source);
-  }
-}
-
-/** Where the kernel can (Linux 5.0), packets that came together are told as one message. */
-function joinPackets(fd: number): void {
-  try {
-    setOption(fd, IPPROTO_UDP, UDP_GRO, 1);
-  } catch {
-    // Then one by one.
   }
 }
 

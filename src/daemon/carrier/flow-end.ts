@@ -3,6 +3,7 @@
  */
 import type { DatagramFlow } from '../../carrier/datagram/flows.ts';
 import type { StreamDatagramsUser } from '../../carrier/datagram/stream-datagrams.ts';
+import { kept } from '../../lib/volatile.ts';
 import type { DatagramEnd } from '../../proxy/portable/datagram-end.ts';
 
 /** Datagrams that are kept until somebody listens. */
@@ -13,7 +14,7 @@ export class FlowEnd implements DatagramEnd {
   readonly user: StreamDatagramsUser = {
     onDatagram: (payload) => {
       if (this.#listener !== undefined) this.#listener(payload);
-      else if (this.#early.length < early) this.#early.push(payload);
+      else if (this.#early.length < early) this.#early.push(kept(payload));
     },
     onOver: () => {
       this.#over = true;

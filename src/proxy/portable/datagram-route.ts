@@ -4,11 +4,12 @@
 import type { Socket } from 'node:dgram';
 import { WormholeError } from '../../lib/errors.ts';
 import type { OwnedFd } from '../../sys/fd.ts';
+import type { Destination } from '../../sys/segments.ts';
 import type { Counters } from '../counters.ts';
 import type { FlowKey } from '../datagram/flow-key.ts';
 import type { RouteOptions, RouteStats, Targets } from '../route.ts';
 import type { Client } from './client.ts';
-import type { DatagramEnd } from './datagram-end.ts';
+import { type DatagramEnd, sendThrough } from './datagram-end.ts';
 import { bindDatagram, sendDatagram } from './datagram-socket.ts';
 import type { DatagramSource, FdDatagrams } from './fd-datagrams.ts';
 import { Flow, type FlowClient, type FlowDeps } from './flow.ts';
@@ -30,6 +31,8 @@ export class DatagramRoute implements PortableRoute {
   #head: Socket | undefined;
   /** In its place where descriptors are served by hand. */
   #fdHead: FdDatagrams | undefined;
+  /** Used last. */
+  #last: Flow | undefined;
   #closed = false;
   #taken = 0;
 
@@ -122,7 +125,7 @@ export class DatagramRoute implements PortableRoute {
     const flow = this.#open({
       key: `taken ${++this.#taken}`,
       from,
-      send: (data, done) => done(end.send(data)),
+      send: (data, report) => sendThrough(end, data, report),
       close: () => end.close(),
     });
     end.onDatagram((data) => {
@@ -141,15 +144,28 @@ export class DatagramRoute implements PortableRoute {
 
   #forwardFrom(data: Buffer, source: DatagramSource): void {
     const { key } = source;
-    let flow = this.#flows.get(key);
-    if (flow === undefined) {
-      const name = source.name();
-      const { host, port } = source.endpoint();
-      const send: FlowClient['send'] = (answer, done) => done(this.#fdHead?.send(answer, name) ?? false);
-      flow = this.#open({ key, from: endpointText(host, port), send });
-    }
+    const flow = this.#flows.get(key) ?? this.#open(this.#clientFrom(source));
     this.#use(flow);
     flow.forward(data);
+  }
+
+  /** Without a head its answers are dropped. */
+  #clientFrom(source: DatagramSource): FlowClient {
+    const { host, port } = source.endpoint();
+    const name = source.name();
+    let there: { readonly head: FdDatagrams; readonly to: Destination } | undefined;
+    return {
+      key: source.key,
+      from: endpointText(host, port),
+      send: (data, report) => {
+        const head = this.#fdHead;
+        if (head === undefined) return report.dropped(1);
+        // The head may be another by now.
+        if (there?.head !== head) there = { head, to: head.destination(report, name) };
+        head.send(data, there.to);
+      },
+      close: () => there?.head.flush(),
+    };
   }
 
   /** Without a head its answers are dropped. */
@@ -157,9 +173,9 @@ export class DatagramRoute implements PortableRoute {
     return {
       key,
       from: endpointText(address, port),
-      send: (data, done) => {
-        if (this.#head === undefined) done(false);
-        else sendDatagram(this.#head, data, { address, port }, done);
+      send: (data, report) => {
+        if (this.#head === undefined) report.dropped(1);
+        else sendDatagram(this.#head, data, { address, port }, report);
       },
     };
   }
@@ -177,13 +193,15 @@ export class DatagramRoute implements PortableRoute {
 
   /** The one used last goes last. One without a target may have ended at once. */
   #use(flow: Flow): void {
-    if (flow.ended) return;
+    if (flow.ended || flow === this.#last) return;
     const { key } = flow.client;
     this.#flows.delete(key);
     this.#flows.set(key, flow);
+    this.#last = flow;
   }
 
   #forget(flow: Flow): void {
+    if (this.#last === flow) this.#last = undefined;
     const { key } = flow.client;
     if (this.#flows.get(key) === flow) this.#flows.delete(key);
   }

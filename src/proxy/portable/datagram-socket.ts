@@ -7,7 +7,9 @@
 import { createSocket, type Socket, type SocketType } from 'node:dgram';
 import { fstatSync, readFileSync } from 'node:fs';
 import { WormholeError } from '../../lib/errors.ts';
+import { kept } from '../../lib/volatile.ts';
 import type { UpstreamTarget } from '../route.ts';
+import type { SendReport } from './datagram-end.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { listenFailure } from './listener.ts';
 import type { Raw } from './raw.ts';
@@ -71,20 +73,25 @@ function connectHere({ address }: UpstreamTarget, connected: (error?: Error) => 
   return socket;
 }
 
-/** Sends unless too much waits already. @param done called with true when the kernel took the datagram */
+/** Sends unless too much waits already. */
 export function sendDatagram(
   socket: Socket,
   data: Buffer,
   to: { readonly address: string; readonly port: number } | undefined,
-  done: (sent: boolean) => void,
+  report: SendReport,
 ): void {
   if (socket.getSendQueueSize() > QUEUE_MAX_BYTES) {
-    done(false);
+    report.dropped(1);
     return;
   }
-  const sent = (error: Error | null): void => done(error === null);
-  if (to === undefined) socket.send(data, sent);
-  else socket.send(data, to.port, to.address, sent);
+  const sent = (error: Error | null): void => {
+    if (error === null) report.sent(1, data.length);
+    else report.dropped(1);
+  };
+  // It may leave later.
+  const own = kept(data);
+  if (to === undefined) socket.send(own, sent);
+  else socket.send(own, to.port, to.address, sent);
 }
 
 function typeFor(host: string): SocketType {

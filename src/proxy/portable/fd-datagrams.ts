@@ -1,25 +1,26 @@
 /**
- * A UDP socket on the thread's own event loop (Linux): batches in by recvmmsg(2), each datagram out at once, no object of
- * Node.js for any of them.
+ * A UDP socket on the thread's own event loop (Linux): batches in by recvmmsg(2) and out by sendmmsg(2), datagrams that go the
+ * same way as one message (UDP_GRO, UDP_SEGMENT), and no object of Node.js for any of them.
  */
 import { isIPv6 } from 'node:net';
-import { AF_INET, EPOLLIN, MSG_DONTWAIT, MSG_NOSIGNAL } from '../../sys/constants.ts';
+import { AF_INET, EPOLLIN } from '../../sys/constants.ts';
+import { receiveJoined, segmentLength } from '../../sys/control-data.ts';
 import { Errno, SyscallError } from '../../sys/errno.ts';
-import type { EventLoop, Registration } from '../../sys/event-loop.ts';
+import type { Registration } from '../../sys/event-loop.ts';
 import type { OwnedFd } from '../../sys/fd.ts';
-import * as libc from '../../sys/libc.ts';
-import { DatagramBatch } from '../../sys/mmsg.ts';
+import type { DatagramBatch } from '../../sys/mmsg.ts';
+import type { Destination } from '../../sys/segments.ts';
 import { decodeIp, type IpEndpoint } from '../../sys/sockaddr.ts';
 import { localEndpoint } from '../../sys/sockets.ts';
 import { prepareDatagramSocket } from '../datagram/datagram-socket.ts';
 import { type FlowKey, flowKey } from '../datagram/flow-key.ts';
+import type { SendReport } from './datagram-end.ts';
+import type { DatagramMemory, Sender } from './datagram-memory.ts';
 
-/** Datagrams in one call, and calls in one turn. */
-const datagrams = 32;
-const batchesPerTurn = 8;
+/** Datagrams in one turn, or a few more. */
+const datagramsPerTurn = 512;
 
-/** One for all sockets of the thread: a batch is dealt with before the next one is read. */
-let batch: DatagramBatch | undefined;
+const none = Buffer.alloc(0);
 
 /** Where a datagram came from; good until the listener returns. */
 export interface DatagramSource {
@@ -31,79 +32,136 @@ export interface DatagramSource {
 }
 
 export interface FdDatagramsUser {
-  /** @param data the user's to keep */
+  /** @param data volatile: good until this returns */
   onDatagram(data: Buffer, source: DatagramSource): void;
   /** ICMP says that nobody is there; more may come. */
   onError(error: Error): void;
 }
 
-export class FdDatagrams implements Disposable {
+export class FdDatagrams implements Disposable, Sender {
   readonly #socket: OwnedFd;
   readonly #user: FdDatagramsUser;
+  readonly #memory: DatagramMemory;
   readonly #registration: Registration;
+  readonly #source: BatchSource;
+  #refused = false;
+  #left = 0;
 
   /** @param socket bound or connected, non-blocking; owned from now on */
-  constructor(loop: EventLoop, socket: OwnedFd, user: FdDatagramsUser) {
+  constructor(memory: DatagramMemory, socket: OwnedFd, user: FdDatagramsUser) {
+    this.#memory = memory;
     this.#socket = socket;
     this.#user = user;
+    this.#source = new BatchSource(memory.incoming);
     prepareDatagramSocket(socket.fd, isIPv6(localEndpoint(socket.fd)?.host.split('%')[0] ?? ''));
-    this.#registration = loop.add(socket.fd, () => this.#receive(), EPOLLIN);
+    receiveJoined(socket.fd);
+    this.#registration = memory.loop.add(socket.fd, () => this.#receive(), EPOLLIN);
   }
 
-  /** @param to a sockaddr; absent = where it is connected to @returns false when it was dropped */
-  send(data: Buffer, to?: Buffer): boolean {
-    if (!this.#socket.open) return false;
-    let sent = this.#trySend(data, to);
-    if (sent === -Errno.ECONNREFUSED) {
-      // That was of an earlier one, and is told once.
-      this.#user.onError(new SyscallError('send', Errno.ECONNREFUSED));
-      if (this.#socket.open) sent = this.#trySend(data, to);
-    }
-    return sent === data.length;
+  get fd(): number {
+    return this.#socket.fd;
+  }
+
+  /** Somebody to send to. @param name a sockaddr; absent = where it is connected to */
+  destination(report: SendReport, name: Buffer = none): Destination {
+    return {
+      name,
+      control: none,
+      sent: (datagrams, bytes) => report.sent(datagrams, bytes),
+      lost: (datagrams) => report.dropped(datagrams),
+      trouble: (errno) => {
+        this.#refused ||= errno === Errno.ECONNREFUSED;
+        return false;
+      },
+    };
+  }
+
+  /** Copies the datagram; the report of `to` tells what became of it, at the end of this turn at the latest. */
+  send(data: Buffer, to: Destination): void {
+    if (this.#socket.open) this.#memory.send(this, data, to);
+    else to.lost?.(1, data.length, Errno.EAGAIN);
+  }
+
+  /** What was sent leaves. */
+  flush(): void {
+    this.#memory.flush(this);
+  }
+
+  flushed(): void {
+    if (!this.#refused) return;
+    this.#refused = false;
+    this.#user.onError(new SyscallError('send', Errno.ECONNREFUSED));
   }
 
   [Symbol.dispose](): void {
+    if (!this.#socket.open) return;
+    this.flush();
     if (!this.#socket.open) return;
     this.#registration.remove();
     this.#socket[Symbol.dispose]();
   }
 
-  #trySend(data: Buffer, to: Buffer | undefined): number {
-    const flags = MSG_DONTWAIT | MSG_NOSIGNAL;
-    const { fd } = this.#socket;
-    return to === undefined
-      ? libc.sendBytes(fd, data, data.length, flags)
-      : libc.sendBytesTo(fd, data, data.length, flags, to, to.length);
-  }
-
   #receive(): void {
-    batch ??= new DatagramBatch(datagrams);
-    for (let turns = 0; turns < batchesPerTurn; turns += 1) {
+    const { incoming } = this.#memory;
+    for (this.#left = datagramsPerTurn; this.#left > 0; ) {
       if (!this.#socket.open) return;
-      const count = batch.receive(this.#socket.fd);
+      const count = incoming.receive(this.#socket.fd);
       if (count === -Errno.EAGAIN) return;
+      this.#left -= 1;
       if (count < 0) {
         this.#user.onError(new SyscallError('recvmmsg', -count));
         continue;
       }
-      for (let i = 0; i < count && this.#socket.open; i += 1) {
-        this.#user.onDatagram(Buffer.from(batch.bytes(i)), sourceOf(batch, i));
-      }
-      batch.rearm(count);
+      for (let i = 0; i < count; i += 1) this.#split(incoming, i);
+      incoming.rearm(count);
       // A batch that is not full leaves the socket empty; what comes now is another event.
-      if (count < datagrams) return;
+      if (count < incoming.capacity) return;
     }
     this.#registration.again();
   }
+
+  /** One message may be several datagrams of one sender. */
+  #split(incoming: DatagramBatch, i: number): void {
+    const source = this.#source.move(i);
+    const bytes = incoming.bytes(i);
+    const step = segmentLength(incoming, i);
+    if (step >= bytes.length) return this.#datagram(bytes, source);
+    for (let at = 0; at < bytes.length; at += step) this.#datagram(bytes.subarray(at, at + step), source);
+  }
+
+  #datagram(data: Buffer, source: DatagramSource): void {
+    this.#left -= 1;
+    if (this.#socket.open) this.#user.onDatagram(data, source);
+  }
 }
 
-function sourceOf(from: DatagramBatch, i: number): DatagramSource {
-  const { buffer } = from.names;
-  const at = from.nameAt(i);
-  const end = at + (buffer.readUInt16LE(at) === AF_INET ? 16 : 28);
-  return {
-    key: flowKey(from, i, false),
-    name: () => Buffer.from(buffer.subarray(at, end)),
-    endpoint: () => decodeIp(buffer.subarray(at, end)) as IpEndpoint,
-  };
+/** Of one message after the other. */
+class BatchSource implements DatagramSource {
+  readonly #batch: DatagramBatch;
+  #i = 0;
+  key: FlowKey = 0;
+
+  constructor(batch: DatagramBatch) {
+    this.#batch = batch;
+  }
+
+  move(i: number): this {
+    this.#i = i;
+    this.key = flowKey(this.#batch, i, false);
+    return this;
+  }
+
+  name(): Buffer {
+    return Buffer.from(this.#name());
+  }
+
+  endpoint(): IpEndpoint {
+    return decodeIp(this.#name()) as IpEndpoint;
+  }
+
+  #name(): Buffer {
+    const { buffer } = this.#batch.names;
+    const at = this.#batch.nameAt(this.#i);
+    return buffer.subarray(at, at + (buffer.readUInt16LE(at) === AF_INET ? 16 : 28));
+  }
 }

@@ -2,21 +2,24 @@
  * What speaks to a target on behalf of one UDP client: a connected socket, or a flow through a link.
  */
 import type { RouteOptions, UpstreamTarget } from '../route.ts';
-import type { DatagramEnd } from './datagram-end.ts';
+import { type DatagramEnd, type SendReport, sendThrough } from './datagram-end.ts';
 import { connectDatagram, sendDatagram } from './datagram-socket.ts';
 import { patiently } from './patience.ts';
 import type { Ways } from './ways.ts';
 
 /** Owned by the flow. */
 export interface FlowUpstream {
-  /** @param done called with true when the datagram left */
-  send(data: Buffer, done: (sent: boolean) => void): void;
+  /** The report tells what became of it, at once or soon. */
+  send(data: Buffer): void;
   close(): void;
 }
 
 /** What an upstream tells. */
 export interface FlowEars {
+  /** The data may be volatile. */
   readonly onDatagram: (data: Buffer) => void;
+  /** What became of what was sent. */
+  readonly report: SendReport;
   /** The target is not there, says ICMP; it may come. */
   readonly onRefused: (error: Error) => void;
   /** Nothing will come any more. */
@@ -38,7 +41,7 @@ export async function openUpstream(target: UpstreamTarget, wanted: FlowWanted, e
   if (end !== undefined) {
     end.onDatagram(ears.onDatagram);
     end.onClose(ears.onClose);
-    return { send: (data, done) => done(end.send(data)), close: () => end.close() };
+    return { send: (data) => sendThrough(end, data, ears.report), close: () => end.close() };
   }
   const { pump, raw } = wanted.ways;
   if (pump !== undefined && raw !== undefined) {
@@ -46,11 +49,12 @@ export async function openUpstream(target: UpstreamTarget, wanted: FlowWanted, e
       onDatagram: (data) => ears.onDatagram(data),
       onError: (error) => ears.onRefused(error),
     });
-    return { send: (data, done) => done(sockets.send(data)), close: () => sockets[Symbol.dispose]() };
+    const there = sockets.destination(ears.report);
+    return { send: (data) => sockets.send(data, there), close: () => sockets[Symbol.dispose]() };
   }
   const socket = await connectDatagram(target, wanted.ways.raw, ears.onRefused);
   socket.on('message', ears.onDatagram);
-  return { send: (data, done) => sendDatagram(socket, data, undefined, done), close: () => socket.close() };
+  return { send: (data) => sendDatagram(socket, data, undefined, ears.report), close: () => socket.close() };
 }
 
 async function dialThrough({ address }: UpstreamTarget, wanted: FlowWanted): Promise<DatagramEnd | undefined> {

@@ -7,11 +7,13 @@
  * An ICMP error tells the pool that the target is not there; the flow itself lives on, so that it works when the
  * target appears. Only when the pool has other members it ends, and the next datagram picks anew.
  */
+import { kept } from '../../lib/volatile.ts';
 import type { FlowKey } from '../datagram/flow-key.ts';
 import type { ConnectionRecord, RouteOptions, UpstreamTarget } from '../route.ts';
+import type { SendReport } from './datagram-end.ts';
 import { type FlowUpstream, openUpstream } from './flow-upstream.ts';
 import { type Quiet, watchQuiet } from './quiet.ts';
-import type { Tally } from './tally.ts';
+import { Passed, type Tally } from './tally.ts';
 import { type CurrentTargets, now } from './targets.ts';
 
 /** Datagrams of one client that wait while the upstream is made; further ones are dropped. */
@@ -25,9 +27,9 @@ export interface FlowClient {
   readonly key: FlowKey;
   /** For people: its address. */
   readonly from: string;
-  /** Sends an answer. @param done called with true when it left */
-  send(data: Buffer, done: (sent: boolean) => void): void;
-  /** Told when the flow has ended. */
+  /** Sends an answer; the data may be volatile. @param report the same each time */
+  send(data: Buffer, report: SendReport): void;
+  /** Told when the flow has ended; all answers are reported when it returns. */
   close?(): void;
 }
 
@@ -53,18 +55,20 @@ export class Flow {
   readonly #ending = new AbortController();
   #target: UpstreamTarget | undefined;
   #dialMs = -1;
-  #bytesIn = 0;
-  #bytesOut = 0;
+  readonly #in: Passed;
+  readonly #out: Passed;
 
   constructor(client: FlowClient, deps: FlowDeps) {
     this.client = client;
     this.#deps = deps;
+    this.#in = new Passed(deps.tally, 'In');
+    this.#out = new Passed(deps.tally, 'Out');
     deps.tally.add('open', 1);
     deps.tally.add('total', 1);
     void this.#open();
   }
 
-  /** Passes a datagram of the client on. */
+  /** Passes a datagram of the client on; it may be volatile. */
   forward(data: Buffer): void {
     this.#quiet?.touch();
     if (this.#pending === undefined) this.#send(data);
@@ -78,7 +82,7 @@ export class Flow {
       return;
     }
     tally.heldBytes += data.length;
-    pending.push(data);
+    pending.push(kept(data));
   }
 
   #takePending(): readonly Buffer[] {
@@ -108,8 +112,8 @@ export class Flow {
       detail,
       durationMs: now() - this.#began,
       dialMs: this.#dialMs,
-      bytesIn: this.#bytesIn,
-      bytesOut: this.#bytesOut,
+      bytesIn: this.#in.bytes,
+      bytesOut: this.#out.bytes,
     });
   }
 
@@ -150,6 +154,7 @@ export class Flow {
     const wanted = { from: this.client.from, options, ways: tail.ways, signal: this.#ending.signal };
     return openUpstream(target, wanted, {
       onDatagram: (data) => this.#answer(data),
+      report: this.#in,
       onRefused: (error) => this.#refused(target, error),
       onClose: () => this.end('done', ''),
     });
@@ -173,34 +178,16 @@ export class Flow {
   }
 
   #send(data: Buffer): void {
-    if (this.#upstream === undefined || this.ended) return;
-    const { tally } = this.#deps;
-    this.#upstream.send(data, (sent) => {
-      if (!sent) {
-        tally.add('datagramsDropped', 1);
-        return;
-      }
-      tally.add('datagramsIn', 1);
-      tally.add('bytesIn', data.length);
-      this.#bytesIn += data.length;
-    });
+    if (!this.ended) this.#upstream?.send(data);
   }
 
   #answer(data: Buffer): void {
-    const { tally, onAnswer, tail } = this.#deps;
+    const { onAnswer, tail } = this.#deps;
     if (this.ended) return;
     this.#quiet?.touch();
     if (this.#target !== undefined) tail.pool.answered(this.#target.member);
     onAnswer(this);
-    this.client.send(data, (sent) => {
-      if (!sent) {
-        tally.add('datagramsDropped', 1);
-        return;
-      }
-      tally.add('datagramsOut', 1);
-      tally.add('bytesOut', data.length);
-      this.#bytesOut += data.length;
-    });
+    this.client.send(data, this.#out);
   }
 
   #refused(target: UpstreamTarget, error: Error): void {

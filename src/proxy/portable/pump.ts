@@ -11,6 +11,7 @@ import type { OwnedFd } from '../../sys/fd.ts';
 import { dupFd } from '../../sys/sockets.ts';
 import type { JoinEnd } from './client.ts';
 import type { ConnectionDeps } from './connection.ts';
+import { DatagramMemory } from './datagram-memory.ts';
 import { FastLane } from './fast-lane.ts';
 import { FdDatagrams, type FdDatagramsUser } from './fd-datagrams.ts';
 import { FdListener } from './fd-listener.ts';
@@ -20,6 +21,8 @@ import { Pumping } from './pumping.ts';
 /** Of one thread. */
 export class Pump {
   readonly loop: EventLoop;
+  /** Made when it is first wanted. */
+  #memory: DatagramMemory | undefined;
 
   /** @returns undefined where the thread's event loop cannot be had */
   static make(): Pump | undefined {
@@ -38,7 +41,8 @@ export class Pump {
 
   /** As `new FdDatagrams`. */
   datagrams(socket: OwnedFd, user: FdDatagramsUser): FdDatagrams {
-    return new FdDatagrams(this.loop, socket, user);
+    this.#memory ??= new DatagramMemory(this.loop);
+    return new FdDatagrams(this.#memory, socket, user);
   }
 
   /** The short way of one route's connections. */

@@ -5,6 +5,29 @@
 import { type Counters, Slot, sumCounters } from '../counters.ts';
 import type { Histogram } from '../histogram.ts';
 import type { MemberHealth, RouteStats } from '../route.ts';
+import type { SendReport } from './datagram-end.ts';
+
+/** Of one direction of one flow: the datagrams that passed, those that did not. */
+export class Passed implements SendReport {
+  readonly #tally: Tally;
+  readonly #direction: 'In' | 'Out';
+  bytes = 0;
+
+  constructor(tally: Tally, direction: 'In' | 'Out') {
+    this.#tally = tally;
+    this.#direction = direction;
+  }
+
+  sent(datagrams: number, bytes: number): void {
+    this.#tally.add(this.#direction === 'In' ? 'datagramsIn' : 'datagramsOut', datagrams);
+    this.#tally.add(this.#direction === 'In' ? 'bytesIn' : 'bytesOut', bytes);
+    this.bytes += bytes;
+  }
+
+  dropped(datagrams: number): void {
+    this.#tally.add('datagramsDropped', datagrams);
+  }
+}
 
 /** Counted where it happens; read by {@link Tally.stats}. */
 export class Tally {
