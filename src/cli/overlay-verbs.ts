@@ -1,7 +1,14 @@
 /**
  * The verbs of tunnels between hosts, rows of the table in `verb-table.ts`.
  */
-import type { VerbRow } from './verb-table.ts';
+import type { OptionRow, VerbRow } from './verb-table.ts';
+
+/** @param what the container does */
+const demoOptions = (what: string): readonly OptionRow[] => [
+  { flags: '--demo', text: `show it: ${what}; runs until interrupted, and takes all of it away` },
+  { flags: '--demo-image <RUNARGS>', text: 'its image, or more of what docker-run takes (default: busybox)' },
+  { flags: '--demo-port <PORT>', text: 'where the page is served (default: 80)' },
+];
 
 export const overlayVerbs: readonly VerbRow[] = [
   {
@@ -57,11 +64,14 @@ export const overlayVerbs: readonly VerbRow[] = [
       },
       { flags: '--expires <DUR>', text: 'how long the token is good (default: 15m)' },
       { flags: '--attach <CONTAINER>', text: 'its tunnels end in this container of this host, and nowhere else' },
+      ...demoOptions('a container serves a page at this end'),
     ],
     examples: [
       'wormhole wg-up --endpoint gateway.example',
       'wormhole wg-up --attach db | ssh other-host wormhole wg-join --attach app',
+      'wormhole wg-up --demo',
     ],
+    foreground: true,
     load: async () => (await import('./verbs/wg-up.ts')).wgUp,
   },
   {
@@ -71,8 +81,10 @@ export const overlayVerbs: readonly VerbRow[] = [
     options: [
       { flags: '--attach <CONTAINER>', text: 'put this end into a container of this host' },
       { flags: '--mtu <N>', text: 'bytes of the largest packet inside (default: 1420)' },
+      ...demoOptions('a container at this end fetches the page of the other one'),
     ],
-    examples: ['wormhole wg-join token.txt', 'cat token.txt | wormhole wg-join'],
+    examples: ['wormhole wg-join token.txt', 'cat token.txt | wormhole wg-join', 'wormhole wg-join --demo'],
+    foreground: true,
     load: async () => (await import('./verbs/wg-join.ts')).wgJoin,
   },
 ];

@@ -1,8 +1,12 @@
-/** `wg-join [FILE]`: takes a token that `wg-up` has made elsewhere. It is a secret: never an argument, which `ps` would show. */
+/**
+ * `wg-join [FILE]`: takes a token that `wg-up` has made elsewhere. It is a secret: never an argument, which `ps` would show. With
+ * `--demo` it fetches a page by the tunnel, and stays.
+ */
 import { createReadStream } from 'node:fs';
 import { WormholeError } from '../../lib/errors.ts';
 import { printable } from '../../spec/invalid.ts';
 import { parseToken } from '../../spec/invitation.ts';
+import { demoOf } from '../demo/options.ts';
 import type { Invocation } from '../invocation.ts';
 import { print, printJson } from '../print.ts';
 
@@ -17,14 +21,16 @@ export async function wgJoin(call: Invocation): Promise<number> {
   if (file?.startsWith('wormhole1.') === true) throw usage('a token is a secret; give it on stdin or in a file');
   if (attach === '') throw usage('--attach names no container');
   if (mtu !== undefined && !/^[0-9]{1,5}$/.test(String(mtu))) throw usage('--mtu is a number of bytes');
+  const demo = demoOf(call, 'wg-join');
+  if (demo !== undefined && attach !== undefined) throw usage('--demo has a container of its own; leave --attach out');
   const token = (await read(file)).trim();
   // Told here, before anybody is asked.
   parseToken(token);
+  const request = { token, ...(mtu !== undefined && { mtu: Number(mtu) }) };
+  if (demo !== undefined) return await (await import('../demo/visit.ts')).visitDemo(call, demo, request);
   await using daemon = await call.open();
-  const tunnel = await daemon.joinInvitation(
-    { token, ...(typeof attach === 'string' && { attach }), ...(mtu !== undefined && { mtu: Number(mtu) }) },
-    { timeoutMs: 0, signal },
-  );
+  const wish = { ...request, ...(typeof attach === 'string' && { attach }) };
+  const tunnel = await daemon.joinInvitation(wish, { timeoutMs: 0, signal });
   if (call.json) {
     await printJson(stdout, tunnel);
     return 0;
@@ -43,7 +49,8 @@ async function read(file: string | undefined): Promise<string> {
   try {
     for await (const chunk of stream.setEncoding('utf8')) {
       text += chunk as string;
-      if (text.length > MOST) break;
+      // A line is all: who has made it may go on writing, or wait.
+      if (text.length > MOST || text.trimStart().includes('\n')) break;
     }
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;

@@ -1,7 +1,11 @@
-/** `wg-up`: invites a host to a tunnel; the token alone on stdout, so that it can be piped to where it is needed. */
+/**
+ * `wg-up`: invites a host to a tunnel; the token alone on stdout, so that it can be piped to where it is needed. With `--demo` it stays,
+ * with a page to be fetched by the tunnel.
+ */
 import { WormholeError } from '../../lib/errors.ts';
 import { parseDuration } from '../../spec/duration.ts';
 import { printable } from '../../spec/invalid.ts';
+import { demoOf } from '../demo/options.ts';
 import type { Invocation } from '../invocation.ts';
 import { print, printJson } from '../print.ts';
 
@@ -11,12 +15,18 @@ export async function wgUp(call: Invocation): Promise<number> {
   if (endpoint === '') throw usage('--endpoint names no host');
   if (attach === '') throw usage('--attach names no container');
   const seconds = typeof expires === 'string' ? Math.ceil(duration(expires) / 1000) : undefined;
-  await using daemon = await call.open();
-  const invitation = await daemon.invite({
+  const request = {
     ...(typeof endpoint === 'string' && { endpoint }),
     ...(seconds !== undefined && { seconds }),
     ...(typeof attach === 'string' && { attach }),
-  });
+  };
+  const demo = demoOf(call, 'wg-up');
+  if (demo !== undefined) {
+    if (attach !== undefined) throw usage('--demo has a container of its own; leave --attach out');
+    return await (await import('../demo/serve.ts')).serveDemo(call, demo, request);
+  }
+  await using daemon = await call.open();
+  const invitation = await daemon.invite(request);
   if (call.json) {
     await printJson(stdout, invitation);
     return 0;

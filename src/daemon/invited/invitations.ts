@@ -142,23 +142,45 @@ export class Invitations {
     return attach;
   }
 
-  /** Becomes a peer of the host that has made the token. @throws {WormholeError} nothing is remembered then */
+  /**
+   * Becomes a peer of the host that has made the token; again is the same.
+   *
+   * @throws {WormholeError} nothing is remembered then, unless it was before
+   */
   async join(text: string, signal: AbortSignal): Promise<Joined> {
     const { endpoint, name, identity, secret, expires } = parseToken(text);
-    if (expires * 1000 <= this.#now()) {
+    const { pairs, peers } = this.#options;
+    const known = pairs.get(identity);
+    if (known?.endpoint === undefined && expires * 1000 <= this.#now()) {
       throw new WormholeError('WH_ERR_PEER_AUTH', 'the token is over; make another one with wormhole wg-up');
     }
-    const { pairs, peers, accept, onKeys } = this.#options;
     const first: Pair = { identity, key: Buffer.from(secret).toString('base64'), name, endpoint };
-    const peer = this.#meet(first);
+    const pair = known?.endpoint === undefined ? first : known;
+    const peer = this.#meet(pair);
     if (peer === undefined) throw new WormholeError('WH_ERR_INTERNAL', 'a token without a name');
-    using _wish = peer.want();
-    const { host } = await peer.up(signal);
+    try {
+      using _wish = peer.want();
+      const { host } = await peer.up(signal);
+      if (pair === known) return { peer, attach: known.peerAttach };
+      return await this.#come(peer, { ...first, host }, signal);
+    } catch (error) {
+      if (pairs.get(identity) === undefined) {
+        peers().unlink(peer);
+        peers().left(peer);
+      }
+      throw error;
+    }
+  }
+
+  /** Brings the key that lasts. */
+  async #come(peer: Peer, first: Pair, signal: AbortSignal): Promise<Joined> {
+    const { pairs, peers, accept, onKeys } = this.#options;
     const key = randomBytes(32).toString('base64');
     const attach = await accept(peer, key, signal);
-    await pairs.put({ ...first, key, host });
+    const pair = { ...first, key, ...(attach !== undefined && { peerAttach: attach }) };
+    await pairs.put(pair);
     onKeys();
-    this.#meet({ ...first, key, host });
+    this.#meet(pair);
     // Another link, with the key that lasts: the one that there is would be resumed with a secret that is void.
     peers().unlink(peer);
     await peer.up(signal);

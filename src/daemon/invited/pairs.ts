@@ -22,6 +22,8 @@ export interface Pair {
   readonly endpoint?: { readonly host: string; readonly port: number };
   /** Container of this host that its tunnels end in; absent = the host. */
   readonly attach?: string;
+  /** Container of the other host that tunnels with it have to end in, if it has said so. */
+  readonly peerAttach?: string;
   /** Unix seconds until somebody has to have come; absent afterwards. */
   readonly expires?: number;
 }
@@ -39,7 +41,16 @@ const schema: JsonSchema = {
   items: {
     type: 'object',
     required: ['identity', 'key'],
-    properties: { identity: text, key: text, name: text, host: text, endpoint, attach: text, expires: integer },
+    properties: {
+      identity: text,
+      key: text,
+      name: text,
+      host: text,
+      endpoint,
+      attach: text,
+      peerAttach: text,
+      expires: integer,
+    },
     additionalProperties: false,
   },
 };
