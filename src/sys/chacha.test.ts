@@ -23,10 +23,13 @@ test('seals as node:crypto does, and opens what it sealed, whatever came before'
       const [of, text] = [Buffer.from(secret), Buffer.from(bytes)];
       const header = randomBytes(head);
       const expected = sealed(of, number, header, text);
-      const packet = Buffer.concat([header, Buffer.alloc(text.length + TAG_BYTES)]);
-      native.seal(of, number, packet, head, text);
-      expect(packet.equals(expected)).toBe(true);
-      expect(native.open(of, number, expected, head)?.equals(text)).toBe(true);
+      // From the beginning of a larger block, as well.
+      const block = at % 2 === 0 ? text : Buffer.concat([text, randomBytes(100)]);
+      expect(native.seal(of, number, header, block, text.length).equals(expected)).toBe(true);
+      const opened = native.open(of, number, expected, head);
+      // What was opened is good until the next is, whatever is sealed meanwhile.
+      native.seal(of, number + 1, header, randomBytes(500), 500);
+      expect(opened?.equals(text)).toBe(true);
       const wrong = Buffer.from(expected);
       (wrong[at % wrong.length] as number) ^= 1 << (at % 8);
       expect(native.open(of, number, wrong, head)).toBeUndefined();
@@ -39,19 +42,21 @@ test('seals as node:crypto does, and opens what it sealed, whatever came before'
 
 test('lengths that do not fit are refused before anything is written', () => {
   const key = Buffer.alloc(32, 1);
-  const seal = (packet: number, plain: number) => () =>
-    native.seal(key, 1, Buffer.alloc(packet), head, Buffer.alloc(plain));
-  for (const [packet, plain] of [
-    [100, 61],
-    [100, 59],
-    [65_537, 65_497],
-    [200_000, 199_960],
+  const seal = (header: number, plain: number, length: number) => () =>
+    native.seal(key, 1, Buffer.alloc(header), Buffer.alloc(plain), length);
+  for (const [header, plain, length] of [
+    [head, 60, 61],
+    [head, 60, -1],
+    [head, 60, Number.NaN],
+    [head, 65_497, 65_497],
+    [65_537, 0, 0],
+    [head, 200_000, 200_000],
   ] as const) {
-    expect(seal(packet, plain)).toThrow(RangeError);
+    expect(seal(header, plain, length)).toThrow(RangeError);
   }
   for (const size of [0, 39, 65_537, 1_000_000]) expect(native.open(key, 1, Buffer.alloc(size), head)).toBeUndefined();
 });
 
 test('a key that is none is an error, not a weak key', () => {
-  expect(() => native.seal(Buffer.alloc(16), 1, Buffer.alloc(100), head, Buffer.alloc(60))).toThrow(RangeError);
+  expect(() => native.seal(Buffer.alloc(16), 1, Buffer.alloc(head), Buffer.alloc(60), 60)).toThrow(RangeError);
 });

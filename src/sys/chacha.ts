@@ -3,9 +3,12 @@
  * each message: a third of the time for a message of 1,200 bytes.
  *
  * One context per instance, one instance per thread. Each call sets key and nonce, so that nothing has to be freed; what was
- * used last is overwritten by the next call, or by `forget`. @see EVP_EncryptInit(3)
+ * used last is overwritten by the next call, or by `forget`. Results are volatile (`lib/volatile.ts`): nothing is allocated for a
+ * message. @see EVP_EncryptInit(3)
  */
 import koffi from 'koffi';
+import { declareVolatile } from '../lib/volatile.ts';
+import { addressOf } from './libc.ts';
 import { NativeMemory } from './memory.ts';
 
 type Call = (...args: number[]) => number;
@@ -21,9 +24,12 @@ const EVP_CTRL_AEAD_SET_TAG = 0x11;
 const KEY = 0;
 const NONCE = 32;
 const LENGTH = 48;
+/** What is to be opened, what was opened, what was sealed: whoever reads what was opened may seal meanwhile. */
 const IN = 64;
-const OUT = IN + MESSAGE_MAX;
-const SIZE = OUT + MESSAGE_MAX + TAG_BYTES;
+const OPENED = IN + MESSAGE_MAX;
+const SEALED = OPENED + MESSAGE_MAX;
+const SIZE = SEALED + MESSAGE_MAX;
+const none = Buffer.alloc(0);
 
 interface Evp {
   readonly context: Call;
@@ -39,11 +45,15 @@ export class ChaChaPoly {
   readonly #evp: Evp;
   readonly #context: number;
   readonly #memory = new NativeMemory(SIZE);
+  /** Of the caller's, sealed from last; and where it lies. */
+  #plain: Buffer = none;
+  #plainAt = 0;
 
   private constructor(evp: Evp) {
     this.#evp = evp;
     this.#context = evp.context();
-    const { address } = this.#memory;
+    const { address, buffer } = this.#memory;
+    declareVolatile(buffer.buffer);
     if (this.#context === 0 || evp.init(this.#context, evp.cipher(), 0, address + KEY, address + NONCE, 1) !== 1) {
       throw new Error('OpenSSL has no ChaCha20-Poly1305');
     }
@@ -59,32 +69,35 @@ export class ChaChaPoly {
   }
 
   /**
-   * Seals `plain` and writes it, with its tag, to `packet` behind the first `head` bytes, which are authenticated with it.
+   * Seals the first `length` bytes of `plain`, which is the same block from call to call, at best.
    *
-   * @param number the nonce: its last eight bytes
+   * @param number the nonce: its last eight bytes @param head is authenticated with it
+   * @returns `head`, what was sealed and its tag; good until the next call
    */
-  seal(key: Buffer, number: number, packet: Buffer, head: number, plain: Buffer): void {
-    // What follows writes where it is told to: no length is believed.
-    if (packet.length !== head + plain.length + TAG_BYTES || packet.length > MESSAGE_MAX) {
-      throw new RangeError('a packet has its head, what is sealed and the tag');
-    }
+  seal(key: Buffer, number: number, head: Buffer, plain: Buffer, length: number): Buffer {
+    const end = SEALED + head.length + length;
+    // What follows reads and writes where it is told to: no length is believed.
+    if (!(length >= 0 && length <= plain.length && end + TAG_BYTES <= SIZE))
+      throw new RangeError('a message has 64 KiB');
     const { buffer, address } = this.#memory;
-    packet.copy(buffer, IN, 0, head);
-    plain.copy(buffer, IN + head);
+    if (plain !== this.#plain) {
+      this.#plainAt = plain.length === 0 ? address : addressOf(plain);
+      this.#plain = plain;
+    }
+    head.copy(buffer, SEALED);
     this.#begin(key, number, 1);
     const { update, final, control } = this.#evp;
     const context = this.#context;
-    const { length } = plain;
     const done =
-      update(context, 0, address + LENGTH, address + IN, head) === 1 &&
-      update(context, address + OUT, address + LENGTH, address + IN + head, length) === 1 &&
-      final(context, address + OUT + length, address + LENGTH) === 1 &&
-      control(context, EVP_CTRL_AEAD_GET_TAG, TAG_BYTES, address + OUT + length) === 1;
+      update(context, 0, address + LENGTH, address + SEALED, head.length) === 1 &&
+      update(context, address + SEALED + head.length, address + LENGTH, this.#plainAt, length) === 1 &&
+      final(context, address + end, address + LENGTH) === 1 &&
+      control(context, EVP_CTRL_AEAD_GET_TAG, TAG_BYTES, address + end) === 1;
     if (!done) throw new Error('OpenSSL could not seal');
-    buffer.copy(packet, head, OUT, OUT + length + TAG_BYTES);
+    return buffer.subarray(SEALED, end + TAG_BYTES);
   }
 
-  /** @returns what was sealed, in memory of the caller's; undefined when `packet` is not what was sealed with `key` */
+  /** @returns what was sealed, good until the next `open`; undefined when `packet` is not what was sealed with `key` */
   open(key: Buffer, number: number, packet: Buffer, head: number): Buffer | undefined {
     const length = packet.length - head - TAG_BYTES;
     if (length < 0 || packet.length > MESSAGE_MAX) return undefined;
@@ -96,21 +109,18 @@ export class ChaChaPoly {
     const authentic =
       control(context, EVP_CTRL_AEAD_SET_TAG, TAG_BYTES, address + IN + head + length) === 1 &&
       update(context, 0, address + LENGTH, address + IN, head) === 1 &&
-      update(context, address + OUT, address + LENGTH, address + IN + head, length) === 1 &&
-      final(context, address + OUT + length, address + LENGTH) === 1;
-    if (!authentic) {
-      // Whatever stands in this thread's queue of errors would be taken for one of TLS.
-      this.#evp.clearErrors();
-      return undefined;
-    }
-    const plain = Buffer.allocUnsafe(length);
-    buffer.copy(plain, 0, OUT, OUT + length);
-    return plain;
+      update(context, address + OPENED, address + LENGTH, address + IN + head, length) === 1 &&
+      final(context, address + OPENED + length, address + LENGTH) === 1;
+    if (authentic) return buffer.subarray(OPENED, OPENED + length);
+    // Whatever stands in this thread's queue of errors would be taken for one of TLS.
+    this.#evp.clearErrors();
+    return undefined;
   }
 
   /** The last key, and the last message, are nowhere any more. */
   forget(): void {
     this.#memory.buffer.fill(0);
+    this.#plain = none;
     this.#begin(Buffer.alloc(32), 0, 1);
   }
 

@@ -9,6 +9,7 @@ import type { ChannelOptions } from '../../src/carrier/datagram/channel-options.
 import type { DatagramLimits } from '../../src/carrier/datagram/limits.ts';
 import { DatagramSockets, type SocketAddress, type SocketMaker } from '../../src/carrier/datagram/sockets.ts';
 import type { Role } from '../../src/carrier/resume/proof.ts';
+import { kept } from '../../src/lib/volatile.ts';
 import { until } from './relay-wait.ts';
 
 export class RealEnd implements Disposable {
@@ -16,7 +17,7 @@ export class RealEnd implements Disposable {
   readonly channel: DatagramChannel;
   readonly received: [flow: number, payload: Buffer][] = [];
   readonly states: string[] = [];
-  onDatagram: (flow: number, payload: Buffer) => void = (flow, payload) => this.received.push([flow, payload]);
+  onDatagram: (flow: number, payload: Buffer) => void = (flow, payload) => this.received.push([flow, kept(payload)]);
 
   constructor(sockets: DatagramSockets, options: Pick<ChannelOptions, 'role' | 'secret'> & Partial<ChannelOptions>) {
     this.sockets = sockets;

@@ -28,7 +28,7 @@ export class FakeNetwork {
   remote(from: string, to: string): Remote {
     const send = (packet: Buffer, owner: PacketOwner): void => {
       if (packet.length > this.limit) owner.tooLarge(packet.length);
-      else if (packet.length <= this.mtu) this.flying.push({ from, to, packet });
+      else if (packet.length <= this.mtu) this.flying.push({ from, to, packet: Buffer.from(packet) });
     };
     const remote = { address: to, send, from: () => remote };
     return remote;

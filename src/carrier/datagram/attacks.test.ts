@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { datagramWorld, type End, type Flying, secretOf } from '../../../test/support/datagram-world.ts';
 import { datagramDefaults } from './limits.ts';
-import { sessionKeyOf } from './packet.ts';
-import { nodeAead, sealPacket } from './seal.ts';
+import { headerBytes, sessionKeyOf, writeHeader } from './packet.ts';
+import { nodeAead } from './seal.ts';
 import { SendKeys } from './send-keys.ts';
 
 /** A world with a direct path, and a packet that carries one datagram from the dialer. */
@@ -150,7 +150,9 @@ test('an authentic packet full of probes is answered once, so that nobody is flo
   keys.install(1, secretOf(1), 0);
   const probes = Buffer.concat(Array.from({ length: 100 }, (_, at) => Buffer.from([3, 0, 0, 0, 0, 0, 0, 0, at])));
   const header = { epoch: 1, generation: 0, number: 1_000 };
-  const packet = sealPacket(nodeAead, keys.current.key, dialer.channel.id, header, probes);
+  const head = Buffer.alloc(headerBytes);
+  writeHeader(head, dialer.channel.id, header);
+  const packet = nodeAead.seal(keys.current.key, header.number, head, probes, probes.length);
   deliver({ from: 'near', to: 'far', packet });
   expect(acceptor.channel.stats.malformed).toBe(0);
   expect(network.take().map(({ to }) => to)).toEqual(['near']);

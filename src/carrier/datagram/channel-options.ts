@@ -24,7 +24,7 @@ export interface ChannelOptions extends ChannelPath {
   readonly secret: Buffer;
   /** Of that connection. */
   readonly epoch: number;
-  /** The payload is the callee's to keep. */
+  /** The payload may be volatile (`lib/volatile.ts`): good until this returns. */
   readonly onDatagram: (flow: number, payload: Buffer) => void;
   readonly onStateChange?: (state: ChannelState) => void;
   /** What was packed should be flushed at the end of this turn. */

@@ -146,13 +146,14 @@ export class DatagramChannel implements PacketOwner {
   receive(packet: Buffer, source: Source): void {
     if (this.#closed) return;
     const now = this.#clock.now();
-    const opened = this.#incoming.open(packet, now);
-    if (opened === undefined) return;
-    this.#sendKeys.heard(opened.epoch, now);
-    if (opened.epoch === this.#epoch) this.#candidate = undefined;
-    if (opened.newest) this.#locate(source);
+    const plain = this.#incoming.open(packet, now);
+    if (plain === undefined) return;
+    const { epoch, newest } = this.#incoming;
+    this.#sendKeys.heard(epoch, now);
+    if (epoch === this.#epoch) this.#candidate = undefined;
+    if (newest) this.#locate(source);
     this.#source = source;
-    if (!readFrames(opened.plain, this.#sink)) this.#counters.malformed += 1;
+    if (!readFrames(plain, this.#sink)) this.#counters.malformed += 1;
     this.#source = undefined;
     if (this.#prober.poked) this.#look(now);
     else this.#tell();

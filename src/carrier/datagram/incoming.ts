@@ -10,19 +10,15 @@ import type { ReceiveKeys } from './receive-keys.ts';
 import { ReplayWindow } from './replay-window.ts';
 import type { Aead } from './seal.ts';
 
-export interface Opened {
-  readonly epoch: number;
-  /** It is the latest that the peer has sent, of those that came. */
-  readonly newest: boolean;
-  /** The frames. */
-  readonly plain: Buffer;
-}
-
 export class Incoming {
   readonly #keys: ReceiveKeys;
   readonly #counters: ChannelCounters;
   readonly #aead: Aead;
   readonly #window = new ReplayWindow();
+  /** Of the packet that was opened last. */
+  epoch = 0;
+  /** It was the latest that the peer has sent, of those that came. */
+  newest = false;
 
   constructor(aead: Aead, keys: ReceiveKeys, counters: ChannelCounters) {
     this.#aead = aead;
@@ -30,8 +26,8 @@ export class Incoming {
     this.#counters = counters;
   }
 
-  /** @returns undefined for a packet that is not authentic, or not for the first time */
-  open(packet: Buffer, now: number): Opened | undefined {
+  /** @returns the frames, which may be volatile; undefined for a packet that is not authentic, or not for the first time */
+  open(packet: Buffer, now: number): Buffer | undefined {
     const header = readHeader(packet);
     if (header === undefined) return undefined;
     const { epoch, generation, number } = header;
@@ -49,10 +45,11 @@ export class Incoming {
       this.#counters.forged += 1;
       return undefined;
     }
-    const newest = number > this.#window.highest;
+    this.epoch = epoch;
+    this.newest = number > this.#window.highest;
     this.#window.mark(number);
     this.#keys.opened(epoch, generation, now);
     this.#counters.packetsIn += 1;
-    return { epoch, newest, plain };
+    return plain;
   }
 }

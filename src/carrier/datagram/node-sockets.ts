@@ -54,7 +54,8 @@ export class NodeSocket implements DatagramSocket {
   send(packet: Buffer, { host, port }: SocketAddress, owner: PacketOwner): void {
     if (this.#closed) return owner.dropped(1);
     if (packet.length > largest) return owner.tooLarge(packet.length);
-    this.#socket.send(packet, port, host, (error: NodeJS.ErrnoException | null) => {
+    // A copy: it may leave later.
+    this.#socket.send(Buffer.from(packet), port, host, (error: NodeJS.ErrnoException | null) => {
       if (error?.code === 'EMSGSIZE') owner.tooLarge(packet.length);
       else if (error !== null) owner.dropped(1);
     });

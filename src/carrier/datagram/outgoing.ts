@@ -15,9 +15,9 @@ import {
   writeFragment,
   writeToken,
 } from './frames.ts';
-import { packetOverhead } from './packet.ts';
+import { headerBytes, packetOverhead, writeHeader } from './packet.ts';
 import type { PacketOwner, Remote } from './remote.ts';
-import { type Aead, sealPacket } from './seal.ts';
+import type { Aead } from './seal.ts';
 import type { PacketKey, SendKeys } from './send-keys.ts';
 
 /** Of a probe whose answer is not counted. */
@@ -36,6 +36,7 @@ export interface OutgoingOptions {
 export class Outgoing {
   readonly #options: OutgoingOptions;
   readonly #plain: Buffer;
+  readonly #head = Buffer.alloc(headerBytes);
   #capacity = 0;
   #length = 0;
   #number = 0;
@@ -112,9 +113,9 @@ export class Outgoing {
   #send(length: number, { epoch, generation, key }: PacketKey, to: Remote): void {
     const { aead, sessionId, keys, counters, owner } = this.#options;
     this.#number += 1;
-    const header = { epoch, generation, number: this.#number };
+    writeHeader(this.#head, sessionId, { epoch, generation, number: this.#number });
     counters.packetsOut += 1;
     keys.used();
-    to.send(sealPacket(aead, key, sessionId, header, this.#plain.subarray(0, length)), owner);
+    to.send(aead.seal(key, this.#number, this.#head, this.#plain, length), owner);
   }
 }

@@ -57,3 +57,10 @@ export function sessionKeyOf(packet: Buffer): string {
   if (packet.length <= packetOverhead || packet[0] !== packetType) return '';
   return packet.toString('latin1', sessionIdAt, sessionIdAt + sessionIdBytes);
 }
+
+/** Whether it is one of the session with that id. */
+export function isOfSession(packet: Buffer, id: Buffer): boolean {
+  if (packet.length <= packetOverhead || packet[0] !== packetType) return false;
+  const same = packet.readUInt32LE(sessionIdAt) === id.readUInt32LE(0);
+  return same && packet.readUInt32LE(sessionIdAt + 4) === id.readUInt32LE(4);
+}

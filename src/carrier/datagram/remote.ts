@@ -13,7 +13,7 @@ export interface PacketOwner {
 export interface Remote {
   /** For people: `192.0.2.7:9999`. */
   readonly address: string;
-  /** Takes a packet; it leaves with the others of this turn. */
+  /** Copies a packet; it leaves with the others of this turn. */
   send(packet: Buffer, owner: PacketOwner): void;
   /** The same place, answered from another address of ours. */
   from(local: string): Remote;

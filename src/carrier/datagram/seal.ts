@@ -5,13 +5,13 @@
  * key belongs to one of them: no nonce can repeat. node:crypto does it anywhere; `native-sockets.ts` brings a faster way.
  */
 import { createCipheriv, createDecipheriv } from 'node:crypto';
-import { headerBytes, type PacketHeader, packetOverhead, tagBytes, writeHeader } from './packet.ts';
+import { tagBytes } from './packet.ts';
 
-/** The cipher, for packets whose first `head` bytes are authenticated and not sealed. */
+/** The cipher, for packets that begin with a head, which is authenticated and not sealed. Results may be volatile. */
 export interface Aead {
-  /** Writes the sealed bytes and their tag to `packet`, behind its head. */
-  seal(key: Buffer, number: number, packet: Buffer, head: number, plain: Buffer): void;
-  /** @returns what was sealed, in memory of the caller's; undefined when anything is not as it was sealed */
+  /** Seals the first `length` bytes of `plain`. @returns the packet: the head, what was sealed, the tag; good until the next call */
+  seal(key: Buffer, number: number, head: Buffer, plain: Buffer, length: number): Buffer;
+  /** @param head bytes of it @returns what was sealed, good until the next `open`; undefined when anything is not as it was sealed */
   open(key: Buffer, number: number, packet: Buffer, head: number): Buffer | undefined;
   /** Forgets the last key, if it was kept. */
   forget(): void;
@@ -30,12 +30,10 @@ const nonceOf = (number: number): Buffer => {
 };
 
 export const nodeAead: Aead = {
-  seal: (key, number, packet, head, plain) => {
+  seal: (key, number, head, plain, length) => {
     const cipher = createCipheriv(algorithm, key, nonceOf(number), options);
-    cipher.setAAD(packet.subarray(0, head), aad);
-    cipher.update(plain).copy(packet, head);
-    cipher.final();
-    cipher.getAuthTag().copy(packet, head + plain.length);
+    cipher.setAAD(head, aad);
+    return Buffer.concat([head, cipher.update(plain.subarray(0, length)), cipher.final(), cipher.getAuthTag()]);
   },
   open: (key, number, packet, head) => {
     const end = packet.length - tagBytes;
@@ -52,11 +50,3 @@ export const nodeAead: Aead = {
   },
   forget: () => {},
 };
-
-/** @returns a packet of the caller's */
-export function sealPacket(aead: Aead, key: Buffer, sessionId: Buffer, header: PacketHeader, plain: Buffer): Buffer {
-  const packet = Buffer.allocUnsafe(plain.length + packetOverhead);
-  writeHeader(packet, sessionId, header);
-  aead.seal(key, header.number, packet, headerBytes, plain);
-  return packet;
-}

@@ -7,7 +7,7 @@
  */
 import { isIPv6 } from 'node:net';
 import type { DatagramChannel } from './channel.ts';
-import { sessionKeyOf } from './packet.ts';
+import { isOfSession, sessionKeyOf } from './packet.ts';
 import type { Remote, Source } from './remote.ts';
 import type { Aead } from './seal.ts';
 
@@ -47,6 +47,8 @@ export interface SocketMaker {
 export class DatagramSockets implements SocketUser {
   readonly #maker: SocketMaker;
   readonly #channels = new Map<string, DatagramChannel>();
+  /** Whose packet came last. */
+  #last: DatagramChannel | undefined;
   readonly #due = new Set<DatagramChannel>();
   readonly #sockets = new Set<DatagramSocket>();
   /** For what this end begins, by family. */
@@ -91,6 +93,7 @@ export class DatagramSockets implements SocketUser {
   remove(channel: DatagramChannel): void {
     this.#channels.delete(channel.id.toString('latin1'));
     this.#due.delete(channel);
+    if (this.#last === channel) this.#last = undefined;
   }
 
   /** For `onFlushDue` of the channels. */
@@ -100,9 +103,15 @@ export class DatagramSockets implements SocketUser {
   };
 
   received(packet: Buffer, source: Source): void {
-    const channel = this.#channels.get(sessionKeyOf(packet));
-    if (channel === undefined) this.strangers += 1;
-    else channel.receive(packet, source);
+    const last = this.#last;
+    const isOfLast = last !== undefined && isOfSession(packet, last.id);
+    const channel = isOfLast ? last : this.#channels.get(sessionKeyOf(packet));
+    if (channel === undefined) {
+      this.strangers += 1;
+      return;
+    }
+    this.#last = channel;
+    channel.receive(packet, source);
   }
 
   flushDue(): void {

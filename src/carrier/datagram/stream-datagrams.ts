@@ -16,7 +16,7 @@ const head = 2;
 const queueBytes = 256 * 1024;
 
 export interface StreamDatagramsUser {
-  /** The payload is the callee's to keep. */
+  /** The payload may be volatile (`lib/volatile.ts`): good until this returns. */
   onDatagram(payload: Buffer): void;
   /** The stream is over, or its peer has ended it; called once, last. */
   onOver(error?: WormholeError): void;
