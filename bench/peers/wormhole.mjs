@@ -3,13 +3,13 @@
  * program that forwards to a far daemon without one here.
  */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { folder } from '../contenders.mjs';
 import { Program } from '../program.mjs';
 import { started } from '../running.mjs';
-import { answers, built, cliWords, daemonWords, socketOf } from '../wormhole.mjs';
-import { far, near } from './far-host.mjs';
+import { built, cliWords, daemonWords } from '../wormhole.mjs';
+import { startDaemons } from './daemons.mjs';
+import { far } from './far-host.mjs';
 
 /** @typedef {import('./pairs.mjs').Pair} Pair */
 
@@ -19,15 +19,8 @@ const ports = { pair: 9999, forward: 9998, quic: 9990 };
 /** @param {'tls' | 'quic'} carrier @returns {Pair['start']} */
 const startOver = (carrier) => async (links, dir, prefix) => {
   const port = ports[carrier === 'quic' ? 'quic' : 'pair'];
-  const sides = { near: folder(dir, 'near'), far: folder(dir, 'far') };
-  const nearWords = [...daemonWords(sides.near, { host: near, port }), ...knows(sides.near, 'near', 'far', carrier)];
-  copyFileSync(join(sides.near, 'key.secret'), join(sides.far, 'key.secret'));
-  const farWords = [...daemonWords(sides.far, { host: far, port }), ...knows(sides.far, 'far', 'near', carrier)];
-  const farHalf = new Program([...prefix, ...farWords], { log: join(dir, 'far.log') });
-  const nearHalf = new Program(nearWords, { log: join(dir, 'near.log') });
-  const running = await started([nearHalf, farHalf], [[farHalf, 'tcp', port]]);
+  const { nearHalf, sides, running } = await startDaemons(dir, prefix, port, carrier);
   try {
-    await nearHalf.until(() => answers(socketOf(sides.near)), 'its socket answered');
     for (const { protocol, listen, target } of links) {
       const spec = ['url', `${protocol}://:${listen}`, 'remote', 'far', 'tail', 'url', `127.0.0.1:${target}`];
       const [file = '', ...words] = cliWords(sides.near, ['create', ...spec]);
@@ -48,15 +41,6 @@ const startOver = (carrier) => async (links, dir, prefix) => {
 function isOverQuic(at) {
   const [file = '', ...words] = cliWords(at, ['--json', 'peers']);
   return /"carrier": ?"quic"/.test(spawnSync(file, words, { encoding: 'utf8' }).stdout);
-}
-
-/** Words that tell a daemon its name, and of the other. @param {string} at @param {string} own @param {string} other @param {'tls' | 'quic'} carrier */
-function knows(at, own, other, carrier) {
-  const file = join(at, 'wormholed.yaml');
-  const { pair, quic } = ports;
-  const address = `${other === 'far' ? far : near}:${carrier === 'quic' ? quic : pair}`;
-  writeFileSync(file, `name: ${own}\npeers: {${other}: {address: '${address}', carrier: ${carrier}}}\n`);
-  return ['--config', file];
 }
 
 /** @type {Pair['start']} */

@@ -25,7 +25,7 @@ export async function carryOut(
     if (link === undefined) throw new WormholeError('WH_ERR_PEER_UNREACHABLE', 'the link to the peer is over');
     switch (ask.ask) {
       case 'api':
-        join(await link.openStream({ kind: 'api' }, signal), plain as Socket, () => {});
+        join(link.openApi(), plain as Socket, () => {});
         return undefined;
       case 'ping':
         return await link.ping();

@@ -52,7 +52,7 @@ export interface CarrierOptions {
 export interface CarrierLinks {
   /** Resolves when it is up. @throws {WormholeError} why not, in the peer's words if it has refused */
   dial(target: PeerTarget, options: DialOptions, signal: AbortSignal): Promise<LinkFacts>;
-  /** A plaintext connection to the peer's control API, the caller's. @throws {WormholeError} WH_ERR_PEER_UNREACHABLE */
+  /** A plaintext connection to the peer's control API, the caller's; a peer's no comes as an answer (`link/api-stream.ts`). @throws {WormholeError} WH_ERR_PEER_UNREACHABLE */
   openApi(link: number, signal: AbortSignal): Promise<OwnedFd>;
   /** Milliseconds there and back. @throws {WormholeError} WH_ERR_PEER_UNREACHABLE */
   ping(link: number, signal: AbortSignal): Promise<number>;

@@ -28,7 +28,7 @@ import type { ListenAddress } from './server.ts';
 export type Ask =
   /** Makes a link. Answered with its facts. */
   | { readonly ask: 'dial'; readonly target: PeerTarget; readonly options: DialOptions }
-  /** Opens the peer's control API: joins `fd`, in the clear, with a stream to it. */
+  /** Opens the peer's control API: joins `fd`, in the clear, with a stream to it. Answered before the peer has. */
   | { readonly ask: 'api'; readonly link: number; readonly fd: number }
   /** Answered with milliseconds. */
   | { readonly ask: 'ping'; readonly link: number }

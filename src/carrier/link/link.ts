@@ -19,6 +19,7 @@ import type { CarrierPeer } from '../peer.ts';
 import type { ResumablePipe } from '../resume/resumable-pipe.ts';
 import type { SecureStream } from '../secure-stream.ts';
 import { expectYes, noMessage, yes } from './answer.ts';
+import { apiStream } from './api-stream.ts';
 import { frame, takeFrame } from './frame.ts';
 import { parseHead, type StreamHead } from './head.ts';
 import { type Hello, helloMessage, parseHello } from './hello.ts';
@@ -112,9 +113,8 @@ export class Link {
   }
 
   /**
-   * Opens a stream and waits for the peer's yes.
+   * Opens a stream, the caller's, and waits for the peer's yes.
    *
-   * @returns the stream, the caller's
    * @throws {WormholeError} the peer's no in its own words, WH_ERR_LIMIT, WH_ERR_ABORTED; or the reason of `signal`
    */
   async openStream(head: StreamHead, signal: AbortSignal): Promise<Duplex> {
@@ -132,6 +132,11 @@ export class Link {
    */
   openBytes(head: StreamHead, user: OpeningUser): ByteStream {
     return openOn(this.lane?.open(head) ?? this.#mux.openStream(), head, user);
+  }
+
+  /** To the control API, see `api-stream.ts`. @throws {WormholeError} WH_ERR_ABORTED */
+  openApi(): Duplex {
+    return apiStream(this.#mux.openStream());
   }
 
   /** As {@link openStream}, for the datagrams of one client. */

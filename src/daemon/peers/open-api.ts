@@ -28,6 +28,22 @@ export async function openApi(
   }
 }
 
+/**
+ * Asks, and again when the link was given up before the peer had said yes to the stream. Not for what must not come twice: the
+ * peer may have had the request.
+ */
+export async function askAgain<T>(ask: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  for (let left = TRIES - 1; ; left -= 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      const unopened = WormholeError.is(error) && error.detail['unopened'] === true;
+      if (left === 0 || !unopened || signal?.aborted === true || !isGoing(error)) throw error;
+      await sleep(PAUSE_MS, undefined, { ...(signal && { signal }) });
+    }
+  }
+}
+
 /** The link is over, or takes no more streams: another one may be there already. */
 function isGoing(error: unknown): boolean {
   return WormholeError.is(error) && (error.code === 'WH_ERR_ABORTED' || error.code === 'WH_ERR_PEER_UNREACHABLE');

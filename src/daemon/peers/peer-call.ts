@@ -4,7 +4,7 @@ import type { CarrierLinks } from '../../carrier/listener.ts';
 import { Call, type CallOptions } from '../../client/call.ts';
 import type { Shape } from '../../client/shapes.ts';
 import { WormholeError } from '../../lib/errors.ts';
-import { openApi } from './open-api.ts';
+import { askAgain, openApi } from './open-api.ts';
 import type { Peer } from './peer.ts';
 
 /** Milliseconds that the peer may take where nothing has to be pulled or started. */
@@ -14,6 +14,8 @@ export interface PeerRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly target: string;
   readonly json?: object;
+  /** It must not come twice. */
+  readonly once?: boolean;
 }
 
 /** @throws {WormholeError} in the peer's words */
@@ -26,8 +28,9 @@ export function peerCall(peer: Pick<Peer, 'name' | 'up'>, links: Pick<CarrierLin
   const endpoint = { kind: 'opened', name: `peer ${peer.name}`, open } as const;
   const call = new Call({ endpoint, guessed: false, timeoutMs: SHORT_MS }, never);
   return async <T extends object>(request: PeerRequest, shape: Shape<T>, options?: CallOptions): Promise<T> => {
+    const ask = (): Promise<T> => call.json<T>(request, shape, options);
     try {
-      return await call.json<T>(request, shape, options);
+      return await (request.once === true ? ask() : askAgain(ask, options?.signal));
     } catch (error) {
       throw ofPeer(peer.name, error);
     }

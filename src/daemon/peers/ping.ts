@@ -15,7 +15,7 @@ import type { Caller } from '../api/operations.ts';
 import type { Policies } from '../policy/policies.ts';
 import { readAddress } from '../read-address.ts';
 import { type Allow, literalOf } from './allowed-endpoints.ts';
-import { openApi } from './open-api.ts';
+import { askAgain, openApi } from './open-api.ts';
 import type { Peers } from './peers.ts';
 
 /** Milliseconds that the peer may take to answer. */
@@ -62,11 +62,10 @@ export async function pingOnLink(
     rttMs: _rtt,
     connectMs: _connect,
     ...answer
-  } = await client.ping({
-    payload,
+  } = await askAgain(
+    () => client.ping({ payload, signal, ...(others.length > 0 && { host: others.join(THEN) }) }),
     signal,
-    ...(others.length > 0 && { host: others.join(THEN) }),
-  });
+  );
   const peerRttMs = performance.now() - sent;
   if (others.length > 0) return { ...answer, peerRttMs, ...through(first, answer.way) };
   const { dialed, address: other, name } = link;

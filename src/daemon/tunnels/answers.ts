@@ -1,8 +1,10 @@
 /**
  * Answering peers about tunnels: offers judged and prepared, halves installed when they are committed, removed, given new keys.
  *
- *   offer ─► prepared ──commit──► installed, complete
- *                └──no commit within a while──► forgotten; nothing was installed for it
+ *   offer ─► prepared, and installed while the answer is under way ──commit──► complete
+ *                └──no commit within a while──► removed, forgotten
+ *
+ * What is to replace another half is installed by the commit alone: until then there may be no agreement.
  *
  * A peer can touch no tunnel but those with itself, and needs the verb `tunnel`; for a container also that it may enter it.
  */
@@ -12,7 +14,6 @@ import { WormholeError } from '../../lib/errors.ts';
 import { Scope } from '../../lib/scope.ts';
 import type { TunnelHalf as HalfState, TunnelAnswer, TunnelOffer, TunnelRekey, TunnelRekeyed } from '../../spec/api.ts';
 import { isLoopback, parseIp } from '../../spec/ip.ts';
-import type { TunnelHalf } from '../../tunnel/half.ts';
 import { conflict, judgeOffer } from '../../tunnel/negotiation.ts';
 import type { Caller } from '../api/operations.ts';
 import { literalOf } from '../peers/allowed-endpoints.ts';
@@ -22,7 +23,7 @@ import type { Attachment } from './attachment.ts';
 import { cannotHave, cannotPass } from './kinds.ts';
 import { makeOwnEnd, type OwnAddresses } from './own-ends.ts';
 import { isTranslated, makeHalf, tell } from './own-half.ts';
-import type { TunnelRecord } from './record.ts';
+import type { Prepared } from './prepared.ts';
 import { recordOf } from './record-of.ts';
 import type { Rekeying } from './rekeying.ts';
 import type { Tunnel } from './tunnel.ts';
@@ -47,19 +48,6 @@ export interface AnswersOptions {
   readonly allow: Policies['tunnel'];
   readonly attach: (container: string) => Promise<Attachment>;
   readonly rekeying: Pick<Rekeying, 'answer'>;
-}
-
-interface Prepared {
-  readonly owner: Owner;
-  readonly record: TunnelRecord;
-  readonly half: TunnelHalf;
-  readonly needs: Scope;
-  readonly attachment: Attachment | undefined;
-  /** Owns the attachment as long as nothing is installed. */
-  readonly container: Scope;
-  readonly timer: NodeJS.Timeout;
-  readonly done: Promise<void>;
-  readonly over: () => void;
 }
 
 export class Answers implements AsyncDisposable {
@@ -120,13 +108,30 @@ export class Answers implements AsyncDisposable {
     needs.moveTo(lasting);
     const container = new Scope(`container of ${id}`);
     attached.moveTo(container);
-    const timer = setTimeout(() => void this.#forget(id), PREPARED_MS);
+    const timer = setTimeout(() => void this.#forget(id).catch(() => undefined), PREPARED_MS);
     timer.unref();
     let over = (): void => undefined;
     const done = new Promise<void>((resolve) => {
       over = resolve;
     });
-    this.#prepared.set(id, { owner, record, half, needs: lasting, attachment, container, timer, done, over });
+    const prepared: Prepared = {
+      owner,
+      record,
+      half,
+      needs: lasting,
+      attachment,
+      container,
+      timer,
+      done,
+      over,
+      tunnel: undefined,
+    };
+    this.#prepared.set(id, prepared);
+    if (before === undefined) {
+      prepared.tunnel = this.#install(prepared);
+      // Told to whoever commits it.
+      prepared.tunnel.catch(() => undefined);
+    }
     const { kind, overlay } = agreed;
     return { id, kind, pair: [overlay.remote, overlay.local], seen: far, ...tell(end, [kind]) };
   }
@@ -134,9 +139,9 @@ export class Answers implements AsyncDisposable {
   /** Installs what was prepared; again is the same. @throws {WormholeError} nothing of it is left then */
   async commit(id: string, caller: Caller): Promise<HalfState> {
     const owner = ownerOf(caller);
-    const known = this.#options.tunnels.find(id);
-    if (known !== undefined && isSame(known.record, owner)) return state(known);
     const prepared = this.#prepared.get(id);
+    const known = prepared === undefined ? this.#find(id, owner) : undefined;
+    if (known !== undefined) return state(known);
     if (prepared === undefined || !isSame(prepared.owner, owner)) {
       throw new WormholeError('WH_ERR_TUNNEL_NOT_FOUND', 'that tunnel was not offered, or too long ago');
     }
@@ -144,7 +149,9 @@ export class Answers implements AsyncDisposable {
     clearTimeout(prepared.timer);
     this.#committing.add(prepared);
     try {
-      return state(await this.#install(prepared));
+      const tunnel = await (prepared.tunnel ?? this.#install(prepared));
+      await this.#options.tunnels.complete(tunnel);
+      return state(tunnel);
     } finally {
       this.#committing.delete(prepared);
       prepared.over();
@@ -188,7 +195,7 @@ export class Answers implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const id of this.#prepared.keys()) await this.#forget(id);
+    for (const id of this.#prepared.keys()) await this.#forget(id).catch(() => undefined);
   }
 
   async #install({ record, half, needs, attachment, container }: Prepared): Promise<Tunnel> {
@@ -198,7 +205,6 @@ export class Answers implements AsyncDisposable {
     const never = new AbortController().signal;
     const tunnel = await tunnels.install(record, half, { needs, attachment }, never);
     attached.moveTo(new Scope('of the tunnel'));
-    await tunnels.complete(tunnel);
     return tunnel;
   }
 
@@ -207,9 +213,16 @@ export class Answers implements AsyncDisposable {
     if (prepared === undefined) return;
     this.#prepared.delete(id);
     clearTimeout(prepared.timer);
-    await prepared.needs[Symbol.asyncDispose]();
-    await prepared.container[Symbol.asyncDispose]();
-    prepared.over();
+    this.#committing.add(prepared);
+    try {
+      const tunnel = await prepared.tunnel?.catch(() => undefined);
+      if (tunnel !== undefined) await this.#options.tunnels.remove(tunnel);
+      await prepared.needs[Symbol.asyncDispose]();
+      await prepared.container[Symbol.asyncDispose]();
+    } finally {
+      this.#committing.delete(prepared);
+      prepared.over();
+    }
   }
 
   #find(id: string, owner: Owner): Tunnel | undefined {

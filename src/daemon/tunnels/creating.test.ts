@@ -1,11 +1,44 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { TunnelWorld } from '../../../test/support/tunnel-world.ts';
 import { WormholeError } from '../../lib/errors.ts';
+import { freePairs } from '../../tunnel/overlay.ts';
 
 let world: TunnelWorld;
 afterEach(() => world[Symbol.asyncDispose]());
 
 const conflict = new WormholeError('WH_ERR_TUNNEL_CONFLICT', 'taken');
+
+describe('the half of the end that is asked', () => {
+  test('is installed while its answer is under way, and goes when nobody commits it', async () => {
+    world = new TunnelWorld();
+    const { a, b } = world;
+    b.onCall = async (call) => {
+      if (call !== 'commit') return;
+      await expect.poll(() => b.kernel.kept.size).toBe(1);
+      world.linked = false;
+      throw new WormholeError('WH_ERR_PEER_UNREACHABLE', 'the link is over');
+    };
+    await expect(a.create()).rejects.toMatchObject({ code: 'WH_ERR_PEER_UNREACHABLE' });
+    expect(b.kernel.kept.size).toBe(1);
+    await b.tunneling.answers[Symbol.asyncDispose]();
+    expect([a.kernel.kept.size, b.kernel.kept.size]).toEqual([0, 0]);
+    expect(await b.summary()).toEqual([]);
+  });
+
+  test('stays until the commit where another one is to replace it', async () => {
+    world = new TunnelWorld();
+    const { a, b } = world;
+    const { local } = await a.create();
+    a.kernel.end(local);
+    const before = b.kernel.installs;
+    let installed: number | undefined;
+    b.onCall = (call) => {
+      if (call === 'commit') installed = b.kernel.installs;
+    };
+    await expect.poll(() => b.kernel.installs).toBe(before + 1);
+    expect(installed).toBe(before);
+  });
+});
 
 describe('an attempt that fails', () => {
   test.each(['offer', 'commit'] as const)('W6 leaves nothing when the peer fails at the %s', async (step) => {
@@ -42,6 +75,19 @@ describe('an attempt that fails', () => {
     };
     await expect(world.a.create()).rejects.toBe(conflict);
     expect(world.b.asked.filter((call) => call === 'offer')).toHaveLength(5);
+  });
+
+  test('takes back the half that the peer has installed when its answer is no use', async () => {
+    world = new TunnelWorld();
+    const { a, b } = world;
+    b.onCall = (call) => {
+      // Taken at this end while the offer is under way.
+      const [first] = freePairs(a.tunneling.tunnels.range, [`${a.host} `, `${b.host} `], () => false, 1);
+      if (call === 'offer' && first !== undefined) a.tunneling.tunnels.reserve(first.low, first.high);
+    };
+    await expect(a.create()).resolves.toMatchObject({ state: 'complete' });
+    expect(b.asked).toEqual(['offer', 'remove', 'offer', 'commit']);
+    expect([a.kernel.kept.size, b.kernel.kept.size]).toEqual([1, 1]);
   });
 
   test('says so when the range is used up', async () => {

@@ -1,8 +1,9 @@
 /**
  * Making a tunnel with a peer, from the end that asks for it: two round trips on the link, and both ends have it or neither.
  *
- *   own end made ─► offer ─► answer ─► own half installed ─► commit: the peer installs its half ─► complete
- *        └──────────────── any failure: own half away, the peer told ◄──────────────┘
+ *   own end made ─► offer ─► answer ─► own half installed ─► commit ─► complete
+ *        │              └─ the peer installs its half meanwhile ┘
+ *        └──────── any failure: own half away, the peer told ◄──────┘
  *
  * What two ends that ask each other at once come to: the one with the lower host id goes on, the other gets its tunnel.
  */
@@ -11,9 +12,9 @@ import type { LinkFacts } from '../../carrier/link/facts.ts';
 import { Deadline } from '../../lib/deadline.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import { Scope } from '../../lib/scope.ts';
-import type { TunnelKind, TunnelOffer } from '../../spec/api.ts';
+import type { TunnelAnswer, TunnelKind, TunnelOffer } from '../../spec/api.ts';
 import { isLoopback, parseIp } from '../../spec/ip.ts';
-import { type Ground, judgeAnswer } from '../../tunnel/negotiation.ts';
+import { type Agreed, type Ground, judgeAnswer } from '../../tunnel/negotiation.ts';
 import { freePairs, type OverlayPair } from '../../tunnel/overlay.ts';
 import type { Logger } from '../log.ts';
 import { literalOf } from '../peers/allowed-endpoints.ts';
@@ -98,7 +99,7 @@ export class Creating {
     const offer = this.#offer(link, wish, kinds, end, refused);
     const ground = this.#ground(link, wish);
     const answer = await calls.offer(offer, signal);
-    const agreed = judgeAnswer(answer, offer, ground);
+    const agreed = await this.#judge(answer, offer, ground, calls);
     end.settle(agreed.kind);
     using _reserved = tunnels.reserve(agreed.overlay.local, agreed.overlay.remote);
     const sight = { far, own: answer.seen };
@@ -117,6 +118,23 @@ export class Creating {
     return await this.#install(one, record, half, needs).catch((error: unknown) => {
       for (const address of Object.values(agreed.overlay)) refused.add(address);
       throw error;
+    });
+  }
+
+  /** @throws {WormholeError} as `judgeAnswer`; the peer is told, which has installed its half by now */
+  async #judge(answer: TunnelAnswer, offer: TunnelOffer, ground: Ground, calls: HalfCalls): Promise<Agreed> {
+    try {
+      return judgeAnswer(answer, offer, ground);
+    } catch (error) {
+      await this.#takeBack(offer.id, calls);
+      throw error;
+    }
+  }
+
+  async #takeBack(id: string, calls: HalfCalls): Promise<void> {
+    using limit = new Deadline(UNDO_MS);
+    await calls.remove(id, limit.signal).catch((err: unknown) => {
+      this.#options.log.debug({ err, tunnel: id }, 'the peer could not be told that nothing came of a tunnel');
     });
   }
 
@@ -140,10 +158,7 @@ export class Creating {
       await tunnels.complete(tunnel);
       return tunnel;
     } catch (error) {
-      using limit = new Deadline(UNDO_MS);
-      const told = calls.remove(record.id, limit.signal).catch((err: unknown) => {
-        log.debug({ err, tunnel: record.id }, 'the peer could not be told that nothing came of a tunnel');
-      });
+      const told = this.#takeBack(record.id, calls);
       if (tunnel === undefined) await lasting[Symbol.asyncDispose]();
       else {
         tunnel.attachment = undefined;

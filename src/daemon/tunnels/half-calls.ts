@@ -33,6 +33,6 @@ export function halfCalls(peer: Pick<Peer, 'name' | 'up'>, links: Pick<CarrierLi
     get: (id, signal) => call<TunnelHalf>({ method: 'GET', target: path(id) }, half, { signal }),
     remove: (id, signal) => call<TunnelHalf>({ method: 'DELETE', target: path(id) }, half, { signal, timeoutMs }),
     rekey: (id, json, signal) =>
-      call<TunnelRekeyed>({ method: 'POST', target: `${path(id)}/rekey`, json }, rekeyed, { signal }),
+      call<TunnelRekeyed>({ method: 'POST', target: `${path(id)}/rekey`, json, once: true }, rekeyed, { signal }),
   };
 }

@@ -17,7 +17,7 @@ import { askDevice, type KnownSecrets, readDevice, readSecrets, setDevice, setPe
 import { ask, forget, watch } from './uapi-socket.ts';
 
 const PROGRAM = 'wireguard-go';
-/** Between two looks at a program that starts or ends. */
+/** Between two looks at a program that starts or ends, at most: it mostly takes a few milliseconds. */
 const LOOK_MS = 20;
 const START_MS = 10_000;
 const LISTEN_MS = 2_000;
@@ -118,9 +118,11 @@ const taken = (name: string): WormholeError =>
   new WormholeError('WH_ERR_TUNNEL_CONFLICT', `a wireguard-go with an interface ${name} runs on this machine already`);
 
 async function within(milliseconds: number, look: () => Promise<boolean>): Promise<boolean> {
-  for (let waited = 0; waited <= milliseconds; waited += LOOK_MS) {
+  let pause = 1;
+  for (let waited = 0; waited <= milliseconds; waited += pause) {
     if (await look()) return true;
-    await after(LOOK_MS);
+    pause = Math.min(LOOK_MS, 1 + Math.floor(waited / 2));
+    await after(pause);
   }
   return false;
 }
