@@ -139,3 +139,38 @@ test('calls back soon, also when asked between turns while everything else is qu
     expect(called).toBe(true);
   }
 });
+
+test('what one connection throws ends nothing but that: the others of its turn are called, and the thread goes on', async () => {
+  const told: unknown[] = [];
+  const warned: string[] = [];
+  const hear = (warning: Error): void => void warned.push(warning.name);
+  process.on('warning', hear);
+  const [[bad], [good, goodFar]] = [pair(), pair()];
+  const failure = new Error('one of ours');
+  const faulty = loop.add(
+    bad.fd,
+    () => {
+      throw failure;
+    },
+    undefined,
+    (error) => {
+      told.push(error);
+      faulty.remove();
+      throw new Error('and once more');
+    },
+  );
+  const watched = watch(good.fd);
+  await expect.poll(() => [told.length, watched.calls]).toEqual([1, 1]);
+  expect(told).toEqual([failure]);
+  const order: string[] = [];
+  for (const _ of [1, 2]) {
+    loop.soon(() => {
+      throw failure;
+    });
+    loop.soon(() => order.push('soon'));
+  }
+  send(goodFar);
+  await expect.poll(() => [order.length, watched.calls]).toEqual([2, 2]);
+  await expect.poll(() => warned).toContain('fault of a connection');
+  process.off('warning', hear);
+});

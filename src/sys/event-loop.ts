@@ -8,7 +8,12 @@
  * What is ready is called back without a detour, which halves the way of a byte; while nothing is registered here the thread
  * waits in libuv, as any other. It waits here only after a round in which nothing happened, so that libuv's epoll knows what was
  * begun before; first shortly and then longer, because an immediate of somebody else's is not seen from here.
+ *
+ * What a callback throws is a fault of this program, met in one connection. It is told to the owner of that, and on stderr; the
+ * others of the turn are called, whose events would not come twice, and the thread goes on.
  */
+
+import { LineRate } from '../lib/line-rate.ts';
 import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP, O_CLOEXEC } from './constants.ts';
 import { check } from './errno.ts';
 import { OwnedFd } from './fd.ts';
@@ -26,6 +31,8 @@ const LIBUV = 0;
 
 /** Who is called when a descriptor is ready: edge-triggered, so all must be done, or {@link Registration.again} called. */
 export type OnReady = (events: number) => void;
+/** Told what {@link OnReady} threw; ends what the descriptor is for, if nothing else would. */
+export type OnFault = (error: unknown) => void;
 
 export interface Registration {
   /** Calls back in the next turn as if there had been an event. */
@@ -39,13 +46,15 @@ class Entry implements Registration {
   readonly #fd: number;
   readonly id: number;
   readonly onReady: OnReady;
+  readonly onFault: OnFault | undefined;
   queued = false;
 
-  constructor(loop: EventLoop, fd: number, id: number, onReady: OnReady) {
+  constructor(loop: EventLoop, fd: number, id: number, onReady: OnReady, onFault: OnFault | undefined) {
     this.#loop = loop;
     this.#fd = fd;
     this.id = id;
     this.onReady = onReady;
+    this.onFault = onFault;
   }
 
   again(): void {
@@ -69,6 +78,7 @@ export class EventLoop {
   #turning = false;
   /** Rounds in which nothing happened. */
   #quiet = 0;
+  readonly #faults = new LineRate();
   #events = -1;
   /** When node's next timer was due, on the clock of `performance.now`. */
   #timerAt = Number.POSITIVE_INFINITY;
@@ -94,9 +104,9 @@ export class EventLoop {
    *
    * @param fd borrowed until `remove` @throws {SyscallError} ENOMEM, ENOSPC, EPERM
    */
-  add(fd: number, onReady: OnReady, interest = EPOLLIN | EPOLLOUT | EPOLLRDHUP): Registration {
+  add(fd: number, onReady: OnReady, interest = EPOLLIN | EPOLLOUT | EPOLLRDHUP, onFault?: OnFault): Registration {
     this.#lastId += 1;
-    const entry = new Entry(this, fd, this.#lastId, onReady);
+    const entry = new Entry(this, fd, this.#lastId, onReady, onFault);
     this.#register(fd, entry.id, interest | EPOLLET);
     this.#entries.set(entry.id, entry);
     this.#begin();
@@ -106,7 +116,7 @@ export class EventLoop {
   /** Calls back when all who are ready in this turn, or between turns in the next one, have been called. */
   soon(run: () => void): void {
     if (this.#turning) this.#soon.push(run);
-    else setImmediate(run);
+    else setImmediate(() => this.#guarded(run));
   }
 
   // What follows is for registrations.
@@ -140,7 +150,7 @@ export class EventLoop {
   readonly #turn = (): void => {
     if (this.#entries.size === 0) {
       this.#turning = false;
-      for (const run of this.#soon.splice(0)) setImmediate(run);
+      for (const run of this.#soon.splice(0)) setImmediate(() => this.#guarded(run));
       return;
     }
     setImmediate(this.#turn);
@@ -172,7 +182,7 @@ export class EventLoop {
       this.#again = [];
       for (const entry of again) {
         entry.queued = false;
-        if (this.#entries.get(entry.id) === entry) entry.onReady(0);
+        if (this.#entries.get(entry.id) === entry) this.#call(entry, 0);
       }
       this.#quiet = 0;
     }
@@ -181,11 +191,36 @@ export class EventLoop {
       const entry = this.#entries.get(view.getUint32(at + DATA_AT, true));
       if (entry === undefined) continue;
       this.#quiet = 0;
-      entry.onReady(view.getUint32(at, true));
+      this.#call(entry, view.getUint32(at, true));
     }
     // What they put off in their turn comes at the end of the next one, or somebody could keep all others waiting.
     const soon = this.#soon;
     this.#soon = [];
-    for (const run of soon) run();
+    for (const run of soon) this.#guarded(run);
+  }
+
+  #call(entry: Entry, events: number): void {
+    try {
+      entry.onReady(events);
+    } catch (error) {
+      this.#tell(error);
+      this.#guarded(() => entry.onFault?.(error));
+    }
+  }
+
+  #guarded(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#tell(error);
+    }
+  }
+
+  #tell(error: unknown): void {
+    if (this.#faults.take() === undefined) return;
+    process.emitWarning(
+      error instanceof Error ? (error.stack ?? error.message) : String(error),
+      'fault of a connection',
+    );
   }
 }

@@ -94,7 +94,13 @@ export class Sender {
 
   readonly #run = (): void => {
     this.#scheduled = false;
-    this.flush();
+    try {
+      this.flush();
+    } catch (error) {
+      // Whoever waits for what was not sent would wait for ever.
+      this.#options.pipe.destroy();
+      throw error;
+    }
   };
 
   /** Sends now what can be sent, instead of in the next round. */

@@ -66,7 +66,12 @@ export class OpensslStream extends EventEmitter<{ close: [] }> implements BytePi
     this.#ssl = ssl;
     this.#incoming = new Incoming(shared.openssl, ssl, source);
     this.#ring = new Ring(shared.openssl, ring, socket.fd);
-    this.#registration = shared.loop.add(socket.fd, (events) => this.#ready(events));
+    this.#registration = shared.loop.add(
+      socket.fd,
+      (events) => this.#ready(events),
+      undefined,
+      (error) => this.#fault(error),
+    );
     this.#registration.again();
   }
 
@@ -127,6 +132,11 @@ export class OpensslStream extends EventEmitter<{ close: [] }> implements BytePi
       this.#full = false;
       this.#user?.onDrain();
     }
+  }
+
+  #fault(cause: unknown): void {
+    if (this.#secure) this.#close(new Error('a fault of this end', { cause }));
+    else this.#shake('EFAULT');
   }
 
   #handshake(events: number): void {

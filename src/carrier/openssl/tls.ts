@@ -70,7 +70,7 @@ class OpensslTls implements OtherTls {
       own[Symbol.dispose]();
       accepting.onOther();
     };
-    const watched = this.#shared.loop.add(own.fd, look);
+    const watched = this.#shared.loop.add(own.fd, look, undefined, () => raw.destroy());
     const over = (): void => {
       watched.remove();
       own[Symbol.dispose]();

@@ -112,8 +112,11 @@ export class FdDatagrams implements Disposable, Sender {
         this.#user.onError(new SyscallError('recvmmsg', -count));
         continue;
       }
-      for (let i = 0; i < count; i += 1) this.#split(incoming, i);
-      incoming.rearm(count);
+      try {
+        for (let i = 0; i < count; i += 1) this.#split(incoming, i);
+      } finally {
+        incoming.rearm(count);
+      }
       // A batch that is not full leaves the socket empty; what comes now is another event.
       if (count < incoming.capacity) return;
     }

@@ -32,7 +32,13 @@ export class FdListener implements Disposable {
   constructor(loop: EventLoop, socket: OwnedFd, onClient: (client: OwnedFd, from: string) => void) {
     this.#socket = socket;
     this.#onClient = onClient;
-    this.#registration = loop.add(socket.fd, () => this.#accept(), EPOLLIN);
+    this.#registration = loop.add(
+      socket.fd,
+      () => this.#accept(),
+      EPOLLIN,
+      // The others in the backlog cause no event.
+      () => this.#registration.again(),
+    );
   }
 
   /** Takes whoever is in the backlog already, who came in time, then frees the address; clients are not touched. */
@@ -58,7 +64,13 @@ export class FdListener implements Disposable {
     if (fd >= 0) {
       // A unix socket has no address.
       const from = peer.view.getUint32(lengthAt, true) > 2 ? decodeIp(peer.buffer) : undefined;
-      this.#onClient(new OwnedFd(fd), endpointText(from?.host, from?.port));
+      const client = new OwnedFd(fd);
+      try {
+        this.#onClient(client, endpointText(from?.host, from?.port));
+      } catch (error) {
+        client[Symbol.dispose]();
+        throw error;
+      }
       return true;
     }
     // One that left while it was queued; see accept(2) for the others.

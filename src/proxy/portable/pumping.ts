@@ -57,7 +57,12 @@ export class Pumping implements ByteStreamUser {
     this.#socket = socket;
     this.#options = options;
     this.#fromSocket = options.clientIsSocket ? 'in' : 'out';
-    this.#registration = loop.add(socket.fd, (events) => this.#ready(events));
+    this.#registration = loop.add(
+      socket.fd,
+      (events) => this.#ready(events),
+      undefined,
+      () => this.#finish({ reason: 'closed-by-daemon', detail: 'a fault of the daemon' }, true),
+    );
   }
 
   /**
