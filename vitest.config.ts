@@ -6,6 +6,9 @@ import { defineConfig } from 'vitest/config';
 import { boxPool } from './test/support/box-pool.ts';
 import { machinePool } from './test/support/vm/pool.ts';
 
+/** Those of the functional tests that the kernel's own tunnels have to pass as well. */
+const twice = ['tunnels'].map((name) => `test/functional/${name}.test.ts`);
+
 export default defineConfig({
   test: {
     projects: [
@@ -45,9 +48,9 @@ export default defineConfig({
       {
         test: {
           name: 'kernel',
-          include: ['test/kernel/**/*.test.ts', 'test/functional/tunnel-kernel-*.test.ts'],
-          testTimeout: 240_000,
-          hookTimeout: 240_000,
+          include: ['test/kernel/**/*.test.ts', 'test/functional/tunnel-kernel-*.test.ts', ...twice],
+          testTimeout: 400_000,
+          hookTimeout: 400_000,
           maxWorkers: 2,
           pool: machinePool(),
         },

@@ -11,6 +11,7 @@ import { Scope } from '../../src/lib/scope.ts';
 import { HalfOpenRelay } from './half-open-relay.ts';
 import { Host, type HostOptions } from './host.ts';
 import { Internet } from './internet.ts';
+import type { Netns } from './netns.ts';
 
 export class Hosts implements AsyncDisposable {
   readonly #internet: Internet;
@@ -46,6 +47,11 @@ export class Hosts implements AsyncDisposable {
     const scope = new Scope('hosts');
     building.moveTo(scope);
     return Object.assign(new Hosts(internet, hosts, scope), Object.fromEntries(hosts) as Readonly<Record<Name, Host>>);
+  }
+
+  /** What is between the hosts, outside of all tunnels. */
+  get router(): Netns {
+    return this.#internet.netns;
   }
 
   /** The network between two hosts is gone: nothing arrives, and nobody is told. */

@@ -4,8 +4,11 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-const root = new URL('../../', import.meta.url).pathname;
+/** Elsewhere when they were packed for a machine that is emulated. */
+const root = process.env['WORMHOLE_TEST_PROGRAMS'] ?? fileURLToPath(new URL('../..', import.meta.url));
 
 /** How a program ended. */
 export interface Ended {
@@ -35,7 +38,7 @@ export interface Running {
 
 /** @returns the path of `./wormhole` or `./wormholed` @throws when it is not built */
 export function program(name: 'wormhole' | 'wormholed'): string {
-  const path = `${root}${name}`;
+  const path = join(root, name);
   if (!existsSync(path)) throw new Error(`./${name} is not built; run make`);
   return path;
 }

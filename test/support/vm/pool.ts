@@ -11,6 +11,7 @@ import { resolve } from 'node:path';
 import type { PoolOptions, PoolRunnerInitializer, PoolWorker, Vitest, WorkerRequest } from 'vitest/node';
 import { box, boxPool } from '../box-pool.ts';
 import { type Frame, Machine, missingForMachine } from './machine.ts';
+import { packedPrograms } from './programs.ts';
 
 /** An emulated processor takes its time. */
 const slow = { WORMHOLE_TEST_PATIENCE: '8' };
@@ -19,17 +20,20 @@ const slow = { WORMHOLE_TEST_PATIENCE: '8' };
 class Guests {
   readonly #workers = new Map<number, MachineWorker>();
   #machine: Promise<Machine> | undefined;
+  #programs = '';
   #last = 0;
 
-  async add(worker: MachineWorker, vitest: Vitest): Promise<{ machine: Machine; number: number }> {
+  async add(worker: MachineWorker, vitest: Vitest): Promise<{ machine: Machine; programs: string; number: number }> {
     this.#machine ??= this.#boot(vitest);
     const machine = await this.#machine;
     const number = ++this.#last;
     this.#workers.set(number, worker);
-    return { machine, number };
+    return { machine, programs: this.#programs, number };
   }
 
   async #boot(vitest: Vitest): Promise<Machine> {
+    // What is written after the boot may not be seen inside.
+    this.#programs = await packedPrograms();
     const machine = await Machine.boot();
     vitest.onClose(() => machine[Symbol.dispose]());
     machine.onFrame = (frame) => {
@@ -50,7 +54,7 @@ class MachineWorker extends EventEmitter implements PoolWorker {
   readonly cacheFs = false;
   readonly #options: PoolOptions;
   readonly #guests: Guests;
-  #running: { machine: Machine; number: number } | undefined;
+  #running: { machine: Machine; programs: string; number: number } | undefined;
   #ended = false;
 
   constructor(options: PoolOptions, guests: Guests) {
@@ -63,7 +67,14 @@ class MachineWorker extends EventEmitter implements PoolWorker {
     const { distPath, execArgv, env, project } = this.#options;
     this.#running ??= await this.#guests.add(this, project.vitest);
     const entry = resolve(distPath, 'workers/forks.js');
-    this.#send({ start: { box, entry, words: [process.execPath, ...execArgv], env: { ...env, ...slow } } });
+    this.#send({
+      start: {
+        box,
+        entry,
+        words: [process.execPath, ...execArgv],
+        env: { ...env, ...slow, WORMHOLE_TEST_PROGRAMS: this.#running.programs },
+      },
+    });
   }
 
   async stop(): Promise<void> {
