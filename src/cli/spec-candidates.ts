@@ -47,7 +47,7 @@ async function values(word: string, ask: Ask): Promise<Candidate[]> {
   return isWord(word) ? choicesOf(word).map((choice) => ({ word: choice })) : [];
 }
 
-async function containers(daemon: Daemon): Promise<Candidate[]> {
+export async function containers(daemon: Daemon): Promise<Candidate[]> {
   const { containers } = await daemon.containers();
   return containers.map((one) => ({ word: one.name, text: one.running ? 'running' : 'stopped' }));
 }

@@ -93,6 +93,13 @@ const essential: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     'it said goodbye',
     /--upstream 127.0.0.1:80[\s\S]*\nthe page inside\n/,
   ],
+  wgtunnel: [
+    'wg-up --endpoint myserver --demo',
+    /\nhello from wg-demo-\S+, you are 100\./,
+    /\nhello from wg-demo-\S+, you are 100\./,
+    /myserver +complete +wireguard.* in wg-demo-\S+ +\S+ in wg-demo-/,
+    /tunnel-list\nPEER.*\n\$ .*peers\nNAME.*\nok/,
+  ],
   'udp-on-demand': ['192.0.2.7', /dnsmasq +Up /],
 };
 

@@ -23,7 +23,7 @@ describe.skipIf(there.length === 0)('tunnels', () => {
 });
 
 describe.each(there)('a tunnel by $name', ({ flags, request, shown, word }) => {
-  test('WF6 WF7 WF8 XT11 is made from either end, carries packets both ways, and is removed', async () => {
+  test('WF6 WF7 WF8 XT11 F23 F24 is made from either end, carries packets both ways, and is removed', async () => {
     const { a, b } = all();
     const made = await a.daemon.wormhole('tunnel-create', ...flags, 'b');
     expect(made).toMatchObject({ code: 0, stdout: expect.stringMatching(pair) });
@@ -100,7 +100,7 @@ describe.each(there.filter(({ thorough }) => thorough))('the life of a tunnel by
   test('in a sentence it is made by the first connection', () =>
     sentence(all(), (port) => `url :0 trigger ${word} b trigger url :${port}`));
 
-  test('XT13 outlives its daemons, also killed ones, and is taken up again', async () => {
+  test('XT13 F27 F28 outlives its daemons, also killed ones, and is taken up again', async () => {
     const { a, b } = all();
     const { local, remote } = await makeTunnel(a, { peer: 'b', ...request });
     await a.daemon.stop('SIGKILL');
@@ -113,7 +113,7 @@ describe.each(there.filter(({ thorough }) => thorough))('the life of a tunnel by
     expect(await tunnelsOf(b)).toEqual([]);
   });
 
-  test('W13 this end goes also when the peer is gone, whose own is stale then, and swept up', async () => {
+  test('W13 XT12 this end goes also when the peer is gone, whose own is stale then, and swept up', async () => {
     const { a, b } = all();
     await makeTunnel(a, { peer: 'b', ...request });
     await b.daemon.stop('SIGKILL');

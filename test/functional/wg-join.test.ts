@@ -83,7 +83,7 @@ describe.skipIf(lacks !== undefined)('wg-up and wg-join', () => {
     expect(statSync(join(a.belongings.stateDir, 'invited.json')).mode & 0o777).toBe(0o600);
   });
 
-  test('they find each other again after restarts, until one of them leaves', async () => {
+  test('F85 XT19 they find each other again after restarts, until one of them leaves', async () => {
     await using world = await Hosts.start({ hosts });
     const { a, b } = world;
     const { stdout: token } = await a.daemon.wormhole('wg-up', '--endpoint', a.site.v4);
@@ -102,8 +102,32 @@ describe.skipIf(lacks !== undefined)('wg-up and wg-join', () => {
       stdout: expect.stringMatching(pair),
     });
     expect(await b.daemon.wormhole('tunnel-delete', name)).toMatchObject({ code: 0 });
+    for (const host of [a, b]) expect((await host.run(['ip', '-brief', 'link'])).stdout).not.toMatch(/^wh/m);
     expect(await b.daemon.wormhole('leave', name)).toMatchObject({ code: 0 });
     expect((await b.daemon.wormhole('tunnel-create', a.site.v4)).code).not.toBe(0);
+  });
+
+  test('F87 several hosts come, over one port and out of a range that are chosen', async () => {
+    const chosen = ['-C', '10.0.0.0/24', '-P', '51820'];
+    await using world = await Hosts.start({
+      hosts: {
+        a: { ...hosts.a, flags: chosen },
+        b: { ...hosts.b, flags: chosen },
+        c: { ...hosts.c, flags: chosen },
+      },
+    });
+    const { a, b, c } = world;
+    const ends: string[] = [];
+    for (const host of [b, c]) {
+      const { stdout: token } = await a.daemon.wormhole('wg-up', '--endpoint', a.site.v4);
+      const made = await joinWith(host, token);
+      expect(made).toMatchObject({ code: 0, stdout: expect.stringMatching(/^10\.0\.0\.\d+ 10\.0\.0\.\d+\n$/) });
+      const [local = '', remote = ''] = made.stdout.trim().split(' ');
+      ends.push(local, remote);
+      expect(await host.run(['ping', '-c', '1', '-W', '5', remote])).toMatchObject({ code: 0 });
+    }
+    expect(new Set(ends).size).toBe(4);
+    for (const host of [a, b, c]) expect((await host.run(['ss', '-Hlun'])).stdout).toContain(':51820 ');
   });
 
   test('wg-up says what is missing when nobody could come', async () => {

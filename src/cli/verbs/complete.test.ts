@@ -5,10 +5,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { aWormhole, runCli } from '../../../test/support/cli-run.ts';
+import type { Peer, Tunnel } from '../../spec/api.ts';
 import { completionScripts } from '../completion-scripts.ts';
 import { verbs } from '../verb-table.ts';
 
 const daemon = {
+  tunnels: async () => ({
+    tunnels: [
+      { peer: 'db-host', peerAttach: 'shop' },
+      { peer: 'db-host', peerAttach: '' },
+    ] as Tunnel[],
+  }),
+  peers: async () => ({ name: 'here', peers: [{ name: 'db-host', state: 'up' }] as Peer[] }),
   list: async () => ({ wormholes: [aWormhole(), aWormhole({ id: 'calm-yak' })] }),
   containers: async () => ({
     containers: [
@@ -72,6 +80,14 @@ describe('__complete', () => {
     expect(await complete('create', 'docker-ns', 'url', 'tai')).toEqual(['tail']);
     expect(await complete('create', 'docker-ns', 'tail', 'url', '')).toEqual([]);
     expect(await complete('create', 'url', '--')).toEqual([]);
+  });
+
+  test('containers that the end of a tunnel may be in, here and, of its own tunnels, at a peer; and peers', async () => {
+    expect(await complete('tunnel-create', '--attach', '')).toEqual(['db', 'web']);
+    expect(await complete('wg-join', '--attach', 'w')).toEqual(['web']);
+    expect(await complete('tunnel-create', '--peer-attach', '')).toEqual(['shop']);
+    expect(await complete('tunnel-create', '--attach', 'db', '')).toEqual(['db-host']);
+    expect(await complete('leave', 'db')).toEqual(['db-host']);
   });
 
   test('commands to explain, shells, and files', async () => {

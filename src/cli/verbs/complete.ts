@@ -8,8 +8,8 @@ import { completionScripts } from '../completion-scripts.ts';
 import type { Daemon, Invocation } from '../invocation.ts';
 import { optionsOf, type PartialLine, partialLine, spellings } from '../partial-line.ts';
 import { print } from '../print.ts';
-import { type Ask, type Candidate, specCandidates } from '../spec-candidates.ts';
-import { verbs } from '../verb-table.ts';
+import { type Ask, type Candidate, containers, specCandidates } from '../spec-candidates.ts';
+import { type OptionRow, verbs } from '../verb-table.ts';
 import { whereabouts } from '../whereabouts.ts';
 
 /** Milliseconds for asking the daemon: a person waits with a finger on the key. */
@@ -30,7 +30,7 @@ export async function complete(call: Invocation): Promise<number> {
 
 async function candidatesFor(line: PartialLine, ask: Ask): Promise<readonly Candidate[]> {
   const { verb, current, operands } = line;
-  if (line.argumentOf !== undefined) return /FILE|PATH/.test(line.argumentOf.flags) ? files : [];
+  if (line.argumentOf !== undefined) return await argumentCandidates(line.argumentOf, ask);
   if (line.optionsAllowed && current.startsWith('-')) {
     return optionsOf(verb).flatMap((row) => spellings(row).map((word) => ({ word, text: row.text })));
   }
@@ -39,9 +39,27 @@ async function candidatesFor(line: PartialLine, ask: Ask): Promise<readonly Cand
   if (verb.takesSpec) return specCandidates(operands, current, ask);
   if (operands.length > 0 && !verb.operands.includes('...')) return [];
   if (verb.operands.includes('ID')) return (await ask(ids)).filter(({ word }) => !operands.includes(word));
+  if (/HOST|NAME/.test(verb.operands)) return await ask(peers);
   if (verb.operands.includes('CMD')) return verbNames;
   if (verb.operands.includes('SHELL')) return Object.keys(completionScripts).map((word) => ({ word }));
   return [];
+}
+
+async function argumentCandidates({ flags }: OptionRow, ask: Ask): Promise<readonly Candidate[]> {
+  if (/FILE|PATH/.test(flags)) return files;
+  // What runs on a peer is not for this host to know, but for the ends of its own tunnels.
+  if (flags.startsWith('--peer-attach')) return await ask(farEnds);
+  return flags.includes('CONTAINER') ? await ask(containers) : [];
+}
+
+async function farEnds(daemon: Daemon): Promise<Candidate[]> {
+  const { tunnels } = await daemon.tunnels();
+  const named = tunnels.filter(({ peerAttach }) => peerAttach !== '');
+  return named.map(({ peerAttach, peer }) => ({ word: peerAttach, text: `of ${peer}` }));
+}
+
+async function peers(daemon: Daemon): Promise<Candidate[]> {
+  return (await daemon.peers()).peers.map(({ name, state }) => ({ word: name, text: state }));
 }
 
 async function ids(daemon: Daemon): Promise<Candidate[]> {
