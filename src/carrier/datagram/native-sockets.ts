@@ -48,15 +48,29 @@ export class NativeSockets implements SocketMaker {
   readonly #incoming = new DatagramBatch(batch);
   readonly #queue = new SendQueue();
   readonly aead = ChaChaPoly.load();
-  readonly soon = EventLoop.here()?.soon.bind(EventLoop.here());
+  readonly soon: ((run: () => void) => void) | undefined;
+  readonly #loop: EventLoop | undefined;
+
+  /** @param loop of this thread; null = sockets are read by libuv */
+  constructor(loop: EventLoop | null = EventLoop.here() ?? null) {
+    this.#loop = loop ?? undefined;
+    this.soon = loop?.soon.bind(loop);
+  }
 
   open(address: IpEndpoint, user: SocketUser): NativeSocket {
-    return new NativeSocket(address, user, this.#incoming, this.#queue);
+    return new NativeSocket(address, { user, loop: this.#loop, incoming: this.#incoming, queue: this.#queue });
   }
 
   flush(): void {
     this.#queue.flush();
   }
+}
+
+interface NativeSocketParts {
+  readonly user: SocketUser;
+  readonly loop: EventLoop | undefined;
+  readonly incoming: DatagramBatch;
+  readonly queue: SendQueue;
 }
 
 export class NativeSocket implements DatagramSocket {
@@ -72,7 +86,7 @@ export class NativeSocket implements DatagramSocket {
   #left = packetsPerTurn;
   readonly #source: NameSource;
 
-  constructor(address: IpEndpoint, user: SocketUser, incoming: DatagramBatch, queue: SendQueue) {
+  constructor(address: IpEndpoint, { user, loop, incoming, queue }: NativeSocketParts) {
     this.#user = user;
     this.#incoming = incoming;
     this.#queue = queue;
@@ -83,7 +97,6 @@ export class NativeSocket implements DatagramSocket {
       prepare(made.fd, v6);
       bindIp(made.fd, address);
       this.address = localEndpoint(made.fd) as IpEndpoint;
-      const loop = EventLoop.here();
       this.#fd = made.fd;
       this.#registration = loop?.add(made.fd, () => this.#receive(), EPOLLIN);
       if (loop !== undefined) receiveJoined(made.fd);
