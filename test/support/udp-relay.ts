@@ -9,7 +9,7 @@ import { once } from 'node:events';
 export class UdpRelay implements AsyncDisposable {
   readonly #front = createSocket('udp4');
   readonly #backs = new Map<number, Socket>();
-  readonly #server: number;
+  readonly #server: { readonly host: string; readonly port: number | 'same' };
   #count = 0;
   /** One of so many packets is lost; 0 = none. */
   loseEvery = 0;
@@ -17,17 +17,30 @@ export class UdpRelay implements AsyncDisposable {
   /** The last packet of either direction, also when it was lost. */
   readonly last: { there?: Buffer; back?: Buffer } = {};
 
-  private constructor(server: number) {
+  private constructor(server: { readonly host: string; readonly port: number | 'same' }) {
     this.#server = server;
     this.#front.on('message', (bytes, from) => this.#there(bytes, from));
   }
 
   /** @param server port on 127.0.0.1 */
   static async to(server: number): Promise<UdpRelay> {
-    const relay = new UdpRelay(server);
-    relay.#front.bind(0, '127.0.0.1');
-    await once(relay.#front, 'listening');
-    return relay;
+    return await new UdpRelay({ host: '127.0.0.1', port: server }).#listening();
+  }
+
+  /** To the port that it has itself, on another address. */
+  static async toSamePort(host: string): Promise<UdpRelay> {
+    return await new UdpRelay({ host, port: 'same' }).#listening();
+  }
+
+  async #listening(): Promise<this> {
+    this.#front.bind(0, '127.0.0.1');
+    await once(this.#front, 'listening');
+    return this;
+  }
+
+  #toServer(socket: Socket, bytes: Buffer): void {
+    const { host, port } = this.#server;
+    socket.send(bytes, port === 'same' ? this.port : port, host);
   }
 
   get port(): number {
@@ -51,7 +64,7 @@ export class UdpRelay implements AsyncDisposable {
       this.#backs.set(port, back);
     }
     this.last.there = bytes;
-    if (!this.#lost()) back.send(bytes, this.#server, '127.0.0.1');
+    if (!this.#lost()) this.#toServer(back, bytes);
   }
 
   /** Forgets who is who, as a NAT does: the next packets of a client come from another port. */
@@ -63,7 +76,7 @@ export class UdpRelay implements AsyncDisposable {
   /** Sends packets of its own, to the server from where its client's come, and to its client. */
   forge(there: Buffer, back: Buffer): void {
     for (const [client, socket] of this.#backs) {
-      socket.send(there, this.#server, '127.0.0.1');
+      this.#toServer(socket, there);
       this.#front.send(back, client, '127.0.0.1');
     }
   }

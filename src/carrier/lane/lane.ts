@@ -16,6 +16,7 @@ import { askOn } from '../link/opening.ts';
 import { asWormholeError } from '../link/reasons.ts';
 import { QuicByteStream } from '../quic/byte-stream.ts';
 import type { QuicConnection, QuicStream } from '../quic/engine.ts';
+import { Doubt } from './doubt.ts';
 
 /** Milliseconds for the head of a stream. */
 const headMs = 10_000;
@@ -38,6 +39,7 @@ export class Lane implements LinkLane {
   #connection: QuicConnection | undefined;
   #told: 'quic' | 'tls' | undefined;
   #reason: string;
+  readonly #doubt: Doubt;
   #silent = 0;
   #draining = false;
   #idle: (() => void) | undefined;
@@ -47,6 +49,7 @@ export class Lane implements LinkLane {
   constructor(options: LaneOptions, reason: string) {
     this.#options = options;
     this.#reason = reason;
+    this.#doubt = new Doubt(() => options.link.rttMs);
   }
 
   get carrier(): 'quic' | 'tls' {
@@ -86,9 +89,12 @@ export class Lane implements LinkLane {
   open({ kind }: StreamHead): QuicByteStream | undefined {
     const connection = this.#connection;
     if (kind !== 'connection' || connection === undefined || this.#draining) return undefined;
-    if (performance.now() - connection.heardAt > staleMs) return undefined;
-    const stream = connection.openStream();
-    return stream && new QuicByteStream(stream, true);
+    if (performance.now() - connection.heardAt > staleMs || this.#doubt.about(connection)) return undefined;
+    const opened = connection.openStream();
+    if (opened === undefined) return undefined;
+    const stream = new QuicByteStream(opened, true);
+    this.#doubt.opened(connection, stream);
+    return stream;
   }
 
   async ask(head: StreamHead, signal: AbortSignal): Promise<readonly [ByteStream, Buffer] | undefined> {
@@ -115,6 +121,7 @@ export class Lane implements LinkLane {
 
   close(): void {
     clearInterval(this.#look);
+    this.#doubt.stop();
     this.#draining = true;
     const connection = this.#connection;
     this.#connection = undefined;

@@ -4,6 +4,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LaneEnd } from '../../../test/support/lane-end.ts';
+import { UdpRelay } from '../../../test/support/udp-relay.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import type { Link } from '../link/link.ts';
 import type { QuicEngine } from '../quic/engine.ts';
@@ -34,6 +35,47 @@ describe('a lane', () => {
     await expect.poll(() => [near.lane?.carrier, b.links.all[0]?.lane?.carrier]).toEqual(['quic', 'quic']);
     return [near, b.links.all[0] as Link];
   }
+
+  test('F64, N1: goes on when the NAT between gives one end another address', async () => {
+    await using nat = await UdpRelay.toSamePort('127.0.0.2');
+    b.listens = { host: '127.0.0.2', port: nat.port };
+    const [near, far] = await linked();
+    const streams = [await near.openStream(connection, never), await far.openStream(connection, never)];
+    for (const said of ['before', 'and after', 'once more']) {
+      for (const stream of streams) {
+        stream.write(said);
+        expect(String((await once(stream, 'data'))[0])).toBe(said);
+      }
+      nat.rebind();
+    }
+    expect([a.told, b.told]).toEqual([['quic'], ['quic']]);
+  });
+
+  test('F66: that is dead costs no connection: what was not answered goes over the link, and all that come later', async () => {
+    await using line = await UdpRelay.toSamePort('127.0.0.2');
+    b.listens = { host: '127.0.0.2', port: line.port };
+    const [near, far] = await linked();
+    line.silent = true;
+    for (const link of [near, far, near]) {
+      expect((await echoed(link, Buffer.from('served'))).toString()).toBe('served');
+    }
+    // Long before it is known to be lost.
+    expect([near.lane?.carrier, a.told]).toEqual(['quic', ['quic']]);
+    line.silent = false;
+    const since = near.streams;
+    await expect
+      .poll(
+        async () => {
+          const stream = await near.openStream(connection, never);
+          const onLink = near.streams - since;
+          stream.end();
+          await stream.resume().toArray();
+          return onLink;
+        },
+        { timeout: 10_000 },
+      )
+      .toBe(0);
+  });
 
   test('carries connections of both ends, and nothing of them is on the link', async () => {
     const [near, far] = await linked();
