@@ -6,8 +6,8 @@
  *   messages  └──── to A, 1350 each ───┘ └── to B ──┘
  *
  * A run is of packets to one destination that are equally long, but for the last, which may be shorter. What a kernel or
- * device does not take as a run is sent one by one, and packets as long are not made runs of any more: none at all under IPsec
- * (EIO), none that are cut on their way (EMSGSIZE, EINVAL of older kernels). What cannot be sent is dropped: this is UDP.
+ * device does not take as a run is sent one by one, and packets as long to there are not made runs of any more: none at all
+ * under IPsec (EIO), none that are cut on their way (EMSGSIZE, EINVAL of older kernels). What cannot be sent is dropped: this is UDP.
  */
 import { IPPROTO_UDP, MSG_DONTWAIT, MSG_NOSIGNAL, UDP_SEGMENT } from './constants.ts';
 import { Errno } from './errno.ts';
@@ -21,6 +21,8 @@ export interface Destination {
   readonly name: Buffer;
   /** Ancillary data with the source address, empty = the kernel's choice. */
   readonly control: Buffer;
+  /** Bytes of the largest packets that can go there in runs, once that is known; 0 = none can. Kept here for the batch. */
+  largest?: number;
   /** The kernel refused. Sends nothing. @returns true when the same may be tried again, once, with what is here then */
   trouble?(errno: number): boolean;
   /** So many packets of together so many bytes have left. Sends nothing. */
@@ -68,8 +70,6 @@ export class SegmentBatch {
   #used = 0;
   #sent = 0;
   #losses: Loss[] = [];
-  /** Bytes of the largest packets that runs are made of; 0 = of none. */
-  largest = RUN_BYTES;
 
   /** @param size bytes of packets @param messages runs */
   constructor(size: number, messages: number) {
@@ -102,7 +102,7 @@ export class SegmentBatch {
   /** The packet in the last {@link space} is `length` bytes long and goes to `destination`. */
   commit(length: number, destination: Destination): void {
     const last = this.#runs.at(-1);
-    if (last !== undefined && last.segment <= this.largest && joins(last, length, destination)) {
+    if (last !== undefined && joins(last, length, destination)) {
       last.bytes += length;
       last.count += 1;
       last.full = length < last.segment;
@@ -217,12 +217,13 @@ export class SegmentBatch {
     // Too large even so: its owner will make smaller ones.
     if (tooLarge) return;
     const forLength = errno === Errno.EMSGSIZE || (errno === Errno.EINVAL && segment > SMALL_BYTES);
-    this.largest = forLength ? Math.min(this.largest, Math.max(segment - 1, 0)) : 0;
+    destination.largest = forLength ? Math.max(segment - 1, 0) : 0;
   }
 }
 
 function joins(run: Run, length: number, destination: Destination): boolean {
   // An empty one is no segment.
   if (run.full || run.destination !== destination || length > run.segment || length === 0) return false;
+  if (run.segment > (destination.largest ?? RUN_BYTES)) return false;
   return run.count < SEGMENTS_MAX && run.bytes + length <= RUN_BYTES;
 }
