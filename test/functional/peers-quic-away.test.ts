@@ -32,7 +32,7 @@ const unfilter = (host: Host): Promise<unknown> => host.run(['nft', 'delete tabl
 const lines = (host: Host, words: string): number => host.daemon.log.split(words).length - 1;
 
 describe('where QUIC cannot be had', () => {
-  test('UDP is filtered from the beginning: everything goes over TLS, which is said once', async () => {
+  test('F65: UDP is filtered from the beginning: everything goes over TLS, which is said once', async () => {
     await using world = await Hosts.start({ hosts: { a: { config: wants('b') }, b: { config: wants('a') } } });
     const { a, b } = world;
     await filter(b);
@@ -51,7 +51,7 @@ describe('where QUIC cannot be had', () => {
     expect(lines(a, 'there is no QUIC with a peer')).toBe(1);
   }, 90_000);
 
-  test('UDP is filtered later: what is open ends as with a lost peer, and nothing that comes after', async () => {
+  test('F64, F65: UDP is filtered later: what is open ends as with a lost peer, and nothing that comes after', async () => {
     await using world = await Hosts.start({ hosts: { a: { config: wants('b') }, b: { config: wants('a') } } });
     const { a, b } = world;
     await using server = await b.serve((socket) => socket.pipe(socket));
@@ -98,6 +98,35 @@ describe('where QUIC cannot be had', () => {
 });
 
 describe('a peer that joined from behind a NAT', () => {
+  test('F60, N1: comes from another address in the middle of its streams, and they go on, as the lane does', async () => {
+    await using world = await Hosts.start({
+      hosts: { gate: { config: joined('lap') }, lap: { nat: true, config: wants('gate') } },
+    });
+    const { gate, lap } = world;
+    await using service = await lap.serve((socket) => socket.pipe(socket));
+    await using other = await gate.serve((socket) => socket.pipe(socket));
+    lap.knows('gate', gate.site.v4);
+    await lap.join('gate', 'lap');
+    const there = await gate.daemon.create(`url :0 remote lap tail url :${service.port}`);
+    const back = await lap.daemon.create(`url :0 remote gate tail url :${other.port}`);
+    await quic(gate, 'lap');
+    await quic(lap, 'gate');
+    await using one = await gate.connect(there.port);
+    await using two = await lap.connect(back.port);
+    for (const said of ['before', 'behind']) {
+      for (const client of [one, two]) {
+        await client.send(said);
+        expect(await client.text(said.length)).toBe(said);
+      }
+      if (said === 'before') world.readdress('gate');
+    }
+    // The link found another connection, from the new address; QUIC needed none.
+    await until('the link goes on', () => lines(gate, 'goes on over another connection') > 0);
+    const { stdout } = await gate.run(['ss', '-Htn', 'sport', '=', '9999']);
+    expect(stdout).toContain('10.99.1.77');
+    expect([gate, lap].map((host) => lines(host, 'there is no QUIC with a peer'))).toEqual([0, 0]);
+  }, 90_000);
+
   test('F60: is reached over QUIC, which it dialed, and is again after either daemon was killed', async () => {
     await using world = await Hosts.start({
       hosts: { gate: { config: joined('lap') }, lap: { nat: true, config: wants('gate') } },

@@ -51,7 +51,7 @@ describe('between two daemons that both say carrier: quic', () => {
     await world.b.daemon.logged('connections with a peer go over QUIC');
   });
 
-  test('a connection is a stream of the lane, in both directions, and neither the API nor datagrams are', async () => {
+  test('F62: a connection is a stream of the lane, in both directions, and neither the API nor datagrams are', async () => {
     await using server = await world.b.serve((socket) => socket.pipe(socket));
     await using back = await world.a.serve((socket) => socket.pipe(socket));
     const there = await world.a.daemon.create(`url :0 remote b tail url :${server.port}`);
@@ -68,7 +68,7 @@ describe('between two daemons that both say carrier: quic', () => {
     expect(Number(/bytes_sent:(\d+)/.exec(after.stdout)?.[1]) - sent).toBeLessThan(100_000);
   });
 
-  test('F46, Q2: each direction ends by itself, and a server that speaks first is heard', async () => {
+  test('F46, F61, Q2: each direction ends by itself, and a server that speaks first is heard', async () => {
     await using first = await world.b.serve((socket) => socket.end('220 welcome\r\n'));
     const { port } = await world.a.daemon.create(`url :0 remote b tail url :${first.port}`);
     await using silent = await world.a.connect(port);
@@ -104,7 +104,7 @@ describe('between two daemons that both say carrier: quic', () => {
     expect(one.stats).toMatchObject({ bytesIn: 3, bytesOut: 5 });
   });
 
-  test('ten thousand short streams, a hundred at a time, all answered, and none is left', async () => {
+  test('F68: ten thousand short streams, a hundred at a time, all answered, and none is left', async () => {
     await using server = await world.b.serve((socket) => socket.end('ok'));
     const { id, port } = await world.a.daemon.create(`url :0 remote b tail url :${server.port}`);
     let left = 10_000;
@@ -123,7 +123,7 @@ describe('between two daemons that both say carrier: quic', () => {
     expect(await carried(world.a, 'b')).toBe('quic');
   });
 
-  test('XT15, F44: one of a hundred streams stalls, and the others lose nothing and wait for nobody', async () => {
+  test('XT15, F68: one of a hundred streams stalls, and the others lose nothing and wait for nobody', async () => {
     const data = bytes(1 << 20, 3);
     await using server = await world.b.serve((socket) => void socket.end(data));
     await using endless = await world.b.serve((socket) => {
@@ -143,6 +143,22 @@ describe('between two daemons that both say carrier: quic', () => {
       }),
     );
     expect(all.every(Boolean)).toBe(true);
+  });
+
+  test('F61: CONNECT is carried, its refusals are told, and its destinations are judged by the peer', async () => {
+    await using server = await world.b.serve((socket) => socket.end('welcome'));
+    const { port } = await world.a.daemon.create('url :0 remote b tail connect http');
+    const asked = async (request: string): Promise<string> => {
+      await using client = await world.a.connect(port);
+      await client.send(`${request}\r\n\r\n`);
+      return await client.text();
+    };
+    const here = `127.0.0.1:${server.port}`;
+    expect(await asked(`CONNECT ${here} HTTP/1.1\r\nHost: ${here}`)).toMatch(/^HTTP\/1\.1 200 [^\r]*\r\n\r\nwelcome$/);
+    expect(await asked('GET / HTTP/1.1\r\nHost: x')).toMatch(/^HTTP\/1\.1 405 /);
+    expect(await asked('CONNECT 127.0.0.1:9 HTTP/1.1\r\nHost: 127.0.0.1:9')).toMatch(/^HTTP\/1\.1 502 /);
+    expect(await asked('CONNECT 127.0.0.1:9999 HTTP/1.1\r\nHost: 127.0.0.1:9999')).toMatch(/^HTTP\/1\.1 403 /);
+    expect(await carried(world.a, 'b')).toBe('quic');
   });
 
   test('UDP of wormholes stays on the datagram channel', async () => {

@@ -63,6 +63,11 @@ export class Hosts implements AsyncDisposable {
     return this.#internet.heal(one, other);
   }
 
+  /** Who is behind a NAT comes to `to` from another address from now on, with all that is open. */
+  readdress(to: string): void {
+    this.#internet.readdress(to);
+  }
+
   /** The daemon stops where it is, its sockets open. */
   freeze(name: string): void {
     this.#host(name).daemon.signal('SIGSTOP');

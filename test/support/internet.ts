@@ -112,6 +112,16 @@ export class Internet implements AsyncDisposable {
     return this.#nft(`delete element inet internet cut { ${pair(one, other)}, ${pair(other, one)} }`);
   }
 
+  /**
+   * The NAT forgets who is who, and is known to `to` by another address from now on: the kernel drops what was masqueraded
+   * with an address that is removed.
+   */
+  readdress(to: string): void {
+    const n = this.#numbers.get(to);
+    this.netns.ip('address', 'delete', `10.99.${n}.1/24`, 'dev', portOf(to));
+    this.netns.ip('address', 'add', `10.99.${n}.77/24`, 'dev', portOf(to));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const link of this.#slow) await link[Symbol.asyncDispose]();
     this.netns[Symbol.dispose]();

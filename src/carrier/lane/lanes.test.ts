@@ -111,7 +111,7 @@ describe('a lane', () => {
     expect(kinds).toEqual(['api 0']);
   });
 
-  test('that is lost breaks its streams, later ones go over the link, and it is made again', async () => {
+  test('F65: that is lost breaks its streams, later ones go over the link, and it is made again', async () => {
     const [near, far] = await linked();
     const stream = await near.openStream(connection, never);
     const broken = once(stream, 'error');

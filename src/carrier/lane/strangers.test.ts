@@ -10,7 +10,7 @@ import { laneName, makeCertificate } from './own-certificate.ts';
 
 const never = new AbortController().signal;
 
-describe('A12: whose certificate was not told over a link', () => {
+describe('F63, A12: whose certificate was not told over a link', () => {
   test('gets no further than the handshake, in either role', async () => {
     const [a, b] = [new LaneEnd('a'), await new LaneEnd('b').listen()];
     await using engine = await quicheEngine();
