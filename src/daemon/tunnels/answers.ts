@@ -91,7 +91,7 @@ export class Answers implements AsyncDisposable {
     const before = tunnels.between(owner, places);
     const agreed = judgeOffer(offer, {
       range: tunnels.range,
-      isUsed: (address) => tunnels.isUsed(address, before),
+      isUsed: tunnels.usedBut(before),
       cannot: (kind) => cannotHave(abilities, kind, netns !== undefined) ?? cannotPass(kind, translated),
       onLoopback: isLoopback(parseIp(far) ?? [0]),
     });

@@ -184,7 +184,8 @@ export class Creating {
     const { tunnels, host } = this.#options;
     const { attach, peerAttach, mtu } = wish;
     const own = tunnels.between(link, wish);
-    const used = (address: string): boolean => refused.has(address) || tunnels.isUsed(address, own);
+    const others = tunnels.usedBut(own);
+    const used = (address: string): boolean => refused.has(address) || others(address);
     const seed = `${link.host} ${peerAttach ?? ''}`;
     const found = freePairs(tunnels.range, [`${host} ${attach ?? ''}`, seed], used, PAIRS);
     const kept = own === undefined || refused.has(own.record.shape.overlay.local) ? [] : [own.record.shape.overlay];
@@ -214,7 +215,7 @@ export class Creating {
     const own = tunnels.between(link, wish);
     return {
       range: tunnels.range,
-      isUsed: (address) => tunnels.isUsed(address, own),
+      isUsed: (address) => tunnels.usedBut(own)(address),
       cannot: () => undefined,
       onLoopback: isLoopback(parseIp(literalOf(link.address)) ?? [0]),
     };

@@ -4,7 +4,6 @@
  * One for each peer and pair of places that its ends are in. Owns the records and the halves; what is said to the other
  * end is `creating.ts`, and what is answered to it `answers.ts`.
  */
-import { networkInterfaces } from 'node:os';
 import { WormholeError } from '../../lib/errors.ts';
 import { Scope } from '../../lib/scope.ts';
 import type { Abilities, InstalledHalf, TunnelHalf, TunnelKernel } from '../../tunnel/half.ts';
@@ -17,6 +16,7 @@ import type { Ports } from './ports.ts';
 import type { TunnelRecord } from './record.ts';
 import type { TunnelStore } from './store.ts';
 import { type Standing, Tunnel } from './tunnel.ts';
+import { usedAddresses } from './used-addresses.ts';
 
 /** Milliseconds for which it is believed what this host can do. */
 const ASK_MS = 5_000;
@@ -85,11 +85,9 @@ export class Tunnels {
     return this.list.find(({ record }) => isSame(record, whose) && isBetween(record, places));
   }
 
-  /** Whether an overlay address is something else's than that tunnel's. */
-  isUsed(address: string, except: Tunnel | undefined): boolean {
-    if (except !== undefined && isOf(except, address)) return false;
-    if (this.list.some((tunnel) => isOf(tunnel, address)) || this.#reserved.has(address)) return true;
-    return Object.values(networkInterfaces()).some((all) => (all ?? []).some((one) => one.address === address));
+  /** Which overlay addresses are something else's than that tunnel's, at this moment. */
+  usedBut(except: Tunnel | undefined): (address: string) => boolean {
+    return usedAddresses(this.list, this.#reserved.keys(), except);
   }
 
   /** Nobody else takes those overlay addresses until disposed. */
@@ -244,7 +242,3 @@ export function notFound(what: string): WormholeError {
 
 const isBetween = (record: Places, { attach, peerAttach }: Places): boolean =>
   record.attach === attach && record.peerAttach === peerAttach;
-
-function isOf({ record: { shape } }: Tunnel, address: string): boolean {
-  return shape.overlay.local === address || shape.overlay.remote === address;
-}

@@ -13,6 +13,7 @@ import { findProgram } from '../abilities.ts';
 import { orAbsent, unless } from '../failure.ts';
 import type { NetworkStack } from '../stack.ts';
 import type { DeviceSecrets, WireguardEngine } from './engine.ts';
+import { RecentLooks } from './recent-looks.ts';
 import { askDevice, type KnownSecrets, readDevice, readSecrets, setDevice, setPeer } from './uapi.ts';
 import { ask, forget, watch } from './uapi-socket.ts';
 
@@ -27,6 +28,12 @@ const ABSENT = ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'] as const;
 
 export class GoEngine implements WireguardEngine {
   readonly #path: string;
+  /** Grows with all that is asked of programs, and when one ends. */
+  #changes = 0;
+  readonly #looks = new RecentLooks(
+    (stack, name) => this.look(stack, name),
+    () => this.#changes,
+  );
 
   /** @param path where programs are searched */
   constructor(path = process.env['PATH'] ?? '') {
@@ -38,7 +45,7 @@ export class GoEngine implements WireguardEngine {
     const child = this.#start(host, name);
     try {
       await this.#started(child, name);
-      await ask(name, setDevice(secrets), 'set key and port');
+      await this.#tell(name, setDevice(secrets), 'set key and port');
     } catch (error) {
       child.kill();
       const made = await host.link(name);
@@ -52,21 +59,25 @@ export class GoEngine implements WireguardEngine {
     return answer === undefined ? undefined : readDevice(answer);
   }
 
+  lookAgain(stack: NetworkStack, name: string): Promise<WireguardDevice | undefined> {
+    return this.#looks.get(stack, name);
+  }
+
   /** What it was told, to start it again with. */
   async secrets(name: string): Promise<KnownSecrets> {
     return readSecrets(await ask(name, askDevice, 'tell its keys'));
   }
 
   async addPeer(_stack: NetworkStack, name: string, peer: WireguardPeerChange): Promise<void> {
-    await ask(name, setPeer('add', peer), 'add the peer');
+    await this.#tell(name, setPeer('add', peer), 'add the peer');
   }
 
   async changePeer(_stack: NetworkStack, name: string, peer: WireguardPeerChange): Promise<void> {
-    await ask(name, setPeer('change', peer), 'change the peer');
+    await this.#tell(name, setPeer('change', peer), 'change the peer');
   }
 
   async removePeer(_stack: NetworkStack, name: string, publicKey: Buffer): Promise<void> {
-    await unless(ask(name, setPeer('remove', { publicKey }), 'remove the peer'), ...ABSENT);
+    await unless(this.#tell(name, setPeer('remove', { publicKey }), 'remove the peer'), ...ABSENT);
   }
 
   /** It opens the port some time after its interface was set up, and says nothing when it cannot. */
@@ -84,7 +95,19 @@ export class GoEngine implements WireguardEngine {
 
   /** Calls back when the program has ended. */
   watch(name: string, onEnd: () => void): Disposable {
-    return watch(name, onEnd);
+    return watch(name, () => {
+      this.#changes += 1;
+      onEnd();
+    });
+  }
+
+  async #tell(name: string, change: string, what: string): Promise<void> {
+    this.#changes += 1;
+    try {
+      await ask(name, change, what);
+    } finally {
+      this.#changes += 1;
+    }
   }
 
   #start(host: NetworkStack, name: string): ChildProcess {

@@ -107,7 +107,7 @@ export class InstalledWireguardHalf implements InstalledWireguard, Watched {
 
   async #look(): Promise<WireguardPeer | undefined> {
     const { name, peer } = this.#half;
-    const device = await this.#engine.look(this.#ground.inner.stack, name);
+    const device = await this.#engine.lookAgain(this.#ground.inner.stack, name);
     const found = device?.peers.find(({ publicKey }) => publicKey.equals(peer.publicKey));
     if (found?.endpoint !== undefined) {
       // Where the peer was seen last is where it is looked for when the program had to be started again.

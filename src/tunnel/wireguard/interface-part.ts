@@ -36,7 +36,7 @@ export function interfacePart(half: WireguardHalf | WireguardShape, ground: Grou
     async present() {
       const link = await inner.stack.link(name);
       return (
-        link?.up === true && link.alias === INTERFACE_ALIAS && (await engine.look(inner.stack, name)) !== undefined
+        link?.up === true && link.alias === INTERFACE_ALIAS && (await engine.lookAgain(inner.stack, name)) !== undefined
       );
     },
     async remove() {

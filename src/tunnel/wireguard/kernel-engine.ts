@@ -15,8 +15,14 @@ import {
 import { orAbsent, unless } from '../failure.ts';
 import type { NetworkStack } from '../stack.ts';
 import type { DeviceSecrets, WireguardEngine } from './engine.ts';
+import { RecentLooks } from './recent-looks.ts';
 
 export class KernelEngine implements WireguardEngine {
+  readonly #looks = new RecentLooks(
+    (stack, name) => this.look(stack, name),
+    ({ generic }) => generic.changes,
+  );
+
   async create(host: NetworkStack, name: string, secrets: DeviceSecrets): Promise<void> {
     const family = await host.wireguardFamily();
     await host.route.ask(createLink({ name, kind: 'wireguard' }));
@@ -34,6 +40,10 @@ export class KernelEngine implements WireguardEngine {
     const asked = stack.generic.dump(getWireguard(family, name), ({ body }) => body);
     const bodies = await orAbsent(asked, 'ENODEV', 'EOPNOTSUPP', 'ENOTSUP');
     return bodies === undefined ? undefined : readWireguard(bodies);
+  }
+
+  lookAgain(stack: NetworkStack, name: string): Promise<WireguardDevice | undefined> {
+    return this.#looks.get(stack, name);
   }
 
   async addPeer(stack: NetworkStack, name: string, peer: WireguardPeerChange): Promise<void> {

@@ -39,7 +39,7 @@ function peerPart(half: WireguardHalf | WireguardShape, { inner }: Ground, engin
       await engine.addPeer(stack, name, peerOf(half));
     },
     async present() {
-      const peers = (await engine.look(stack, name))?.peers ?? [];
+      const peers = (await engine.lookAgain(stack, name))?.peers ?? [];
       return peers.some((peer) => peer.publicKey.equals(publicKey));
     },
     remove: () => engine.removePeer(stack, name, publicKey),
