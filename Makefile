@@ -25,7 +25,7 @@ RULES := --project unit --no-isolate --pool=threads --cache=false --reporter=min
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: help build demo test test-unit test-functional test-kernel check format bench bench-peers install uninstall clean distclean
+.PHONY: help build demo test test-unit test-functional test-kernel check format bench bench-peers bench-tunnel install uninstall clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -74,6 +74,9 @@ bench: build ## Compare with haproxy, nginx, socat and others; writes bench/RESU
 
 bench-peers: build ## Compare between two hosts with stunnel, haproxy, ssh and socat; writes bench/peers/RESULTS.md (ARGS='--quick' for less)
 	@$(NODE) bench/peers/run.mjs $(ARGS)
+
+bench-tunnel: build ## Compare tunnels with ones made by hand, and count their cost; writes bench/tunnel/RESULTS.md (ARGS='--quick' for less)
+	@$(NODE) bench/tunnel/run.mjs $(ARGS)
 
 # The reverse tunnel of docs/quic.md, for trying it: certificates in dev/certs, everything on this machine.
 .PHONY: start-server start-client start-client-tcp

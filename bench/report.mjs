@@ -159,13 +159,13 @@ function notes(references) {
 }
 
 /** @param {number | undefined} value @param {number} digits */
-function figure(value, digits) {
+export function figure(value, digits) {
   if (value === undefined || !Number.isFinite(value)) return '–';
   return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
 /** @param {readonly string[]} head @param {readonly (readonly string[])[]} body a Markdown table with its columns aligned */
-function table(head, body) {
+export function table(head, body) {
   const width = head.map((title, i) => Math.max(3, title.length, ...body.map((line) => line[i]?.length ?? 0)));
   const line = (/** @type {readonly string[]} */ cells) =>
     `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(width[i] ?? 0) : cell.padStart(width[i] ?? 0))).join(' | ')} |`;

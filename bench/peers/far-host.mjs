@@ -25,9 +25,9 @@ const settings = {
 /** @typedef {{ prefix: readonly string[], stop: () => Promise<void> }} FarHost words that run a program there */
 
 /**
- * What lies between; rate is of each direction, and the queue before it holds `queueMs`.
+ * What lies between, without a delay a cable; rate is of each direction, and the queue before it holds `queueMs`.
  *
- * @typedef {{ delayMs: number, mbit?: number | undefined, queueMs?: number }} Path
+ * @typedef {{ delayMs?: number, mbit?: number | undefined, queueMs?: number }} Path
  */
 
 /** @param {string} dir @param {Path} [path] absent = a cable @returns {Promise<FarHost>} */
@@ -37,7 +37,9 @@ export async function startFarHost(dir, path) {
   const home = readlinkSync('/proc/self/ns/net');
   await holder.until(() => readlinkSync(network) !== home, 'it had a network of its own');
   const prefix = ['nsenter', `--net=${network}`];
-  const between = path === undefined ? cable(holder.pid) : await slowLink(path, join(dir, 'path.log'), network, 'eth0');
+  const delayMs = path?.delayMs;
+  const between =
+    delayMs === undefined ? cable(holder.pid) : await slowLink(delayMs, join(dir, 'path.log'), network, 'eth0');
   for (const [words, device, address] of /** @type {const} */ ([
     [[], 'to-far', near],
     [prefix, 'eth0', far],
@@ -66,8 +68,8 @@ function cable(pid) {
   run(`ip link add name to-far type veth peer name eth0 netns ${pid}`.split(' '));
 }
 
-/** @param {Path} path @param {string} log @param {string} network of the far host @param {string} device there */
-async function slowLink({ delayMs }, log, network, device) {
+/** @param {number} delayMs @param {string} log @param {string} network of the far host @param {string} device there */
+async function slowLink(delayMs, log, network, device) {
   const ends = [`/proc/${process.pid}/ns/net`, 'to-far', network, device];
   const link = new Program(
     // It lives as long as its standard input.
@@ -86,9 +88,10 @@ async function slowLink({ delayMs }, log, network, device) {
 
 const nearDeviceIsThere = () => spawnSync('ip', ['link', 'show', 'dev', 'to-far']).status === 0;
 
-/** @param {readonly string[]} argv @param {string} input */
-function run(argv, input = '') {
+/** @param {readonly string[]} argv @param {string} input @returns {string} what it says */
+export function run(argv, input = '') {
   const [file = '', ...words] = argv;
-  const { status, stderr, error } = spawnSync(file, words, { encoding: 'utf8', input });
+  const { status, stdout, stderr, error } = spawnSync(file, words, { encoding: 'utf8', input });
   if (status !== 0) throw new Error(`${argv.join(' ')}: ${stderr || error?.message}`);
+  return stdout;
 }

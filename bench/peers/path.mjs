@@ -6,14 +6,12 @@
  * On an unlimited path the processor is what ends it, which both halves share with everything else here; a limited one shows
  * whether windows follow the path. Exit status as ../main.mjs has it.
  */
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { folder } from '../contenders.mjs';
 import { runBenchmark } from '../main.mjs';
-import { Program } from '../program.mjs';
+import { median } from '../verdict.mjs';
 import { far, startFarHost } from './far-host.mjs';
+import { iperf, measured } from './iperf.mjs';
 import { wormholePair } from './wormhole.mjs';
 
 const usage = `usage: bench/peers/path.mjs [options]
@@ -24,11 +22,8 @@ const usage = `usage: bench/peers/path.mjs [options]
   --seconds S    per measurement (8), after --omit S (2) in which windows grow
 `;
 
-const iperf = '/usr/bin/iperf3';
 /** Ports of the far host, and the near end of the wormhole. */
 const ports = { direct: 5201, target: 5202, near: 5203 };
-
-/** @typedef {{ serves: readonly [address: string, port: number], dials: readonly string[] }} Way */
 
 /** @param {readonly string[]} argv @throws {TypeError} */
 function readOptions(argv) {
@@ -49,28 +44,6 @@ function readOptions(argv) {
   };
 }
 
-/**
- * A server of its own for each: one that is not done with the last client turns the next one away.
- *
- * @param {Way} way @param {boolean} down the far host sends
- * @param {{ seconds: number, omit: number, dir: string, prefix: readonly string[] }} options
- * @returns {Promise<number>} Mbit/s that arrived
- */
-async function measured({ serves: [address, port], dials }, down, { seconds, omit, dir, prefix }) {
-  const serving = [iperf, '-s', '-1', '-B', address, '-p', String(port)];
-  const server = new Program([...prefix, ...serving], { log: join(dir, 'iperf.log') });
-  try {
-    await server.listens('tcp', [port]);
-    const words = ['--json', '-t', String(seconds), '-O', String(omit), ...dials, ...(down ? ['-R'] : [])];
-    const client = spawn(iperf, words, { stdio: ['ignore', 'pipe', 'inherit'] });
-    const answer = JSON.parse(await text(client.stdout));
-    if (answer.error !== undefined) throw new Error(`iperf3 ${words.join(' ')}: ${answer.error}`);
-    return answer.end.sum_received.bits_per_second / 1e6;
-  } finally {
-    await server.stop();
-  }
-}
-
 /** @param {ReturnType<typeof readOptions>} options @param {number} mbit @param {string} dir */
 async function overPath(options, mbit, dir) {
   const host = await startFarHost(dir, { delayMs: options.delayMs, mbit: mbit > 0 ? mbit : undefined });
@@ -80,7 +53,7 @@ async function overPath(options, mbit, dir) {
     const link = { protocol: /** @type {const} */ ('tcp'), listen: ports.near, carried: 0, target: ports.target };
     const running = await wormholePair.start([link], dir, host.prefix);
     undo.push(running.stop);
-    /** @type {Record<string, Way>} */
+    /** @type {Record<string, import('./iperf.mjs').Way>} */
     const ways = {
       iperf3: { serves: [far, ports.direct], dials: ['-c', far, '-p', String(ports.direct)] },
       wormhole: { serves: ['127.0.0.1', ports.target], dials: ['-c', '127.0.0.1', '-p', String(ports.near)] },
@@ -93,7 +66,7 @@ async function overPath(options, mbit, dir) {
           got[name]?.push(await measured(way, down, { ...options, dir, prefix: host.prefix }));
         }
       }
-      const [bare, through] = [median(got['iperf3']), median(got['wormhole'])];
+      const [bare, through] = [median(got['iperf3'] ?? []), median(got['wormhole'] ?? [])];
       const rate = mbit > 0 ? `${mbit} Mbit/s` : 'unlimited';
       const title = `${2 * options.delayMs} ms, ${rate}, ${down ? 'far → near' : 'near → far'}`;
       const all = Object.values(got)
@@ -109,9 +82,6 @@ async function overPath(options, mbit, dir) {
     for (let last = undo.pop(); last !== undefined; last = undo.pop()) await last();
   }
 }
-
-/** @param {readonly number[]} values */
-const median = (values = []) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
 /** @param {ReturnType<typeof readOptions>} options @param {string} dir */
 async function measure(options, dir) {

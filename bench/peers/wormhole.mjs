@@ -9,7 +9,7 @@ import { Program } from '../program.mjs';
 import { started } from '../running.mjs';
 import { built, cliWords, daemonWords } from '../wormhole.mjs';
 import { startDaemons } from './daemons.mjs';
-import { far } from './far-host.mjs';
+import { far, run } from './far-host.mjs';
 
 /** @typedef {import('./pairs.mjs').Pair} Pair */
 
@@ -23,10 +23,7 @@ const startOver = (carrier) => async (links, dir, prefix) => {
   try {
     for (const { protocol, listen, target } of links) {
       const spec = ['url', `${protocol}://:${listen}`, 'remote', 'far', 'tail', 'url', `127.0.0.1:${target}`];
-      const [file = '', ...words] = cliWords(sides.near, ['create', ...spec]);
-      const create = spawnSync(file, words, { encoding: 'utf8' });
-      if (create.status !== 0)
-        throw new Error(`wormhole create ${spec.join(' ')}: ${create.stderr || create.error?.message}`);
+      run(cliWords(sides.near, ['create', ...spec]));
       await nearHalf.listens(protocol, [listen]);
     }
     if (carrier === 'quic') await nearHalf.until(() => isOverQuic(sides.near), 'its connections went over QUIC');
