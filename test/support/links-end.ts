@@ -17,6 +17,7 @@ const never = new AbortController().signal;
 
 export interface LinksEndOptions extends Partial<LinksOptions['own']> {
   readonly ownerOf?: LinksOptions['ownerOf'];
+  readonly most?: LinksOptions['most'];
   /** TLS of its dials, and of who dials it; absent = node's. */
   readonly dialing?: OtherTls | undefined;
   readonly accepting?: OtherTls | undefined;
@@ -32,11 +33,12 @@ export class LinksEnd {
   onUp: (link: Link) => void = () => undefined;
   onStream: (link: Link, incoming: Incoming) => void = (_link, incoming) => void this.incoming.push(incoming);
 
-  constructor(name: string, { ownerOf = () => undefined, dialing, accepting, ...own }: LinksEndOptions = {}) {
+  constructor(name: string, { ownerOf = () => undefined, most, dialing, accepting, ...own }: LinksEndOptions = {}) {
     const id = () => randomBytes(8).toString('hex');
     this.links = new Links({
       own: { role: 'daemon', instance: id(), host: id(), version: '1.0.0', name, ...own },
       ownerOf,
+      ...(most !== undefined && { most }),
       onUp: (link) => {
         this.told.push(`up ${link.hello?.name}`);
         this.onUp(link);
@@ -76,8 +78,11 @@ export class LinksEnd {
   }
 }
 
-/** A port in front of `port` whose connections can be cut, or kept and carry nothing. */
-export async function breakable(port: number): Promise<{ port: number; cut(): void; freeze(): void; close(): void }> {
+/** A port in front of `port` whose connections can be cut, or kept and carry nothing. @param at where it is; 0 = anywhere */
+export async function breakable(
+  port: number,
+  at = 0,
+): Promise<{ port: number; cut(): void; freeze(): void; close(): void }> {
   const open = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (near) => {
     const far = connectTcp({ host: '127.0.0.1', port, allowHalfOpen: true });
@@ -91,7 +96,7 @@ export async function breakable(port: number): Promise<{ port: number; cut(): vo
       a.pipe(b);
     }
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(at, '127.0.0.1', resolve));
   const cut = (): void => {
     for (const socket of open) socket.destroy();
   };

@@ -5,7 +5,12 @@ import type { Link } from './link.ts';
 import { twin } from './twins.ts';
 
 /** Links at once, up or about to be; those of one identity. A lost one counts until its session ends. */
-export const maxLinks = { all: 2_048, identity: 1_024 } as const;
+export const maxLinks: LinkCaps = { all: 2_048, identity: 1_024 };
+
+export interface LinkCaps {
+  readonly all: number;
+  readonly identity: number;
+}
 
 /** What a peer's word is held against. */
 export interface Ground {
@@ -39,12 +44,12 @@ function isTaken({ peer: { identity } }: Link, { name, host }: Hello, all: reado
 }
 
 /** @param entries all links that there are @returns true when one more of `identity` would be too many */
-export function isFull(identity: string, entries: Iterable<{ readonly link: Link }>): boolean {
+export function isFull(identity: string, entries: Iterable<{ readonly link: Link }>, most = maxLinks): boolean {
   let all = 0;
   let its = 0;
   for (const { link } of entries) {
     all += 1;
     if (link.peer.identity === identity) its += 1;
   }
-  return all >= maxLinks.all || its >= maxLinks.identity;
+  return all >= most.all || its >= most.identity;
 }

@@ -3,6 +3,7 @@ import type { WormholeError } from '../../lib/errors.ts';
 import type { DatagramSockets } from '../datagram/sockets.ts';
 import type { CarrierPeer } from '../peer.ts';
 import type { SecureToPeer } from '../secure-stream.ts';
+import type { LinkCaps } from './admission.ts';
 import type { Incoming } from './incoming.ts';
 import type { Link } from './link.ts';
 import type { Own } from './links.ts';
@@ -11,6 +12,8 @@ export interface LinksOptions {
   readonly own: Own;
   /** The only identity that may call itself `name`; undefined = anybody. */
   readonly ownerOf: (name: string) => string | undefined;
+  /** Links at once; for tests. */
+  readonly most?: LinkCaps;
   /** UDP sockets for datagrams; absent = they go over streams. */
   readonly sockets?: DatagramSockets;
   /** TLS with those that are dialed; absent = node's. */

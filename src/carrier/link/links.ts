@@ -84,7 +84,7 @@ export class Links {
       },
       onSession: (session) => {
         settled();
-        if (isFull(peer.identity, this.#entries.values())) {
+        if (isFull(peer.identity, this.#entries.values(), this.#options.most)) {
           session.destroy();
           return this.#options.onRefused(peer, 'too many links');
         }
