@@ -25,7 +25,7 @@ RULES := --project unit --no-isolate --pool=threads --cache=false --reporter=min
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: help build demo test test-unit test-functional test-kernel check format bench bench-peers bench-tunnel install uninstall clean distclean
+.PHONY: help build demo test test-unit test-functional test-kernel examples-kernel check format bench bench-peers bench-tunnel install uninstall clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -55,6 +55,12 @@ test-kernel: build ## Run the tests of kernel tunnels only, in a virtual machine
 	@scripts/test-deps.sh
 	@scripts/vm-deps.sh
 	@NODE='$(NODE)' scripts/test.sh kernel
+
+examples-kernel: build ## Run the examples with tunnels on a kernel with IPsec, in that virtual machine; takes ten minutes (root)
+	@scripts/test-deps.sh
+	@scripts/build-mariadb-image.sh && scripts/build-image.sh dnsmasq wordpress && scripts/vm-deps.sh
+	@WORMHOLE_EXAMPLES=all scripts/in-netns.sh '$(NODE)' node_modules/vitest/vitest.mjs run --project kernel --cache=false \
+		--reporter=verbose test/kernel/examples.test.ts </dev/null
 
 check: build ## Check format, lint, types, the rules of test/rules, unused code and the package itself
 	@echo "check: format"   && $(BIN)/biome check .

@@ -2,9 +2,9 @@
 # in its file. An example that is called by itself goes to examples/run first, which makes the world it needs.
 [ -n "${WORLD:-}" ] || exec "$(dirname "$0")/run" "$0"
 
-# eventually COMMAND…: until it succeeds, for thirty seconds at most; prints what it said last.
+# eventually COMMAND…: until it succeeds, for thirty seconds at most ($PATIENCE); prints what it said last.
 eventually() {
-  local until=$((SECONDS + 30)) said
+  local until=$((SECONDS + ${PATIENCE:-30})) said
   until said=$("$@" 2>&1); do
     [ $SECONDS -lt $until ] || { printf '%s\n' "$said" >&2; return 1; }
     sleep 0.1
