@@ -40,6 +40,8 @@ export class TunnelEnd {
   readonly asked: Call[] = [];
   /** Told before a call of the other end is carried out; what it throws is the answer. */
   onCall: (call: Call) => void | Promise<void> = () => undefined;
+  /** Where the other end's link leads to. */
+  seenAt: string;
   policy: TunnelingOptions['policies']['tunnel'] = () => Promise.resolve();
   tunneling!: Tunneling;
   readonly #options: TunnelEndOptions;
@@ -49,6 +51,7 @@ export class TunnelEnd {
     this.#world = world;
     this.#options = options;
     this.name = options.name;
+    this.seenAt = options.address.includes(':') ? `[${options.address}]` : options.address;
     this.start();
   }
 
@@ -93,8 +96,15 @@ export class TunnelEnd {
 
   /** The link to the other end as this one has it. */
   get link(): LinkFacts {
-    const { host, address, name } = this.other.#options;
-    return { number: 1, host, identity: 'common', name, address: `${address}:9999`, instance: '1' } as LinkFacts;
+    const { host, name } = this.other.#options;
+    return {
+      number: 1,
+      host,
+      identity: 'common',
+      name,
+      address: `${this.other.seenAt}:9999`,
+      instance: '1',
+    } as LinkFacts;
   }
 
   async create(request: Partial<TunnelRequest> = {}): Promise<Shape> {

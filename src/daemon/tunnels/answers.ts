@@ -86,6 +86,7 @@ export class Answers implements AsyncDisposable {
     const abilities = await tunnels.abilities();
     const places = placesOf(offer);
     const far = literalOf(link.address);
+    if (offer.seen.includes(':') !== far.includes(':')) throw conflict('busy', 'of two links one is about to go');
     const end = await makeOwnEnd({ kinds: offer.kinds, far, mtu: offer.mtu, netns }, tunnels, addresses, needs);
     const translated = isTranslated(offer, far) || isTranslated(end, offer.seen);
     const before = tunnels.between(owner, places);

@@ -7,7 +7,9 @@
  *
  * What two ends that ask each other at once come to: the one with the lower host id goes on, the other gets its tunnel.
  */
+
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { LinkFacts } from '../../carrier/link/facts.ts';
 import { Deadline } from '../../lib/deadline.ts';
 import { WormholeError } from '../../lib/errors.ts';
@@ -30,6 +32,8 @@ import type { Places, Tunnels } from './tunnels.ts';
 
 /** Attempts to come to an agreement, and pairs of addresses that one offer proposes. */
 const ATTEMPTS = 5;
+/** Milliseconds before the second attempt, twice as long before each next one: one of two links may have to go first. */
+const PAUSE_MS = 20;
 const PAIRS = 16;
 /** Milliseconds that the other end is told that nothing came of it. */
 const UNDO_MS = 5_000;
@@ -83,6 +87,7 @@ export class Creating {
         failure = error;
         if (signal.aborted || !WormholeError.is(error) || error.code !== 'WH_ERR_TUNNEL_CONFLICT') throw error;
         this.#options.log.debug({ err: error, peer: peer.name }, 'no agreement about a tunnel; trying again');
+        await sleep(PAUSE_MS * 2 ** attempt, undefined, { signal }).catch(() => undefined);
       }
     }
     throw failure;

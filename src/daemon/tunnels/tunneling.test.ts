@@ -33,6 +33,20 @@ describe('a tunnel between two hosts', () => {
     expect(world.b.asked).toEqual(['offer', 'commit']);
   });
 
+  test('is never between an address of IPv4 and one of IPv6, while two links of one pair of hosts become one', async () => {
+    world = new TunnelWorld();
+    const { a, b } = world;
+    a.seenAt = '[::1]';
+    b.onCall = (call) => {
+      // The second question finds the link that stays.
+      if (call === 'offer' && b.asked.length === 2) a.seenAt = '127.0.0.1';
+    };
+    await a.create({ type: 'ipsec' });
+    expect(b.asked).toEqual(['offer', 'offer', 'commit']);
+    const [half] = [...b.kernel.kept.values()];
+    expect(half?.half).toMatchObject({ outer: { local: '127.0.0.2', remote: '127.0.0.1' } });
+  });
+
   test('each end receives with keys of its own making and sends with those of the other', async () => {
     world = new TunnelWorld();
     await world.a.create();
