@@ -10,20 +10,22 @@ const GOOD_MS = 200;
 export class Recent<T> {
   readonly #ask: () => Promise<T>;
   readonly #generation: () => number;
+  readonly #goodMs: number;
   #answer: Promise<T> | undefined;
   #askedAt = 0;
   #of = -1;
 
-  /** @param generation another number when something was changed */
-  constructor(ask: () => Promise<T>, generation: () => number) {
+  /** @param generation another number when something was changed @param goodMs how long an answer is good otherwise */
+  constructor(ask: () => Promise<T>, generation: () => number, goodMs = GOOD_MS) {
     this.#ask = ask;
     this.#generation = generation;
+    this.#goodMs = goodMs;
   }
 
   get(): Promise<T> {
     const now = performance.now();
     const generation = this.#generation();
-    if (this.#answer === undefined || this.#of !== generation || now - this.#askedAt > GOOD_MS) {
+    if (this.#answer === undefined || this.#of !== generation || now - this.#askedAt > this.#goodMs) {
       this.#of = generation;
       this.#askedAt = now;
       const answer = this.#ask();

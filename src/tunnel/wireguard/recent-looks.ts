@@ -7,6 +7,8 @@ import type { NetworkStack } from '../stack.ts';
 
 type Look = (stack: NetworkStack, name: string) => Promise<WireguardDevice | undefined>;
 
+/** Milliseconds: bytes are counted in them, and whoever lists, sends and lists again sees what was sent. */
+const GOOD_MS = 5;
 /** Interfaces that are remembered of one namespace; beyond it all are forgotten. */
 const MOST_NAMES = 256;
 
@@ -30,6 +32,7 @@ export class RecentLooks {
       new Recent(
         () => this.#look(stack, name),
         () => this.#generation(stack),
+        GOOD_MS,
       );
     names.set(name, found);
     return found.get();
