@@ -23,7 +23,7 @@ const usage = `usage: bench/tunnel/run.mjs [options]
   --quick        one short round: a look, not a result
   --rounds N     rounds (3)
   --seconds S    seconds per measurement of bytes (5)
-  --mbit N       rate of the path, below what the processor can encrypt (100)
+  --mbit N       rate of the path, below what the processor can encrypt (40)
   --tunnels N    of the measurement of many (100)
   --only LIST    of ${groups.join(',')}
 `;
@@ -48,7 +48,7 @@ function readOptions(argv) {
   return {
     rounds: Math.ceil(number('rounds', quick ? 1 : 3)),
     seconds: number('seconds', quick ? 2 : 5),
-    mbit: number('mbit', 100),
+    mbit: number('mbit', 40),
     tunnels: Math.ceil(number('tunnels', quick ? 20 : 100)),
     only,
     partial: quick || Object.keys(options).some((name) => name in values),
