@@ -7,7 +7,7 @@ import { boxPool } from './test/support/box-pool.ts';
 import { machinePool } from './test/support/vm/pool.ts';
 
 /** Those of the functional tests that the kernel's own tunnels have to pass as well. */
-const twice = ['tunnels'].map((name) => `test/functional/${name}.test.ts`);
+const twice = ['tunnels', 'tunnels-life'].map((name) => `test/functional/${name}.test.ts`);
 
 export default defineConfig({
   test: {

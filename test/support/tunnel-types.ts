@@ -7,6 +7,7 @@ import type { Ability } from '../../src/tunnel/half.ts';
 import { KernelTunnels } from '../../src/tunnel/kernel.ts';
 import { Netns } from './netns.ts';
 import { patience } from './patience.ts';
+import type { Kind } from './wire.ts';
 
 export interface TunnelType {
   readonly name: string;
@@ -16,6 +17,8 @@ export interface TunnelType {
   readonly request: Pick<TunnelRequest, 'type' | 'udp'>;
   /** In a sentence. */
   readonly word: 'tunnel' | 'udptunnel';
+  /** What its packets are on the wire. */
+  readonly kind: Kind;
   /** What tunnel-list says of one. */
   readonly shown: Partial<Tunnel>;
   /** Why it cannot be tested here. */
@@ -44,6 +47,7 @@ export async function tunnelTypes(): Promise<readonly TunnelType[]> {
       flags: ['--type', 'ipsec'],
       request: { type: 'ipsec' },
       word: 'tunnel',
+      kind: 'esp',
       shown: { type: 'ipsec', udp: false },
       lacks: lack(ipsec),
       attached: lack(ipsecAttached),
@@ -54,6 +58,7 @@ export async function tunnelTypes(): Promise<readonly TunnelType[]> {
       flags: ['--udp', '--type', 'ipsec'],
       request: { type: 'ipsec', udp: true },
       word: 'udptunnel',
+      kind: 'esp in udp',
       shown: { type: 'ipsec', udp: true },
       lacks: lack(ipsec),
       attached: lack(ipsecAttached),
@@ -64,6 +69,7 @@ export async function tunnelTypes(): Promise<readonly TunnelType[]> {
       flags: ['--type', 'wireguard'],
       request: { type: 'wireguard' },
       word: 'udptunnel',
+      kind: 'wireguard',
       shown: { type: 'wireguard', engine },
       lacks: lack(wireguard),
       attached: undefined,
