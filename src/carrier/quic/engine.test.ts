@@ -196,6 +196,28 @@ describe('back-pressure', () => {
     near.close();
   });
 
+  test('a stream that is given up while nothing can be sent takes no other one with it', async () => {
+    await using engine = await quicheEngine();
+    await using there = await listen(engine);
+    const near = await connect(engine, there.listener.address.port);
+    const far = await there.next();
+    far.onStream((stream) => {
+      const echo = acceptedDuplex(stream).on('error', () => {});
+      echo.pipe(echo);
+    });
+    // More than may be under way before anything is acknowledged.
+    const large = openedDuplex(opened(near)).on('error', () => {});
+    large.write(Buffer.alloc(4 * mebi));
+    const given = openedDuplex(opened(near)).on('error', () => {});
+    given.write('nothing of this leaves');
+    given.destroy();
+    const next = openedDuplex(opened(near)).on('error', () => {});
+    large.resume();
+    const bytes = randomBytes(mebi);
+    expect((await Promise.all([digest(next), sendAll(next, bytes)]))[0].sha).toBe(shaOf(bytes));
+    near.close();
+  });
+
   test('A22: streams that are given up with unread bytes leave all their room to the others', async () => {
     await using engine = await quicheEngine();
     await using there = await listen(engine, small);

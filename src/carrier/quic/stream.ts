@@ -162,9 +162,10 @@ export class QuicheStream implements QuicStream {
     this.#owner.touch();
     try {
       const taken = this.#owner.native.streamSend(this.id, bytes, fin);
-      if (taken !== null) this.#nowKnown();
-      // Of a stream that the peer wanted no more of and that was read to its end, the engine has forgotten all.
-      else if (this.#known) this.#owner.native.streamCapacity(this.id);
+      // The engine takes up a stream also when it has no room for its bytes. Of one that the peer wanted no more of and that
+      // was read to its end, it has forgotten all.
+      if (taken === null) this.#owner.native.streamCapacity(this.id);
+      this.#nowKnown();
       return taken ?? -1;
     } catch (error) {
       this.break(broken(error, 'the peer reads no more of the stream'));
