@@ -12,7 +12,7 @@ export class Recent<T> {
   readonly #generation: () => number;
   readonly #goodMs: number;
   #answer: Promise<T> | undefined;
-  #askedAt = 0;
+  #goodUntil = 0;
   #of = -1;
 
   /** @param generation another number when something was changed @param goodMs how long an answer is good otherwise */
@@ -25,16 +25,25 @@ export class Recent<T> {
   get(): Promise<T> {
     const now = performance.now();
     const generation = this.#generation();
-    if (this.#answer === undefined || this.#of !== generation || now - this.#askedAt > this.#goodMs) {
+    if (this.#answer === undefined || this.#of !== generation || now > this.#goodUntil) {
       this.#of = generation;
-      this.#askedAt = now;
+      // While it is under way all share it.
+      this.#goodUntil = Number.POSITIVE_INFINITY;
       const answer = this.#ask();
       this.#answer = answer;
-      // A failure is asked about again.
-      answer.catch(() => {
-        if (this.#answer === answer) this.#answer = undefined;
-      });
+      answer.then(
+        () => this.#came(answer, now),
+        // A failure is asked about again.
+        () => this.#answer === answer && (this.#answer = undefined),
+      );
     }
     return this.#answer;
+  }
+
+  /** A long answer is good for longer, or a list would spend its time with looking again. */
+  #came(answer: Promise<T>, askedAt: number): void {
+    if (this.#answer !== answer) return;
+    const took = performance.now() - askedAt;
+    this.#goodUntil = askedAt + this.#goodMs + 3 * took;
   }
 }

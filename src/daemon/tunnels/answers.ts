@@ -30,7 +30,7 @@ import type { Tunnel } from './tunnel.ts';
 import { notFound, type Places, type Tunnels } from './tunnels.ts';
 
 /** Milliseconds that what was offered waits for its commit. */
-const PREPARED_MS = 15_000;
+const PREPARED_MS = 60_000;
 /** Offers of one peer that wait at once, and tunnels with one identity, however many daemons it says that it is. */
 const MOST_PREPARED = 4;
 const MOST_OF_IDENTITY = 1_024;
