@@ -81,7 +81,6 @@ describe('XT9: exit codes of the command line', () => {
     [64, ['create']],
     [64, ['delete']],
     [64, ['inspect']],
-    [64, ['ping', 'a', 'b']],
     [64, ['-H']],
     [64, ['-H', '', 'ping']],
     [64, ['-H', 'a:b:c', 'ping']],

@@ -57,7 +57,12 @@ describe.skipIf(left)('a tunnel into containers', () => {
       expect((await a.run(['ip', 'address'])).stdout).not.toContain(local);
       expect([await pings(a, 'one', remote), await pings(b, 'two', local)]).toEqual([true, true]);
       expect((await a.run(['ping', '-c', '1', '-W', '1', remote])).code).not.toBe(0);
-      const server = b.start([...engineOf(b).inside('two'), 'socat', 'TCP-LISTEN:8080', 'SYSTEM:echo $SOCAT_PEERADDR']);
+      const server = b.start([
+        ...engineOf(b).inside('two'),
+        'socat',
+        'TCP-LISTEN:8080,reuseaddr',
+        'SYSTEM:echo $SOCAT_PEERADDR',
+      ]);
       const listens = async (): Promise<string> =>
         (await b.run([...engineOf(b).inside('two'), 'ss', '-Hltn', 'sport', '8080'])).stdout;
       await expect.poll(listens, patiently).not.toBe('');
