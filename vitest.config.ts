@@ -9,6 +9,12 @@ import { machinePool } from './test/support/vm/pool.ts';
 /** Those of the functional tests that the kernel's own tunnels have to pass as well. */
 const twice = ['tunnels', 'tunnels-life'].map((name) => `test/functional/${name}.test.ts`);
 
+/**
+ * A test of a whole world (daemons, engines, kernels, two cores for all of them) that fails is tried once more. What only
+ * passed then is named before the totals: it is a fault of the test or, worse, a race of ours, and wants looking at.
+ */
+const retry = 1;
+
 export default defineConfig({
   test: {
     projects: [
@@ -27,6 +33,7 @@ export default defineConfig({
       {
         test: {
           name: 'conformance',
+          retry,
           include: ['test/conformance/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -37,6 +44,7 @@ export default defineConfig({
       {
         test: {
           name: 'functional',
+          retry,
           include: ['test/functional/**/*.test.ts'],
           exclude: ['test/functional/tunnel-kernel-*.test.ts'],
           testTimeout: 120_000,
@@ -48,6 +56,7 @@ export default defineConfig({
       {
         test: {
           name: 'kernel',
+          retry,
           include: ['test/kernel/**/*.test.ts', 'test/functional/tunnel-kernel-*.test.ts', ...twice],
           testTimeout: 400_000,
           hookTimeout: 400_000,

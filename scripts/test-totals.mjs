@@ -3,14 +3,16 @@
  *
  * Takes the directory of the reports and `PROJECT=EXIT` of each run. Exits 1 when a test failed, when a run
  * ended badly although its tests passed (an unhandled rejection, a time limit, a file that did not load), or
- * when no test ran at all: silence is not success.
+ * when no test ran at all: silence is not success. Before that line come the names of the tests that failed, and of
+ * those that passed only when they were tried again, because what a long run printed of them is far above.
  */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
 const [directory, ...runs] = process.argv.slice(2);
 const total = { passed: 0, failed: 0, skipped: 0 };
 const reasons = [];
+const again = [];
 
 for (const run of runs) {
   const [project, exit] = run.split('=');
@@ -23,6 +25,7 @@ for (const run of runs) {
   else add(sum);
 }
 
+for (const name of again) console.error(`test: passed when tried again: ${name}`);
 for (const reason of reasons) console.error(`test: ${reason}`);
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
 console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
@@ -41,16 +44,28 @@ function totalsOf(file) {
     return undefined;
   }
   const sum = { passed: 0, failed: 0, skipped: 0 };
-  for (const { status, assertionResults } of report.testResults) {
+  for (const file of report.testResults) {
+    const name = relative(process.cwd(), file.name ?? '');
     let failed = 0;
-    for (const test of assertionResults) {
+    for (const test of file.assertionResults) {
+      const told = `${name}: ${test.fullName}${firstLine(test.failureMessages?.at(-1))}`;
       if (test.status === 'passed') sum.passed += 1;
       else if (test.status === 'failed') failed += 1;
       else sum.skipped += 1;
+      if (test.status === 'failed') reasons.push(`failed: ${told}`);
+      else if (test.status === 'passed' && test.failureMessages?.length > 0) again.push(told);
     }
     // A file that did not load, or whose hooks failed, has no failed test of its own.
-    if (status === 'failed' && failed === 0) failed = 1;
+    if (file.status === 'failed' && failed === 0) {
+      failed = 1;
+      reasons.push(`failed: ${name}${firstLine(file.message)}`);
+    }
     sum.failed += failed;
   }
   return sum;
+}
+
+function firstLine(message) {
+  const line = message?.split('\n', 1)[0];
+  return line ? ` (${line})` : '';
 }

@@ -6,15 +6,26 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { root } from './tree.ts';
 
-interface File {
+interface Result {
   readonly status: string;
-  readonly assertionResults: readonly { readonly status: string }[];
+  readonly fullName?: string;
+  readonly failureMessages?: readonly string[];
+}
+
+interface File {
+  readonly name?: string;
+  readonly status: string;
+  readonly message?: string;
+  readonly assertionResults: readonly Result[];
 }
 
 const file = (status: string, ...tests: string[]): File => ({
   status,
   assertionResults: tests.map((result) => ({ status: result })),
 });
+
+/** What the script of the last call told of single tests. */
+let names: readonly string[] = [];
 
 /** Runs the script on reports by project; the exit of each run as vitest gave it. */
 function totals(runs: Readonly<Record<string, { exit: number; files?: readonly File[] }>>) {
@@ -25,7 +36,11 @@ function totals(runs: Readonly<Record<string, { exit: number; files?: readonly F
     }
     const words = Object.entries(runs).map(([project, { exit }]) => `${project}=${exit}`);
     const script = join(root, 'scripts/test-totals.mjs');
-    const { stdout, status } = spawnSync(process.execPath, [script, folder, ...words], { encoding: 'utf8' });
+    const { stdout, stderr, status } = spawnSync(process.execPath, [script, folder, ...words], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    names = stderr.trimEnd().split('\n');
     return { line: stdout.trimEnd(), status };
   } finally {
     rmSync(folder, { recursive: true });
@@ -64,5 +79,27 @@ describe('test-totals', () => {
       line: '1 passed, 1 failed, 1 skipped',
       status: 1,
     });
+  });
+
+  test('names what failed, and what passed only when it was tried again, with the first line of why', () => {
+    const failed = {
+      status: 'failed',
+      fullName: 'a b',
+      failureMessages: ['Error: no\n    at x', 'Error: still\n    at x'],
+    };
+    const again = { status: 'passed', fullName: 'c d', failureMessages: ['Error: once'] };
+    const one = { name: join(root, 'test/a.test.ts'), status: 'failed', assertionResults: [failed, again] };
+    const two = {
+      name: join(root, 'test/b.test.ts'),
+      status: 'failed',
+      message: 'no such module',
+      assertionResults: [],
+    };
+    expect(totals({ bad: { exit: 1, files: [one, two] } })).toEqual({ line: '1 passed, 2 failed', status: 1 });
+    expect(names).toEqual([
+      'test: passed when tried again: test/a.test.ts: c d (Error: once)',
+      'test: failed: test/a.test.ts: a b (Error: still)',
+      'test: failed: test/b.test.ts (no such module)',
+    ]);
   });
 });
