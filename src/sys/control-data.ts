@@ -39,7 +39,7 @@ export function readControl(batch: DatagramBatch, i: number): Control {
 }
 
 /** Bytes of each packet in message `i`; its length when it is one packet. */
-export function segmentLength(batch: DatagramBatch, i: number): number {
+function segmentLength(batch: DatagramBatch, i: number): number {
   const { view } = batch.controls;
   const start = batch.controlAt(i);
   const end = start + Math.min(batch.controlLength(i), SPACE);
@@ -51,6 +51,14 @@ export function segmentLength(batch: DatagramBatch, i: number): number {
     at += (length + 7) & ~7;
   }
   return batch.length(i);
+}
+
+/** Each packet of message `i` in turn; without anything allocated for one that is alone, as most are. */
+export function eachPacket(batch: DatagramBatch, i: number, packet: (bytes: Buffer) => void): void {
+  const bytes = batch.bytes(i);
+  const step = segmentLength(batch, i);
+  if (step >= bytes.length) return packet(bytes);
+  for (let at = 0; at < bytes.length; at += step) packet(bytes.subarray(at, at + step));
 }
 
 /** Packets that came together are told as one message from now on, where the kernel can (Linux 5.0). */

@@ -15,15 +15,13 @@
 
 import { LineRate } from '../lib/line-rate.ts';
 import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP, O_CLOEXEC } from './constants.ts';
+import { EVENT_BYTES, EVENT_DATA } from './epoll-event.ts';
 import { check } from './errno.ts';
 import { OwnedFd } from './fd.ts';
 import * as libc from './libc.ts';
 import { loopOfThisThread, type UvLoop } from './libuv.ts';
 import { NativeMemory } from './memory.ts';
 
-/** struct epoll_event is packed on x86-64 only (`__EPOLL_PACKED`): events:4 data:8 */
-const EVENT = process.arch === 'x64' ? 12 : 16;
-const DATA_AT = process.arch === 'x64' ? 4 : 8;
 const BATCH = 256;
 /** Milliseconds that a thread waits here at most. */
 const LONGEST_MS = 1_000;
@@ -69,7 +67,7 @@ class Entry implements Registration {
 export class EventLoop {
   static #here: EventLoop | null | undefined;
   readonly #uv: UvLoop;
-  readonly #memory = new NativeMemory(EVENT * (BATCH + 1));
+  readonly #memory = new NativeMemory(EVENT_BYTES * (BATCH + 1));
   readonly #epoll: OwnedFd;
   readonly #entries = new Map<number, Entry>();
   #again: Entry[] = [];
@@ -133,10 +131,10 @@ export class EventLoop {
   }
 
   #register(fd: number, id: number, events: number): void {
-    const at = EVENT * BATCH;
+    const at = EVENT_BYTES * BATCH;
     this.#memory.view.setUint32(at, events >>> 0, true);
-    this.#memory.view.setUint32(at + DATA_AT, id, true);
-    this.#memory.view.setUint32(at + DATA_AT + 4, 0, true);
+    this.#memory.view.setUint32(at + EVENT_DATA, id, true);
+    this.#memory.view.setUint32(at + EVENT_DATA + 4, 0, true);
     check('epoll_ctl', libc.epollCtl(this.#epoll.fd, EPOLL_CTL_ADD, fd, this.#memory.address + at));
   }
 
@@ -187,8 +185,8 @@ export class EventLoop {
       this.#quiet = 0;
     }
     for (let i = 0; i < count; i += 1) {
-      const at = i * EVENT;
-      const entry = this.#entries.get(view.getUint32(at + DATA_AT, true));
+      const at = i * EVENT_BYTES;
+      const entry = this.#entries.get(view.getUint32(at + EVENT_DATA, true));
       if (entry === undefined) continue;
       this.#quiet = 0;
       this.#call(entry, view.getUint32(at, true));

@@ -15,14 +15,12 @@ import {
   O_CLOEXEC,
   O_NONBLOCK,
 } from './constants.ts';
+import { EVENT_BYTES, EVENT_DATA } from './epoll-event.ts';
 import { check } from './errno.ts';
 import { OwnedFd } from './fd.ts';
 import * as libc from './libc.ts';
 import { NativeMemory } from './memory.ts';
 
-/** struct epoll_event is packed on x86-64 only (`__EPOLL_PACKED`): events:4 data:8 */
-const EVENT = process.arch === 'x64' ? 12 : 16;
-const DATA_AT = process.arch === 'x64' ? 4 : 8;
 const BATCH = 64;
 /** After this long a wait is begun anew: a worker that is terminated waits for it, and is not asked before. */
 const LONGEST_MS = 1_000;
@@ -36,7 +34,7 @@ export interface Watched {
 }
 
 export class Readiness implements Disposable {
-  readonly #memory = new NativeMemory(EVENT * (BATCH + 1) + 8);
+  readonly #memory = new NativeMemory(EVENT_BYTES * (BATCH + 1) + 8);
   readonly #epoll: OwnedFd;
   readonly #event: OwnedFd;
   readonly #callbacks = new Map<number, () => void>();
@@ -79,10 +77,10 @@ export class Readiness implements Disposable {
   }
 
   #control(operation: number, fd: number, id: number, events: number): void {
-    const at = EVENT * BATCH;
+    const at = EVENT_BYTES * BATCH;
     this.#memory.view.setUint32(at, events >>> 0, true);
-    this.#memory.view.setUint32(at + DATA_AT, id, true);
-    this.#memory.view.setUint32(at + DATA_AT + 4, 0, true);
+    this.#memory.view.setUint32(at + EVENT_DATA, id, true);
+    this.#memory.view.setUint32(at + EVENT_DATA + 4, 0, true);
     check('epoll_ctl', libc.epollCtl(this.#epoll.fd, operation, fd, this.#memory.address + at));
   }
 
@@ -92,7 +90,7 @@ export class Readiness implements Disposable {
     libc.epollWaitLater(this.#epoll.fd, this.#memory.address, BATCH, LONGEST_MS, (count) => {
       this.#waiting = false;
       const ids: number[] = [];
-      for (let i = 0; i < count; i += 1) ids.push(this.#memory.view.getUint32(i * EVENT + DATA_AT, true));
+      for (let i = 0; i < count; i += 1) ids.push(this.#memory.view.getUint32(i * EVENT_BYTES + EVENT_DATA, true));
       if (this.#callbacks.size > 0) this.#wait();
       else if (this.#closed) this.#close();
       for (const id of ids) this.#callbacks.get(id)?.();
@@ -100,7 +98,7 @@ export class Readiness implements Disposable {
   }
 
   readonly #wake = (): void => {
-    const at = EVENT * (BATCH + 1);
+    const at = EVENT_BYTES * (BATCH + 1);
     this.#memory.view.setBigUint64(at, 1n, true);
     libc.write(this.#event.fd, this.#memory.address + at, 8);
   };

@@ -21,6 +21,8 @@ export interface LinksEndOptions extends Partial<LinksOptions['own']> {
   /** TLS of its dials, and of who dials it; absent = node's. */
   readonly dialing?: OtherTls | undefined;
   readonly accepting?: OtherTls | undefined;
+  /** What stands beside its links, e.g. lanes. */
+  readonly beside?: (options: LinksOptions) => LinksOptions;
 }
 
 /** One daemon's links and its port, which an address of 127.0.0.1 leads to. */
@@ -33,9 +35,10 @@ export class LinksEnd {
   onUp: (link: Link) => void = () => undefined;
   onStream: (link: Link, incoming: Incoming) => void = (_link, incoming) => void this.incoming.push(incoming);
 
-  constructor(name: string, { ownerOf = () => undefined, most, dialing, accepting, ...own }: LinksEndOptions = {}) {
+  constructor(name: string, options: LinksEndOptions = {}) {
+    const { ownerOf = () => undefined, most, dialing, accepting, beside = (alone) => alone, ...own } = options;
     const id = () => randomBytes(8).toString('hex');
-    this.links = new Links({
+    const alone: LinksOptions = {
       own: { role: 'daemon', instance: id(), host: id(), version: '1.0.0', name, ...own },
       ownerOf,
       ...(most !== undefined && { most }),
@@ -50,7 +53,8 @@ export class LinksEnd {
       onRefused: (_peer, reason) => void this.told.push(`refused: ${reason}`),
       onStream: (link, incoming) => this.onStream(link, incoming),
       secure: dialing?.secureToPeer.bind(dialing),
-    });
+    };
+    this.links = new Links(beside(alone));
     this.server = new CarrierServer({
       keys: [[identity, key]],
       limits: defaultLimits,
@@ -67,9 +71,10 @@ export class LinksEnd {
     return this;
   }
 
-  dial(port: number, as?: string): Promise<Link> {
+  /** @param wishes `as`: the name it joins by; `quic`: its streams go by QUIC when both want it */
+  dial(port: number, wishes: { readonly as?: string; readonly quic?: boolean } = {}): Promise<Link> {
     const target = { identity, proves: identity, key, addresses: [{ host: '127.0.0.1', port }] };
-    return this.links.dial(target, { resumeMs: 30_000, ...(as !== undefined && { as }) }, never);
+    return this.links.dial(target, { resumeMs: 30_000, ...wishes }, never);
   }
 
   async close(): Promise<void> {

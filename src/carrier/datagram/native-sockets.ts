@@ -26,7 +26,7 @@ import {
   SOCK_DGRAM,
   SOL_SOCKET,
 } from '../../sys/constants.ts';
-import { receiveJoined, segmentLength } from '../../sys/control-data.ts';
+import { eachPacket, receiveJoined } from '../../sys/control-data.ts';
 import { Errno } from '../../sys/errno.ts';
 import { EventLoop, type Registration } from '../../sys/event-loop.ts';
 import { OwnedFd } from '../../sys/fd.ts';
@@ -85,6 +85,11 @@ export class NativeSocket implements DatagramSocket {
   #fd: number;
   #left = packetsPerTurn;
   readonly #source: NameSource;
+  /** One message may be several packets, all of the sender that the source stands at. */
+  readonly #packet = (packet: Buffer): void => {
+    this.#left -= 1;
+    if (this.#fd >= 0) this.#user.received(packet, this.#source);
+  };
 
   constructor(address: IpEndpoint, { user, loop, incoming, queue }: NativeSocketParts) {
     this.#user = user;
@@ -157,25 +162,14 @@ export class NativeSocket implements DatagramSocket {
       // An ICMP error is told once, and is no reason to stop.
       this.#left -= 1;
       if (count <= 0) continue;
-      for (let i = 0; i < count; i += 1) this.#split(incoming, i);
+      for (let i = 0; i < count; i += 1) {
+        this.#source.move(incoming.nameAt(i));
+        eachPacket(incoming, i, this.#packet);
+      }
       incoming.rearm(count);
       if (count < incoming.capacity) return;
     }
     this.#registration?.again();
-  }
-
-  /** One message may be several packets of the same sender. */
-  #split(incoming: DatagramBatch, i: number): void {
-    const source = this.#source.move(incoming.nameAt(i));
-    const bytes = incoming.bytes(i);
-    const step = segmentLength(incoming, i);
-    if (step >= bytes.length) return this.#packet(bytes, source);
-    for (let at = 0; at < bytes.length; at += step) this.#packet(bytes.subarray(at, at + step), source);
-  }
-
-  #packet(packet: Buffer, source: NameSource): void {
-    this.#left -= 1;
-    if (this.#fd >= 0) this.#user.received(packet, source);
   }
 }
 

@@ -48,7 +48,7 @@ describe('a lane', () => {
       }
       nat.rebind();
     }
-    expect([a.told, b.told]).toEqual([['quic'], ['quic']]);
+    expect([a.carriers, b.carriers]).toEqual([['quic'], ['quic']]);
   });
 
   test('F66: that is dead costs no connection: what was not answered goes over the link, and all that come later', async () => {
@@ -60,7 +60,7 @@ describe('a lane', () => {
       expect((await echoed(link, Buffer.from('served'))).toString()).toBe('served');
     }
     // Long before it is known to be lost.
-    expect([near.lane?.carrier, a.told]).toEqual(['quic', ['quic']]);
+    expect([near.lane?.carrier, a.carriers]).toEqual(['quic', ['quic']]);
     line.silent = false;
     const since = near.streams;
     await expect
@@ -86,7 +86,7 @@ describe('a lane', () => {
       stream.end(bytes);
       expect(Buffer.concat(await stream.toArray()).equals(bytes)).toBe(true);
     }
-    expect([a.told, b.told]).toEqual([['quic'], ['quic']]);
+    expect([a.carriers, b.carriers]).toEqual([['quic'], ['quic']]);
   });
 
   test('a refusal comes in the words of the end that refused, as on the link', async () => {
@@ -122,7 +122,7 @@ describe('a lane', () => {
     expect((await broken)[0]).toMatchObject({ code: 'WH_ERR_ABORTED' });
     expect((await echoed(near, Buffer.from('still here'))).toString()).toBe('still here');
     expect(near.over).toBe(false);
-    await expect.poll(() => a.told.at(-1), { timeout: 10_000 }).toBe('quic');
+    await expect.poll(() => a.carriers.at(-1), { timeout: 10_000 }).toBe('quic');
   });
 
   test('a link that is drained keeps what is open on its lane until that has ended', async () => {
@@ -164,13 +164,13 @@ describe('without a lane', () => {
     const [a, b] = await pair(makeA(), makeB());
     const link = await a.dial(b.port);
     expect((await echoed(link, Buffer.from('over TLS'))).toString()).toBe('over TLS');
-    await expect.poll(() => a.told).toEqual([expect.stringContaining(reason)]);
+    await expect.poll(() => a.carriers).toEqual([expect.stringContaining(reason)]);
     expect(link.lane).toMatchObject({ carrier: 'tls', reason: expect.stringContaining(reason) as string });
   });
 
   test('nothing is dialed where only the end that was dialed wants one', async () => {
     const [a, b] = await pair(new LaneEnd('a', false), new LaneEnd('b'));
-    const link = await a.dial(b.port, false);
+    const link = await a.dial(b.port, { quic: false });
     expect((await echoed(link, Buffer.from('over TLS'))).toString()).toBe('over TLS');
     expect(b.links.all[0]?.lane).toMatchObject({ carrier: 'tls', reason: 'the peer has not asked for QUIC' });
   });
@@ -182,8 +182,8 @@ describe('without a lane', () => {
     await once(taken, 'listening');
     b.listens = { host: '127.0.0.1', port: taken.address().port };
     const link = await a.dial(b.port);
-    await expect.poll(() => [a.told.length, b.told.length]).toEqual([1, 1]);
-    for (const end of [a, b]) expect(end.told[0]).toContain('EADDRINUSE');
+    await expect.poll(() => [a.carriers.length, b.carriers.length]).toEqual([1, 1]);
+    for (const end of [a, b]) expect(end.carriers[0]).toContain('EADDRINUSE');
     expect((await echoed(link, Buffer.from('over TLS'))).toString()).toBe('over TLS');
     taken.close();
   });

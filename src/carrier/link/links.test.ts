@@ -96,10 +96,10 @@ describe.each([
     }).listen();
     const c = end('c');
     more.push(guarded, c);
-    await a.dial(guarded.port, 'laptop');
-    await expect(c.dial(guarded.port, 'laptop')).rejects.toMatchObject({ code: 'WH_ERR_PEER_EXISTS' });
-    await expect(c.dial(guarded.port, 'db-host')).rejects.toMatchObject({ code: 'WH_ERR_PEER_EXISTS' });
-    await expect(c.dial(guarded.port, 'phone')).resolves.toBeDefined();
+    await a.dial(guarded.port, { as: 'laptop' });
+    await expect(c.dial(guarded.port, { as: 'laptop' })).rejects.toMatchObject({ code: 'WH_ERR_PEER_EXISTS' });
+    await expect(c.dial(guarded.port, { as: 'db-host' })).rejects.toMatchObject({ code: 'WH_ERR_PEER_EXISTS' });
+    await expect(c.dial(guarded.port, { as: 'phone' })).resolves.toBeDefined();
   });
 
   test('when both dial at once one link stays for both, and none breaks', async () => {

@@ -4,7 +4,7 @@
  */
 import { isIPv6 } from 'node:net';
 import { AF_INET, EPOLLIN } from '../../sys/constants.ts';
-import { receiveJoined, segmentLength } from '../../sys/control-data.ts';
+import { eachPacket, receiveJoined } from '../../sys/control-data.ts';
 import { Errno, SyscallError } from '../../sys/errno.ts';
 import type { Registration } from '../../sys/event-loop.ts';
 import type { OwnedFd } from '../../sys/fd.ts';
@@ -46,6 +46,11 @@ export class FdDatagrams implements Disposable, Sender {
   readonly #source: BatchSource;
   #refused = false;
   #left = 0;
+  /** One message may be several datagrams, all of the sender that the source stands at. */
+  readonly #datagram = (data: Buffer): void => {
+    this.#left -= 1;
+    if (this.#socket.open) this.#user.onDatagram(data, this.#source);
+  };
 
   /** @param socket bound or connected, non-blocking; owned from now on */
   constructor(memory: DatagramMemory, socket: OwnedFd, user: FdDatagramsUser) {
@@ -113,7 +118,10 @@ export class FdDatagrams implements Disposable, Sender {
         continue;
       }
       try {
-        for (let i = 0; i < count; i += 1) this.#split(incoming, i);
+        for (let i = 0; i < count; i += 1) {
+          this.#source.move(i);
+          eachPacket(incoming, i, this.#datagram);
+        }
       } finally {
         incoming.rearm(count);
       }
@@ -121,20 +129,6 @@ export class FdDatagrams implements Disposable, Sender {
       if (count < incoming.capacity) return;
     }
     this.#registration.again();
-  }
-
-  /** One message may be several datagrams of one sender. */
-  #split(incoming: DatagramBatch, i: number): void {
-    const source = this.#source.move(i);
-    const bytes = incoming.bytes(i);
-    const step = segmentLength(incoming, i);
-    if (step >= bytes.length) return this.#datagram(bytes, source);
-    for (let at = 0; at < bytes.length; at += step) this.#datagram(bytes.subarray(at, at + step), source);
-  }
-
-  #datagram(data: Buffer, source: DatagramSource): void {
-    this.#left -= 1;
-    if (this.#socket.open) this.#user.onDatagram(data, source);
   }
 }
 

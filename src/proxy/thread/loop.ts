@@ -6,14 +6,12 @@
  * See epoll(7).
  */
 import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLLEXCLUSIVE, EPOLLIN, O_CLOEXEC } from '../../sys/constants.ts';
+import { EVENT_BYTES, EVENT_DATA } from '../../sys/epoll-event.ts';
 import { check, Errno } from '../../sys/errno.ts';
 import { close, epollCreate1, epollCtl, epollWait } from '../../sys/libc.ts';
 import { NativeMemory } from '../../sys/memory.ts';
 import { Timers } from './timers.ts';
 
-/** struct epoll_event is packed on x86-64 only (`__EPOLL_PACKED`). */
-const EVENT_SIZE = process.arch === 'x64' ? 12 : 16;
-const DATA_AT = process.arch === 'x64' ? 4 : 8;
 const BATCH = 512;
 
 /** An object behind a registered descriptor. */
@@ -38,7 +36,7 @@ export interface Mailbox {
 /** See the module header. */
 export class Loop {
   readonly #epoll = check('epoll_create1', epollCreate1(O_CLOEXEC));
-  readonly #memory = new NativeMemory(EVENT_SIZE * (BATCH + 1));
+  readonly #memory = new NativeMemory(EVENT_BYTES * (BATCH + 1));
   readonly #table: Array<Pollable | undefined> = [];
   readonly #generations: number[] = [];
   readonly #onFault: (error: unknown) => void;
@@ -59,10 +57,10 @@ export class Loop {
   /** Starts watching `fd`, which stays its owner's. @throws {SyscallError} ENOMEM, ENOSPC (fs.epoll.max_user_watches) */
   add(fd: number, events: number, pollable: Pollable): void {
     const generation = ((this.#generations[fd] ?? 0) + 1) >>> 0;
-    const at = EVENT_SIZE * BATCH;
+    const at = EVENT_BYTES * BATCH;
     this.#memory.view.setUint32(at, events >>> 0, true);
-    this.#memory.view.setInt32(at + DATA_AT, fd, true);
-    this.#memory.view.setUint32(at + DATA_AT + 4, generation, true);
+    this.#memory.view.setInt32(at + EVENT_DATA, fd, true);
+    this.#memory.view.setUint32(at + EVENT_DATA + 4, generation, true);
     check('epoll_ctl', epollCtl(this.#epoll, EPOLL_CTL_ADD, fd, this.#memory.address + at));
     this.#generations[fd] = generation;
     this.#table[fd] = pollable;
@@ -121,10 +119,10 @@ export class Loop {
 
   #dispatch(count: number): void {
     const { view } = this.#memory;
-    for (let i = 0, at = 0; i < count; i++, at += EVENT_SIZE) {
-      const fd = view.getInt32(at + DATA_AT, true);
+    for (let i = 0, at = 0; i < count; i++, at += EVENT_BYTES) {
+      const fd = view.getInt32(at + EVENT_DATA, true);
       const pollable = this.#table[fd];
-      if (pollable === undefined || this.#generations[fd] !== view.getUint32(at + DATA_AT + 4, true)) continue;
+      if (pollable === undefined || this.#generations[fd] !== view.getUint32(at + EVENT_DATA + 4, true)) continue;
       try {
         pollable.onEvents(view.getUint32(at, true));
       } catch (error) {
