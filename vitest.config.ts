@@ -10,8 +10,8 @@ import { machinePool } from './test/support/vm/pool.ts';
 const twice = ['tunnels', 'tunnels-life'].map((name) => `test/functional/${name}.test.ts`);
 
 /**
- * A test of a whole world (daemons, engines, kernels, two cores for all of them) that fails is tried once more. What only
- * passed then is named before the totals: it is a fault of the test or, worse, a race of ours, and wants looking at.
+ * A test that fails is tried once more, because a whole run is a long time of daemons, engines and kernels on two cores. What
+ * passed only then is named before the totals: it is a fault of the test or, worse, a race of ours, and wants looking at.
  */
 const retry = 1;
 
@@ -21,6 +21,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          retry,
           include: ['src/**/*.test.ts', 'test/rules/**/*.test.ts', 'bench/**/*.test.mjs'],
           testTimeout: 60_000,
           // In processes that keep their modules, which halves the processor time: a test file leaves nothing behind. Much of
