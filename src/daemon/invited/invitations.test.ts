@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { WormholeError } from '../../lib/errors.ts';
 import { parseToken } from '../../spec/invitation.ts';
 import type { Caller } from '../api/operations.ts';
 import type { KnownPeer } from '../peers/known-peer.ts';
@@ -23,6 +24,8 @@ describe('invitations', () => {
   let directory: string;
   let now: number;
   let met: KnownPeer[];
+  /** Name of a peer that the configuration has. */
+  let configured: string;
   let made: Invitations;
   const start = (): Invitations =>
     new Invitations({
@@ -31,13 +34,16 @@ describe('invitations', () => {
       peers: () =>
         ({
           list: met.map((known) => ({ known })),
-          meet: (known: KnownPeer) => void met.push(known),
+          meet: (known: KnownPeer) => {
+            if (known.name === configured) throw new WormholeError('WH_ERR_PEER_EXISTS', 'there is another one');
+            met.push(known);
+          },
           unlink: () => undefined,
           left: ({ known }: { known: KnownPeer }) => (met = met.filter((one) => one !== known)),
         }) as never,
       accept: () => Promise.resolve(undefined),
       onKeys: () => undefined,
-      log: { info: () => undefined },
+      log: { info: () => undefined, warn: () => undefined },
       now: () => now,
     });
   const invite = async (): Promise<string> => parseToken((await made.invite(endpoint)).token).identity;
@@ -45,6 +51,7 @@ describe('invitations', () => {
     directory = mkdtempSync(join(base, 'state-'));
     now = 1_800_000_000_000;
     met = [];
+    configured = '';
     made = start();
   });
 
@@ -115,6 +122,17 @@ describe('invitations', () => {
     expect(start().keys.size).toBe(0);
     writeFileSync(join(directory, 'invited.json'), '{');
     expect(start).toThrowError(expect.objectContaining({ code: 'WH_ERR_STATE' }));
+  });
+
+  test('keep no daemon from starting whose configuration names the host that came', async () => {
+    const [one, other] = [await invite(), await invite()];
+    await made.accepted(key(), caller(one, 'b'));
+    await made.accepted(key(), caller(other, 'c'));
+    [configured, met] = ['b', []];
+    made = start();
+    made.restore();
+    expect(met.map(({ name }) => name)).toEqual(['c']);
+    expect(made.policyOf(one)?.verbs).toEqual(['tunnel']);
   });
 
   test('a token that is over is told before anybody is asked', async () => {

@@ -40,7 +40,7 @@ export interface InvitationsOptions {
   readonly accept: (peer: Peer, key: string, signal: AbortSignal) => Promise<string | undefined>;
   /** Identities open the control port by other keys than before. */
   readonly onKeys: () => void;
-  readonly log: Pick<Logger, 'info'>;
+  readonly log: Pick<Logger, 'info' | 'warn'>;
   /** Milliseconds since the epoch; for tests. */
   readonly now?: () => number;
 }
@@ -70,9 +70,16 @@ export class Invitations {
     this.#now = options.now ?? Date.now;
   }
 
-  /** Makes the peers of before known. */
+  /** Makes the peers of before known; of one whose name the configuration has by now, that has the name. */
   restore(): void {
-    for (const pair of this.#options.pairs.list) this.#meet(pair);
+    const { pairs, log } = this.#options;
+    for (const pair of pairs.list) {
+      try {
+        this.#meet(pair);
+      } catch (err) {
+        log.warn({ err, identity: pair.identity }, 'an invited host is known by its name no more');
+      }
+    }
   }
 
   /** Identity → key of those who may dial; not of those who are late. */
