@@ -97,6 +97,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       onFailure: onFatal,
       onLeftBehind: () => (hostId.exists ? orphans.remove() : undefined),
       onHost: (link) => tunneling.linked(link),
+      onStranger: (identity) => tunneling.part(identity),
       tunnel: async (request, signal) => (await tunneling.ensure(request, signal)).record.shape.overlay,
       overlayWith: (owner) => tunneling.overlayWith(owner),
     }),

@@ -24,6 +24,7 @@ describe('invitations', () => {
   let directory: string;
   let now: number;
   let met: KnownPeer[];
+  let strangers: string[];
   /** Name of a peer that the configuration has. */
   let configured: string;
   let made: Invitations;
@@ -43,6 +44,7 @@ describe('invitations', () => {
         }) as never,
       accept: () => Promise.resolve(undefined),
       onKeys: () => undefined,
+      onStranger: (identity) => Promise.resolve(void strangers.push(identity)),
       log: { info: () => undefined, warn: () => undefined },
       now: () => now,
     });
@@ -51,6 +53,7 @@ describe('invitations', () => {
     directory = mkdtempSync(join(base, 'state-'));
     now = 1_800_000_000_000;
     met = [];
+    strangers = [];
     configured = '';
     made = start();
   });
@@ -102,6 +105,8 @@ describe('invitations', () => {
     expect([made.keys.size, made.policyOf(used), met]).toEqual([0, undefined, []]);
     await expect(made.accepted(key(), caller(pending))).rejects.toMatchObject({ code: 'WH_ERR_REQUEST_REFUSED' });
     expect(await made.withdraw(pending)).toBe(false);
+    // Their tunnels are taken away.
+    expect(strangers).toEqual([pending, used]);
   });
 
   test('are bounded in number and in time', async () => {

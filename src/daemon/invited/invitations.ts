@@ -40,6 +40,8 @@ export interface InvitationsOptions {
   readonly accept: (peer: Peer, key: string, signal: AbortSignal) => Promise<string | undefined>;
   /** Identities open the control port by other keys than before. */
   readonly onKeys: () => void;
+  /** Who has that identity is a stranger: what there is of tunnels with it goes. Resolves when it is gone. */
+  readonly onStranger: (identity: string) => Promise<void>;
   readonly log: Pick<Logger, 'info' | 'warn'>;
   /** Milliseconds since the epoch; for tests. */
   readonly now?: () => number;
@@ -201,10 +203,12 @@ export class Invitations {
 
   /** Nobody comes by it any more, and who has come is a stranger again. @returns false when there is none */
   async withdraw(identity: string): Promise<boolean> {
-    const { pairs, peers, onKeys, log } = this.#options;
+    const { pairs, peers, onKeys, onStranger, log } = this.#options;
     if (pairs.get(identity) === undefined) return false;
     await pairs.remove(identity);
     onKeys();
+    // As long as there is a link, by which the other end can be told.
+    await onStranger(identity);
     const peer = peers().list.find(({ known }) => known.identity === identity);
     if (peer !== undefined) {
       peers().unlink(peer);

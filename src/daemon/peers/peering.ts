@@ -54,6 +54,8 @@ export interface PeeringOptions {
   readonly tunnel: Surroundings['abroad']['tunnel'];
   /** Overlay address of this end of a tunnel with a peer. @throws {WormholeError} WH_ERR_TUNNEL_NOT_FOUND */
   readonly overlayWith: (owner: Owner) => string;
+  /** See `invitations.ts`. */
+  readonly onStranger: (identity: string) => Promise<void>;
   /** A daemon is linked, perhaps once more. */
   readonly onHost: (link: LinkFacts) => void;
 }
@@ -110,6 +112,7 @@ export function peeringOf(options: PeeringOptions): Peering {
         .carrier()
         .then((carrier) => carrier.replaceKeys(allKeys()))
         .catch((err: unknown) => log.error({ err }, 'the keys of invited hosts could not be changed')),
+    onStranger: options.onStranger,
     log,
   });
   const allKeys = (): ReadonlyMap<string, Secret> => new Map([...keys(), ...invitations.keys]);

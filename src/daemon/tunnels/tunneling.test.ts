@@ -182,6 +182,21 @@ describe('a tunnel that is there', () => {
     expect((await world.a.create()).id).toBe(made.id);
   });
 
+  test('goes at both ends when the two are strangers', async () => {
+    world = new TunnelWorld();
+    const { a, b } = world;
+    await a.create();
+    await b.tunneling.part('somebody else');
+    expect([a.kernel.kept.size, b.kernel.kept.size]).toEqual([1, 1]);
+    await b.tunneling.part('common');
+    expect([a.kernel.kept.size, b.kernel.kept.size]).toEqual([0, 0]);
+    expect([await a.list(), await b.list()]).toEqual([[], []]);
+    await a.create();
+    world.linked = false;
+    await b.tunneling.part('common');
+    expect([b.kernel.kept.size, await b.list()]).toEqual([0, []]);
+  });
+
   test('W5 no other peer can touch it', async () => {
     world = new TunnelWorld();
     const { id } = await world.a.create();

@@ -2,7 +2,7 @@
  * Tunnels of this host, put together: asked for by its people, by wormholes and by peers; kept, and given new keys.
  */
 import type { LinkFacts } from '../../carrier/link/facts.ts';
-import { within } from '../../lib/deadline.ts';
+import { Deadline, within } from '../../lib/deadline.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import { parseAddress } from '../../spec/address.ts';
 import type { TunnelKernel } from '../../tunnel/half.ts';
@@ -26,6 +26,9 @@ import { TunnelStore } from './store.ts';
 import type { Tunnel } from './tunnel.ts';
 import { Tunnels } from './tunnels.ts';
 import { Wishes } from './wishes.ts';
+
+/** Milliseconds that a peer has to be told of its end. */
+const TELL_MS = 5_000;
 
 export interface TunnelingOptions {
   readonly settings: Pick<Settings, 'stateDir' | 'tunnels'>;
@@ -131,6 +134,27 @@ export class Tunneling implements AsyncDisposable {
   /** A daemon is linked. */
   linked(link: LinkFacts): void {
     void this.#restored.then(() => this.#keeping.linked(link));
+  }
+
+  /** Who has that identity is a stranger: takes away what there is of tunnels with it, and says so as long as it can. */
+  async part(identity: string): Promise<void> {
+    await this.#restored.catch(() => undefined);
+    const theirs = this.tunnels.list.filter(({ record }) => record.identity === identity);
+    await Promise.all(
+      theirs.map(async (tunnel) => {
+        using limit = new Deadline(TELL_MS);
+        const told = this.linkedTo(tunnel.record)
+          ?.remove(tunnel.id, limit.signal)
+          .catch(() => undefined);
+        await this.tunnels.remove(tunnel).catch((err: unknown) => {
+          this.#options.log.error(
+            { err, tunnel: tunnel.id },
+            'parts of a tunnel are left; wormhole tunnel-gc removes them',
+          );
+        });
+        await told;
+      }),
+    );
   }
 
   /** What can be asked of the other end of a tunnel now; undefined without a link. */
