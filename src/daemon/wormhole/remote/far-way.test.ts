@@ -18,13 +18,22 @@ describe('the way to a guest through a tunnel', () => {
     });
   });
 
-  test.each(['tcp://127.0.0.1:22', 'tcp://100.64.0.3:0', 'tcp://100.64.0.3', '', 'tcp://[::1]:9999'])(
-    'W5 a peer cannot lead this host to %j',
-    async (url) => {
-      const { address } = await tunnel().prepare(never);
-      expect(() => address('x', { url })).toThrowError(expect.objectContaining({ code: 'WH_ERR_PROTOCOL' }));
-    },
-  );
+  test.each([
+    'tcp://127.0.0.1:22',
+    'tcp://100.64.0.3:0',
+    'tcp://100.64.0.3:65536',
+    'tcp://100.64.0.3:99999',
+    'tcp://100.64.0.3:1.5',
+    'tcp://100.64.0.3:1e3',
+    'tcp://100.64.0.3:1:2',
+    'tcp://100.64.0.3',
+    '',
+    'tcp://[::1]:9999',
+    'tcp://[::1:9999',
+  ])('W5 a peer cannot lead this host to %j', async (url) => {
+    const { address } = await tunnel().prepare(never);
+    expect(() => address('x', { url })).toThrowError(expect.objectContaining({ code: 'WH_ERR_PROTOCOL' }));
+  });
 
   test('goes on without the link, and is found again with another process at its other end', async () => {
     const world = new RemoteWorld(undefined, tunnel());

@@ -5,7 +5,6 @@ import type { LinkFacts } from '../../../carrier/link/facts.ts';
 import { WormholeError } from '../../../lib/errors.ts';
 import type { UpstreamAddress } from '../../../proxy/route.ts';
 import type { Guest, GuestRequest } from '../../../spec/api.ts';
-import { splitHostPort } from '../../../spec/host.ts';
 
 /** Where a guest is, by the link that leads to its peer now. */
 export type FarAddress = (link: LinkFacts) => UpstreamAddress;
@@ -42,9 +41,10 @@ export function tunnelWay(
     prepare: async (signal) => {
       const { remote } = await ensure(signal);
       const address: Prepared['address'] = (_, { url }) => {
-        const { host, port } = splitHostPort(url.replace(/^[a-z]+:\/\//, ''));
+        const [, host, digits] = /^[a-z]+:\/\/([0-9.]+):([0-9]{1,5})$/.exec(url) ?? [];
+        const port = Number(digits);
         // A peer must not lead this host to what it likes.
-        if (host === remote && Number(port) > 0) return () => ({ kind: 'ip', host, port: Number(port) });
+        if (host === remote && port > 0 && port <= 65_535) return () => ({ kind: 'ip', host, port });
         const where = url === '' ? 'nowhere yet' : `at ${url}`;
         throw new WormholeError('WH_ERR_PROTOCOL', `what the peer runs listens ${where}, not on ${remote}`);
       };
