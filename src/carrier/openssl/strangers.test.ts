@@ -40,6 +40,18 @@ describe('strangers', () => {
     await expect.poll(() => world.events).toHaveLength(1);
   });
 
+  test('break no connection of others in the thread, whichever TLS those are on', async () => {
+    const friend = (await world.nodeDial()) as TLSSocket;
+    const arrived = await world.arrived;
+    const failures: string[] = [];
+    friend.on('error', (error) => failures.push(error.message));
+    await expect(world.dial({ psk: randomBytes(32) })).rejects.toThrow();
+    arrived.pipe.write([Buffer.from('there')]);
+    await once(friend, 'data');
+    friend.write('and back');
+    await expect.poll(() => String(arrived.bytes) + failures.join()).toBe('and back');
+  });
+
   test('get no ticket that would let them in again', async () => {
     const client = (await world.nodeDial()) as TLSSocket;
     let sessions = 0;

@@ -180,7 +180,6 @@ export class OpensslStream extends EventEmitter<{ close: [] }> implements BytePi
 
   #broken(): void {
     const reason = this.#shared.openssl.reason();
-    this.#shared.openssl.clearErrors();
     this.#close(new Error(reason === '' ? 'the connection was reset' : reason.toLowerCase().replaceAll('_', ' ')));
   }
 
@@ -222,6 +221,8 @@ export class OpensslStream extends EventEmitter<{ close: [] }> implements BytePi
     this.#registration.remove();
     this.#shared.forget(this.#ssl);
     this.#shared.openssl.free(this.#ssl);
+    // Of the whole thread: what is left there would be taken for a fault of the connection that is read next, also by node's TLS.
+    this.#shared.openssl.clearErrors();
     this.#ring[Symbol.dispose]();
     this.#socket[Symbol.dispose]();
     this.#queue.clear();
