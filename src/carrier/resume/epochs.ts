@@ -6,6 +6,9 @@
  */
 import type { Role } from './proof.ts';
 
+/** From here on the other end's are refused: nobody gets that far by ones and twos, and ours have to go on above them. */
+const tooHigh = 2 ** 31;
+
 export class Epochs {
   readonly #parity: number;
   #current = 0;
@@ -48,6 +51,7 @@ export class Epochs {
 
   /** True when the other end's attempt is newer than everything here. */
   mayTake(epoch: number): boolean {
-    return (epoch & 1) !== this.#parity && epoch > this.#current && epoch > (this.#attempt?.epoch ?? 0);
+    const isTheirs = (epoch & 1) !== this.#parity && epoch < tooHigh;
+    return isTheirs && epoch > this.#current && epoch > (this.#attempt?.epoch ?? 0);
   }
 }

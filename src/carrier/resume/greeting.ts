@@ -40,7 +40,8 @@ export function parseResume(body: Buffer): Resume | undefined {
   if (body.length !== 1 + sessionIdBytes + tailBytes) return undefined;
   const version = body[0] as number;
   const sessionId = body.subarray(1, 1 + sessionIdBytes);
-  return { version, sessionId, ...parseTail(body.subarray(1 + sessionIdBytes)) };
+  const rest = parseTail(body.subarray(1 + sessionIdBytes));
+  return rest && { version, sessionId, ...rest };
 }
 
 /** @returns undefined when the body is none */
@@ -48,13 +49,15 @@ export function parseResumed(body: Buffer): Resumed | undefined {
   return body.length === tailBytes ? parseTail(body) : undefined;
 }
 
-function parseTail(body: Buffer): Resumed {
+function parseTail(body: Buffer): Resumed | undefined {
   const at = 4 + nonceBytes;
+  const received = Number(body.readBigUInt64BE(at));
+  // Nobody gets that far, and a number that is not exact cannot be proved.
+  if (!Number.isSafeInteger(received)) return undefined;
   return {
     epoch: body.readUInt32BE(0),
     nonce: body.subarray(4, at),
-    // Beyond 2^53 it is no offset of ours, and is refused as one that lies ahead.
-    received: Number(body.readBigUInt64BE(at)),
+    received,
     proof: body.subarray(at + 8),
   };
 }

@@ -11,7 +11,7 @@ export class SendLog {
   #bytes = 0;
   #acknowledged = 0;
   #written = 0;
-  /** Up to here it was given to the present connection. */
+  /** Up to here it was given to the present connection, or to the last one while there is none. */
   #sent = 0;
   #ended = false;
 
@@ -69,8 +69,7 @@ export class SendLog {
 
   /** @returns false when the peer acknowledges what was never sent, or takes back what it acknowledged */
   acknowledge(offset: number): boolean {
-    const end = this.#written + (this.#ended ? 1 : 0);
-    if (!(offset >= this.#acknowledged && offset <= end)) return false;
+    if (!(offset >= this.#acknowledged && offset <= this.#sent)) return false;
     const count = Math.min(offset, this.#written) - Math.min(this.#acknowledged, this.#written);
     this.#kept.drop(count);
     this.#bytes -= count;
