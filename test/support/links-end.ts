@@ -2,12 +2,15 @@
  * Links over real TLS connections on 127.0.0.1: several processes' worth of them in one.
  */
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { connect as connectTcp, createServer, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { defaultLimits } from '../../src/carrier/limits.ts';
 import type { Incoming } from '../../src/carrier/link/incoming.ts';
 import type { Link } from '../../src/carrier/link/link.ts';
 import { Links } from '../../src/carrier/link/links.ts';
 import type { LinksOptions } from '../../src/carrier/link/links-options.ts';
+import { secureToPeer } from '../../src/carrier/link/tls.ts';
 import type { OtherTls } from '../../src/carrier/secure-stream.ts';
 import { CarrierServer } from '../../src/carrier/server.ts';
 
@@ -18,6 +21,7 @@ const never = new AbortController().signal;
 export interface LinksEndOptions extends Partial<LinksOptions['own']> {
   readonly ownerOf?: LinksOptions['ownerOf'];
   readonly most?: LinksOptions['most'];
+  readonly sockets?: LinksOptions['sockets'];
   /** TLS of its dials, and of who dials it; absent = node's. */
   readonly dialing?: OtherTls | undefined;
   readonly accepting?: OtherTls | undefined;
@@ -36,12 +40,13 @@ export class LinksEnd {
   onStream: (link: Link, incoming: Incoming) => void = (_link, incoming) => void this.incoming.push(incoming);
 
   constructor(name: string, options: LinksEndOptions = {}) {
-    const { ownerOf = () => undefined, most, dialing, accepting, beside = (alone) => alone, ...own } = options;
+    const { ownerOf = () => undefined, most, sockets, dialing, accepting, beside = (alone) => alone, ...own } = options;
     const id = () => randomBytes(8).toString('hex');
     const alone: LinksOptions = {
       own: { role: 'daemon', instance: id(), host: id(), version: '1.0.0', name, ...own },
       ownerOf,
       ...(most !== undefined && { most }),
+      ...(sockets !== undefined && { sockets }),
       onUp: (link) => {
         this.told.push(`up ${link.hello?.name}`);
         this.onUp(link);
@@ -69,6 +74,13 @@ export class LinksEnd {
     const [address] = await this.server.listen([{ host: '127.0.0.1', port: 0 }]);
     this.port = address?.port ?? 0;
     return this;
+  }
+
+  /** A proved connection to `port`, and nothing said on it yet. */
+  async connect(port: number): Promise<TLSSocket> {
+    const raw = connectTcp({ host: '127.0.0.1', port, allowHalfOpen: true });
+    await once(raw, 'connect');
+    return await secureToPeer(raw, { identity, key }, never);
   }
 
   /** @param wishes `as`: the name it joins by; `quic`: its streams go by QUIC when both want it */

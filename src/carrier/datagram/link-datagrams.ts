@@ -49,7 +49,7 @@ export class LinkDatagrams {
   }
 
   /**
-   * The link has a connection.
+   * The link has a connection. That it is lost again, or that there is no socket to be had, is told elsewhere, and ends nothing here.
    *
    * @param epoch its number in the resumable pipe (`session.epochs.current`), the same at both ends
    * @param dialed by this end, which then knows where the peer's port is
@@ -57,8 +57,9 @@ export class LinkDatagrams {
   connected(connection: LinkConnection, epoch: number, dialed: boolean): void {
     const { sockets } = this.#options;
     if (sockets === undefined || this.#closed) return;
-    const secret = datagramSecretOf(connection);
-    const path = pathOf(connection, dialed, sockets);
+    const known = knownOf(connection, dialed, sockets);
+    if (known === undefined) return;
+    const { secret, path } = known;
     if (this.#channel === undefined) this.#channel = this.#begin(sockets, secret, epoch, path);
     else this.#channel.newEpoch(secret, epoch, path);
     secret.fill(0);
@@ -87,6 +88,20 @@ export class LinkDatagrams {
     sockets.add(channel);
     this.flows.channel = channel;
     return channel;
+  }
+}
+
+interface Known {
+  readonly secret: Buffer;
+  readonly path: ChannelPath;
+}
+
+/** @returns undefined when it is gone already, or this machine has no socket for it: the next connection may tell */
+function knownOf(connection: LinkConnection, dialed: boolean, sockets: DatagramSockets): Known | undefined {
+  try {
+    return { secret: datagramSecretOf(connection), path: pathOf(connection, dialed, sockets) };
+  } catch {
+    return undefined;
   }
 }
 

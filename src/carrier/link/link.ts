@@ -94,7 +94,6 @@ export class Link {
   get rttMs(): number | undefined {
     return this.#mux.rtt;
   }
-
   get streams(): number {
     return this.#mux.streams;
   }
@@ -198,6 +197,7 @@ export class Link {
 
   /** The peer is told why; who does not hang up is hung up on. */
   #refuse(stream: MuxStream, error: WormholeError): void {
+    if (this.#hello !== undefined) return this.destroy(error); // It was answered already.
     this.#refusal = error;
     stream.write(frame(noMessage(error)));
     stream.end();
