@@ -10,10 +10,12 @@
  *       by loopback → accept
  *       source or destination in ipsec, and not out of a security association → drop
  *       source or destination in interface, and not by its way → drop
- *     chain goes      postrouting, after everything else: the same for what leaves
+ *       source in interface, and not to the other end of that tunnel → drop
+ *     chain goes      postrouting, after everything else: the same for what leaves, but for the last
  *
  * A Linux host answers for its addresses on every interface, so without this whoever is in the same network could talk to an
- * overlay address in clear text; and what is for a peer would leave in clear text as soon as the tunnel is not there.
+ * overlay address in clear text; and what is for a peer would leave in clear text as soon as the tunnel is not there. And WireGuard
+ * asks where a packet says that it is from, not where it goes: a peer could send to all that this host forwards to.
  */
 
 import { addressBytes } from '../sys/netlink/address-bytes.ts';
@@ -76,10 +78,36 @@ interface Chain {
   readonly priority: number;
   readonly interface: (to?: number) => Buffer;
   readonly unprotected: () => Buffer[];
+  /** Rules besides those of both. */
+  readonly own: readonly Buffer[][];
 }
 const chains: readonly Chain[] = [
-  { name: 'came', hook: Hook.prerouting, priority: FIRST, interface: inInterface, unprotected: cameWithoutIpsec },
-  { name: 'goes', hook: Hook.postrouting, priority: LAST, interface: outInterface, unprotected: goesWithoutIpsec },
+  {
+    name: 'came',
+    hook: Hook.prerouting,
+    priority: FIRST,
+    interface: inInterface,
+    unprotected: cameWithoutIpsec,
+    own: [
+      [
+        sourceAddress(),
+        inSet('interface'),
+        destinationAddress(),
+        sourceAddress(1),
+        inSet('tunnel', false),
+        counter(),
+        drop(),
+      ],
+    ],
+  },
+  {
+    name: 'goes',
+    hook: Hook.postrouting,
+    priority: LAST,
+    interface: outInterface,
+    unprotected: goesWithoutIpsec,
+    own: [],
+  },
 ];
 
 /** All of it, empty: it drops nothing yet. */
@@ -126,5 +154,6 @@ function rulesOf(chain: Chain): Buffer[][] {
     [chain.interface(), equals(interfaceName('lo')), accept()],
     ...ends.map((end) => [end(), inSet('ipsec'), ...chain.unprotected(), counter(), drop()]),
     ...ends.map((end) => [end(), inSet('interface'), chain.interface(1), inSet('way', false), counter(), drop()]),
+    ...chain.own,
   ];
 }

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { Netns } from '../../test/support/netns.ts';
 import { Guard } from './guard.ts';
@@ -72,6 +72,7 @@ describe.skipIf(missing !== undefined)('the guard of overlay addresses', () => {
       'ip daddr @ipsec meta ipsec missing counter packets 0 bytes 0 drop',
       'ip saddr @interface ip saddr . iifname != @way counter packets 0 bytes 0 drop',
       'ip daddr @interface ip daddr . iifname != @way counter packets 0 bytes 0 drop',
+      'ip saddr @interface ip daddr . ip saddr != @tunnel counter packets 0 bytes 0 drop',
       'chain goes {',
       'type filter hook postrouting priority 300; policy accept;',
       'oifname "lo" accept',
@@ -163,5 +164,30 @@ describe.skipIf(missing !== undefined)('the guard of overlay addresses', () => {
     await made.guard.remove(pair, ipsec);
     await made.guard.add(pair, wh0);
     expect(answers(other)).toBe(false);
+  });
+
+  test('drops what comes out of a tunnel and is for something else than its own end: other addresses, other tunnels', async () => {
+    using made = world();
+    using far = Netns.create();
+    // As an interface of WireGuard that two tunnels share, whose far ends are one.
+    made.room.ip('link', 'add', 'wh0', 'type', 'veth', 'peer', 'name', 'v1', 'netns', far.name);
+    const second = { local: '100.66.0.4', remote: '100.66.0.5' };
+    for (const [room, name, addresses] of [
+      [made.room, 'wh0', [other.local, second.local, '10.9.0.1']],
+      [far, 'v1', [other.remote, second.remote]],
+    ] as const) {
+      for (const address of addresses) room.ip('address', 'add', `${address}/32`, 'dev', name);
+      room.ip('link', 'set', name, 'up');
+    }
+    for (const address of [other.remote, second.remote]) made.room.ip('route', 'add', address, 'dev', 'wh0');
+    for (const address of [other.local, second.local, '10.9.0.1']) far.ip('route', 'add', address, 'dev', 'v1');
+    const reaches = (to: string): boolean => {
+      const words = [`--net=${far.path}`, 'ping', '-c1', '-W1', '-I', other.remote, to];
+      return spawnSync('nsenter', words, { stdio: 'ignore' }).status === 0;
+    };
+    const all = [other.local, second.local, '10.9.0.1'];
+    expect(all.map(reaches)).toEqual([true, true, true]);
+    for (const tunnel of [other, second]) await made.guard.add(tunnel, wh0);
+    expect(all.map(reaches)).toEqual([true, false, false]);
   });
 });

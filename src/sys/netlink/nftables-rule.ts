@@ -29,17 +29,17 @@ const cameByIpsec = (): Buffer => meta(META.secpath, 0);
 /** 1 when the packet will go into one. */
 const goesByIpsec = (): Buffer => expression('rt', attribute(1, register(0)), attribute(2, be32(NFT_RT_XFRM)));
 
-const header = (offset: number): Buffer =>
+const header = (offset: number, to: number): Buffer =>
   expression(
     'payload',
-    attribute(1, register(0)),
+    attribute(1, register(to)),
     attribute(2, be32(NFT_PAYLOAD_NETWORK_HEADER)),
     attribute(3, be32(offset)),
     attribute(4, be32(4)),
   );
-/** Addresses of IPv4, into the first register. */
-export const sourceAddress = (): Buffer => header(12);
-export const destinationAddress = (): Buffer => header(16);
+/** Addresses of IPv4. */
+export const sourceAddress = (to = 0): Buffer => header(12, to);
+export const destinationAddress = (to = 0): Buffer => header(16, to);
 
 /** Goes on when the first register has this value. */
 export const equals = (value: Buffer): Buffer =>
