@@ -141,7 +141,15 @@ export function keysOf({ local, remote }: Ends, way: Way): Array<readonly [set: 
   return [['tunnel', Buffer.concat(ends)], ...ways];
 }
 
-export const addKey = (set: GuardSet, key: Buffer): Request => addElements(TABLE, set, [key]);
+/** Of those in one message, whose attributes have 64 KiB. */
+const MOST_KEYS = 1_000;
+/** In few messages: each is acknowledged by one, and the line for those is short. */
+export function addKeys(set: GuardSet, keys: readonly Buffer[]): Request[] {
+  const count = Math.ceil(keys.length / MOST_KEYS);
+  return Array.from({ length: count }, (_, at) =>
+    addElements(TABLE, set, keys.slice(at * MOST_KEYS, (at + 1) * MOST_KEYS)),
+  );
+}
 export const deleteKey = (set: GuardSet, key: Buffer): Request => deleteElements(TABLE, set, [key]);
 export const keysIn = (set: GuardSet): Request => allElements(TABLE, set);
 export const rulesIn = (): Request => allRules(TABLE);

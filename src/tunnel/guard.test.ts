@@ -190,4 +190,25 @@ describe.skipIf(missing !== undefined)('the guard of overlay addresses', () => {
     for (const tunnel of [other, second]) await made.guard.add(tunnel, wh0);
     expect(all.map(reaches)).toEqual([true, false, false]);
   });
+
+  test('puts together what it kept of hundreds of tunnels', async () => {
+    using made = world();
+    const hosts = Array.from({ length: 300 }, (_, i) => ({
+      local: `100.65.${Math.floor(i / 100)}.${i % 100}`,
+      remote: `100.66.${Math.floor(i / 100)}.${i % 100}`,
+    }));
+    await made.guard.add(other, wh0);
+    const elements = {
+      interface: hosts.flatMap(({ local, remote }) => [local, remote]),
+      way: hosts.flatMap(({ local, remote }) => [`${local} . "wh0"`, `${remote} . "wh0"`]),
+      tunnel: hosts.map(({ local, remote }) => `${local} . ${remote}`),
+    };
+    for (const [set, all] of Object.entries(elements)) {
+      nft(made.room, 'add', 'element', 'ip', 'wormhole', set, `{ ${all.join(', ')} }`);
+    }
+    nft(made.room, 'flush', 'chain', 'ip', 'wormhole', 'came');
+    await made.guard.add(pair, ipsec);
+    expect((await made.guard.list()).length).toBe(302);
+    for (const host of hosts.slice(-2)) expect(await made.guard.has(host, wh0)).toBe(true);
+  });
 });

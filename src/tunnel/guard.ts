@@ -10,7 +10,7 @@ import { batchBegin, batchEnd, readElements, readRule } from '../sys/netlink/nft
 import type { Request } from '../sys/netlink/wire.ts';
 import { orAbsent } from './failure.ts';
 import {
-  addKey,
+  addKeys,
   deleteKey,
   type GuardSet,
   guardSets,
@@ -65,7 +65,7 @@ export class Guard {
       }
       const before = found === undefined ? [] : [removeTable()];
       const rebuilt = found?.whole === true ? [] : [...before, ...tableRequests(), ...restored(found?.keys)];
-      await this.#change([...rebuilt, ...keysOf(overlay, way).map(([set, key]) => addKey(set, key))]);
+      await this.#change([...rebuilt, ...keysOf(overlay, way).flatMap(([set, key]) => addKeys(set, [key]))]);
     });
   }
 
@@ -131,4 +131,4 @@ const isKept = (keys: ReadonlyMap<GuardSet, readonly Buffer[]>, address: string)
   has(keys, 'ipsec', addressBytes(address)) || has(keys, 'interface', addressBytes(address));
 
 const restored = (keys: ReadonlyMap<GuardSet, readonly Buffer[]> = new Map()): Request[] =>
-  [...keys].flatMap(([set, all]) => all.map((key) => addKey(set, key)));
+  [...keys].flatMap(([set, all]) => addKeys(set, all));
