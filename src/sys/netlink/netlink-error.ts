@@ -4,7 +4,7 @@
  * Shaped like `SyscallError`. The text never has the request's bytes, which may be keys.
  */
 import { errnoName } from '../errno.ts';
-import { attributesOf, HEADER_BYTES, type Message, NLM_F_ACK_TLVS, NLM_F_CAPPED, textOf } from './wire.ts';
+import { attributesOf, HEADER_BYTES, type Message, NLM_F_ACK_TLVS, NLM_F_CAPPED, NLMSG_DONE, textOf } from './wire.ts';
 
 const NLMSGERR_ATTR_MSG = 1;
 
@@ -43,9 +43,15 @@ export function errorOf(message: Message, what: string): NetlinkError | undefine
   return new NetlinkError(what, errno, words(message));
 }
 
-function words({ flags, body }: Message): string {
-  if ((flags & NLM_F_ACK_TLVS) === 0 || body.length < 4 + HEADER_BYTES) return '';
-  const request = (flags & NLM_F_CAPPED) === 0 ? (body.readUInt32LE(4) + 3) & ~3 : HEADER_BYTES;
-  const said = attributesOf(body, 4 + request).get(NLMSGERR_ATTR_MSG);
+function words(message: Message): string {
+  const { flags, body } = message;
+  if ((flags & NLM_F_ACK_TLVS) === 0) return '';
+  const said = attributesOf(body, 4 + requestBytes(message)).get(NLMSGERR_ATTR_MSG);
   return said === undefined ? '' : textOf(said);
+}
+
+/** The end of a dump does not repeat what was asked. */
+function requestBytes({ type, flags, body }: Message): number {
+  if (type === NLMSG_DONE || body.length < 4 + HEADER_BYTES) return 0;
+  return (flags & NLM_F_CAPPED) === 0 ? (body.readUInt32LE(4) + 3) & ~3 : HEADER_BYTES;
 }

@@ -138,6 +138,38 @@ describe.skipIf(missing !== undefined)('a netlink socket', () => {
     expect(openDescriptors()).toBe(before);
   });
 
+  test('is closed after the request that is under way: a thread of the pool may be about to use the descriptor', async () => {
+    using room = Netns.create();
+    const before = openDescriptors();
+    const socket = new NetlinkSocket(NETLINK_ROUTE, room.namespace);
+    const asked = socket.get(linkNamed('lo'));
+    const later = socket.get(linkNamed('lo'));
+    await Promise.resolve();
+    socket[Symbol.dispose]();
+    expect(readLink(await asked).name).toBe('lo');
+    await expect(later).rejects.toThrow('closed');
+    expect(openDescriptors()).toBe(before);
+  });
+
+  test('overwrites what a dump has told, too', async () => {
+    using room = Netns.create();
+    using socket = new NetlinkSocket(NETLINK_ROUTE, room.namespace);
+    const told: Buffer[] = [];
+    const names = await socket.dump(allLinks(), (message) => {
+      told.push(message.body);
+      return readLinkMessage(message)?.name;
+    });
+    expect(names).toContain('lo');
+    for (const body of told) expect(body.every((byte) => byte === 0)).toBe(true);
+  });
+
+  test('has the words of a kernel that refuses a dump', async () => {
+    using room = Netns.create();
+    using socket = new NetlinkSocket(NETLINK_ROUTE, room.namespace);
+    const request = { ...allAddresses(), body: Buffer.of(2, 99, 0, 0, 0, 0, 0, 0) };
+    await expect(socket.dump(request, readAddress)).rejects.toThrow(/list addresses: EINVAL \(.*Invalid/);
+  });
+
   test('keeps the thread where it is', async () => {
     using room = Netns.create();
     using socket = new NetlinkSocket(NETLINK_ROUTE, room.namespace);

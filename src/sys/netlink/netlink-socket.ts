@@ -50,6 +50,8 @@ export class NetlinkSocket implements Disposable {
   #sequence = 0;
   #changes = 0;
   #turn: Promise<unknown> = Promise.resolve();
+  #underway = false;
+  #over = false;
 
   /**
    * @param namespace absent = the calling thread's
@@ -88,7 +90,8 @@ export class NetlinkSocket implements Disposable {
   }
 
   /**
-   * Asks for everything of a kind; `read` makes a value of each message, or undefined when it does not matter.
+   * Asks for everything of a kind; `read` makes a value of each message, or undefined when it does not matter. Then the message is
+   * overwritten, which may have keys.
    *
    * @throws {NetlinkError}
    */
@@ -102,6 +105,7 @@ export class NetlinkSocket implements Disposable {
         this.#exchange([copy], NLM_F_DUMP, 1, (message) => {
           changed ||= (message.flags & NLM_F_DUMP_INTR) !== 0;
           const value = read(message);
+          message.body.fill(0);
           if (value !== undefined) found.push(value);
           if (found.length > MESSAGES_MAX) throw new NetlinkError(request.what, Errno.EMSGSIZE);
         }),
@@ -150,9 +154,15 @@ export class NetlinkSocket implements Disposable {
       return encodeMessage(request, NLM_F_REQUEST | (bracket ? 0 : flags), first + index);
     });
     this.#sequence += requests.length;
-    await this.#send(encoded, requests);
-    const whatOf = (sequence: number): string => requests[sequence - first]?.what ?? 'netlink';
-    this.#receive(first, ends, whatOf, onMessage);
+    this.#underway = true;
+    try {
+      await this.#send(encoded, requests);
+      const whatOf = (sequence: number): string => requests[sequence - first]?.what ?? 'netlink';
+      this.#receive(first, ends, whatOf, onMessage);
+    } finally {
+      this.#underway = false;
+      if (this.#over) this.#socket[Symbol.dispose]();
+    }
   }
 
   async #send(encoded: readonly Buffer[], requests: readonly Request[]): Promise<void> {
@@ -203,9 +213,10 @@ export class NetlinkSocket implements Disposable {
     return bytes.subarray(0, length);
   }
 
-  /** A request that is under way is answered with EBADF. */
+  /** After the request that is under way: a thread is about to use the number, which may be somebody else's by then. Later ones fail. */
   [Symbol.dispose](): void {
-    this.#socket[Symbol.dispose]();
+    this.#over = true;
+    if (!this.#underway) this.#socket[Symbol.dispose]();
   }
 }
 

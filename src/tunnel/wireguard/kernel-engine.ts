@@ -37,9 +37,15 @@ export class KernelEngine implements WireguardEngine {
 
   async look(stack: NetworkStack, name: string): Promise<WireguardDevice | undefined> {
     const family = await stack.wireguardFamily();
-    const asked = stack.generic.dump(getWireguard(family, name), ({ body }) => body);
+    const asked = stack.generic.dump(getWireguard(family, name), ({ body }) => Buffer.from(body));
     const bodies = await orAbsent(asked, 'ENODEV', 'EOPNOTSUPP', 'ENOTSUP');
-    return bodies === undefined ? undefined : readWireguard(bodies);
+    if (bodies === undefined) return undefined;
+    try {
+      return readWireguard(bodies);
+    } finally {
+      // The kernel tells the private key as well.
+      for (const body of bodies) body.fill(0);
+    }
   }
 
   lookAgain(stack: NetworkStack, name: string): Promise<WireguardDevice | undefined> {
