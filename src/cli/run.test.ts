@@ -100,6 +100,12 @@ describe('failures', () => {
     );
   });
 
+  test('what is no token is told with the name of its file, before anybody is asked', async () => {
+    const { code, stderr, connects } = await runCli(['wg-join', new URL('main.ts', import.meta.url).pathname]);
+    expect({ code, connects }).toEqual({ code: 66, connects: [] });
+    expect(stderr).toMatch(/main\.ts: that is no token of wormhole wg-up \[WH_ERR_FILE\]/);
+  });
+
   test('causes are told with -v only', async () => {
     const { stderr } = await runCli(['-v', 'ls']);
     expect(stderr).toContain('  caused by Error: connect ECONNREFUSED\n');

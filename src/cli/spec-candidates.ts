@@ -1,5 +1,5 @@
 /**
- * Completion inside a spec: the words of the language and, where a container is meant, the containers there are.
+ * Completion inside a spec: the words of the language and, where a container or a peer is meant, those there are.
  */
 
 import { argumentOf, isWord, structureWords } from '../spec/words.ts';
@@ -44,10 +44,15 @@ function words(): Candidate[] {
 
 async function values(word: string, ask: Ask): Promise<Candidate[]> {
   if (word === 'docker-ns') return ask(containers);
+  if (isWord(word) && argumentOf(word) === 'PEER') return ask(peers);
   return isWord(word) ? choicesOf(word).map((choice) => ({ word: choice })) : [];
 }
 
 export async function containers(daemon: Daemon): Promise<Candidate[]> {
   const { containers } = await daemon.containers();
   return containers.map((one) => ({ word: one.name, text: one.running ? 'running' : 'stopped' }));
+}
+
+export async function peers(daemon: Daemon): Promise<Candidate[]> {
+  return (await daemon.peers()).peers.map(({ name, state }) => ({ word: name, text: state }));
 }

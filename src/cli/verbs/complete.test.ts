@@ -61,7 +61,7 @@ describe('__complete', () => {
     expect(await complete('logs', '-f', 'b')).toEqual(['brave-otter']);
   });
 
-  test('words of a spec, and containers where one is meant', async () => {
+  test('words of a spec, and containers and peers where one is meant', async () => {
     expect(await complete('create', 'ur')).toEqual(['url']);
     expect(await complete('create', '--json', 'url', ':1', 'docker-')).toEqual(['docker-ns', 'docker-run']);
     expect(await complete('create', 'docker-ns', '')).toEqual([
@@ -80,6 +80,8 @@ describe('__complete', () => {
     expect(await complete('create', 'docker-ns', 'url', 'tai')).toEqual(['tail']);
     expect(await complete('create', 'docker-ns', 'tail', 'url', '')).toEqual([]);
     expect(await complete('create', 'url', '--')).toEqual([]);
+    expect(await complete('create', 'url', ':1', 'remote', '')).toEqual(['db-host']);
+    expect(await complete('create', 'url', ':1', 'trigger', 'tunnel=')).toEqual(['tunnel=db-host']);
   });
 
   test('containers that the end of a tunnel may be in, here and, of its own tunnels, at a peer; and peers', async () => {
@@ -95,6 +97,21 @@ describe('__complete', () => {
     expect(await complete('completion', '')).toEqual(['bash', 'zsh', 'fish']);
     expect(await complete('-K', '')).toEqual([':files']);
     expect(await complete('-H', '')).toEqual([]);
+  });
+
+  test('files where a file or a directory is an operand or an argument, and nothing where a new name is', async () => {
+    expect(await complete('compose', '')).toEqual([':files']);
+    expect(await complete('compose', 'compose.yaml', '')).toEqual([]);
+    expect(await complete('compose', '--run-dir', '')).toEqual([':files']);
+    expect(await complete('wg-join', '')).toEqual([':files']);
+    expect(await complete('certs', '')).toEqual([':files']);
+    expect(await complete('certs', 'dev/certs', '')).toEqual([]);
+  });
+
+  test('what an option chooses from, and peers to forward through', async () => {
+    expect(await complete('tunnel-create', '--type', '')).toEqual(['ipsec', 'wireguard', 'auto']);
+    expect(await complete('forward', '-t', '')).toEqual(['db-host']);
+    expect(await complete('join', '--as', '')).toEqual([]);
   });
 
   test('asks the daemon that the unfinished line names, with little patience', async () => {

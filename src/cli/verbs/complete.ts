@@ -6,9 +6,10 @@
 import { printable } from '../../spec/invalid.ts';
 import { completionScripts } from '../completion-scripts.ts';
 import type { Daemon, Invocation } from '../invocation.ts';
+import { tunnelTypes } from '../overlay-verbs.ts';
 import { optionsOf, type PartialLine, partialLine, spellings } from '../partial-line.ts';
 import { print } from '../print.ts';
-import { type Ask, type Candidate, containers, specCandidates } from '../spec-candidates.ts';
+import { type Ask, type Candidate, containers, peers, specCandidates } from '../spec-candidates.ts';
 import { type OptionRow, verbs } from '../verb-table.ts';
 import { whereabouts } from '../whereabouts.ts';
 
@@ -37,6 +38,7 @@ async function candidatesFor(line: PartialLine, ask: Ask): Promise<readonly Cand
   const verbNames = verbs.filter(({ hidden }) => !hidden).map((row) => ({ word: row.name, text: row.summary }));
   if (verb === undefined) return verbNames;
   if (verb.takesSpec) return specCandidates(operands, current, ask);
+  if (/FILE|DIR/.test(verb.operands)) return operands.length === 0 ? files : [];
   if (operands.length > 0 && !verb.operands.includes('...')) return [];
   if (verb.operands.includes('ID')) return (await ask(ids)).filter(({ word }) => !operands.includes(word));
   if (/HOST|NAME/.test(verb.operands)) return await ask(peers);
@@ -46,7 +48,9 @@ async function candidatesFor(line: PartialLine, ask: Ask): Promise<readonly Cand
 }
 
 async function argumentCandidates({ flags }: OptionRow, ask: Ask): Promise<readonly Candidate[]> {
-  if (/FILE|PATH/.test(flags)) return files;
+  if (/FILE|PATH|DIR/.test(flags)) return files;
+  if (flags.startsWith('--type')) return tunnelTypes.map((word) => ({ word }));
+  if (flags.includes('--target')) return await ask(peers);
   // What runs on a peer is not for this host to know, but for the ends of its own tunnels.
   if (flags.startsWith('--peer-attach')) return await ask(farEnds);
   return flags.includes('CONTAINER') ? await ask(containers) : [];
@@ -56,10 +60,6 @@ async function farEnds(daemon: Daemon): Promise<Candidate[]> {
   const { tunnels } = await daemon.tunnels();
   const named = tunnels.filter(({ peerAttach }) => peerAttach !== '');
   return named.map(({ peerAttach, peer }) => ({ word: peerAttach, text: `of ${peer}` }));
-}
-
-async function peers(daemon: Daemon): Promise<Candidate[]> {
-  return (await daemon.peers()).peers.map(({ name, state }) => ({ word: name, text: state }));
 }
 
 async function ids(daemon: Daemon): Promise<Candidate[]> {

@@ -3,9 +3,8 @@ import { WormholeError } from '../../lib/errors.ts';
 import type { TunnelRequest } from '../../spec/api.ts';
 import { printable } from '../../spec/invalid.ts';
 import type { Invocation } from '../invocation.ts';
+import { tunnelTypes } from '../overlay-verbs.ts';
 import { print, printJson } from '../print.ts';
-
-const types = ['ipsec', 'wireguard', 'auto'] as const;
 
 /** Prints `LOCAL REMOTE`. */
 export async function tunnelCreate(call: Invocation): Promise<number> {
@@ -29,8 +28,8 @@ function requestOf({ words, flags }: Invocation): TunnelRequest {
   const [peer = ''] = words;
   if (peer === '') throw usage('HOST is empty');
   const { udp, type = 'auto', attach, peerAttach, mtu } = flags;
-  const known = types.find((one) => one === type);
-  if (known === undefined) throw usage(`--type is ${types.join(', ')}; not ${JSON.stringify(type)}`);
+  const known = tunnelTypes.find((one) => one === type);
+  if (known === undefined) throw usage(`--type is ${tunnelTypes.join(', ')}; not ${JSON.stringify(type)}`);
   if (mtu !== undefined && !/^[0-9]{1,5}$/.test(String(mtu))) throw usage('--mtu is a number of bytes');
   return {
     peer,

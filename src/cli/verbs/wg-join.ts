@@ -24,8 +24,7 @@ export async function wgJoin(call: Invocation): Promise<number> {
   const demo = demoOf(call, 'wg-join');
   if (demo !== undefined && attach !== undefined) throw usage('--demo has a container of its own; leave --attach out');
   const token = (await read(file)).trim();
-  // Told here, before anybody is asked.
-  parseToken(token);
+  check(token, file);
   const request = { token, ...(mtu !== undefined && { mtu: Number(mtu) }) };
   if (demo !== undefined) return await (await import('../demo/visit.ts')).visitDemo(call, demo, request);
   await using daemon = await call.open();
@@ -56,8 +55,18 @@ async function read(file: string | undefined): Promise<string> {
     const { code } = cause as NodeJS.ErrnoException;
     throw new WormholeError('WH_ERR_FILE', `${from} cannot be read (${code ?? 'unknown error'})`, { cause });
   }
-  if (text.length > MOST) throw new WormholeError('WH_ERR_FILE', `${from} holds no token`);
+  if (text.length > MOST) throw new WormholeError('WH_ERR_FILE', `${from}: that is no token of wormhole wg-up`);
   return text;
+}
+
+/** Told here, before anybody is asked. @throws {WormholeError} WH_ERR_FILE, which repeats nothing of it */
+function check(token: string, file: string | undefined): void {
+  try {
+    parseToken(token);
+  } catch (cause) {
+    if (!WormholeError.is(cause)) throw cause;
+    throw new WormholeError('WH_ERR_FILE', `${file ?? 'stdin'}: ${cause.message}`, { cause });
+  }
 }
 
 function usage(message: string): WormholeError {

@@ -28,7 +28,7 @@ export function printHelp(options: readonly Option[]): string {
       names: `${option.flag === undefined ? '    ' : `-${option.flag}, `}--${option.key} ${option.metavar}`,
       text: `${option.description}${showDefault(option.fallback)}`,
     })),
-    { names: '    --config FILE', text: 'settings as YAML, the long options are its keys' },
+    { names: '    --config FILE', text: 'settings as YAML, the long options are its keys; none is read unless named' },
     { names: '    --user-mode', text: 'files of an ordinary user: XDG directories instead of /etc, /run and /var/lib' },
     { names: '    --print-config', text: 'show the effective settings and their origin, and end' },
     { names: '    --version', text: 'show the version, and end' },
