@@ -5,14 +5,17 @@ import { vocabularyHelp } from './spec-vocabulary.ts';
 import type { VerbRow } from './verb-table.ts';
 
 export const programFooter = `
-Without -H and --socket the local daemon is asked through its socket, which needs no key.
-An option wins over its variable. NO_COLOR turns colours off.
+Without -H and --socket the local daemon is asked through its socket, which
+needs no key. An option wins over its variable. NO_COLOR turns colours off.
 
-Exit codes: 0 done, 64 wrong usage, 65 invalid spec, 66 no such wormhole, 69 no daemon or target unreachable,
-  73 cannot listen, 75 try again, 77 not permitted, 78 configuration or key; all of them: docs/errors.md
+Exit codes: 0 done, 64 wrong usage, 65 invalid spec, 66 no such wormhole or
+  file, 68 no such host, peer or container, 69 no daemon, peer or target
+  reached, 73 cannot listen, 75 try again, 77 not permitted, 78 configuration
+  or key; all of them with their remedies: docs/errors.md
 
 Examples:
-  wormhole create url :3306 docker-ns db      host port 3306 -> the localhost of container "db"
+  wormhole create url :3306 docker-ns db      host port 3306 -> the localhost
+                                              of container "db"
   wormhole ls                                 what there is
   wormhole help create                        the spec language`;
 

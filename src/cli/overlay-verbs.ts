@@ -63,7 +63,7 @@ export const overlayVerbs: readonly VerbRow[] = [
     options: [
       {
         flags: '--endpoint <ADDR>',
-        text: 'where it reaches this daemon, HOST[:PORT] (default: -E or -I of wormholed)',
+        text: 'where it reaches this daemon, HOST[:PORT] (default: -E, -I or -H of wormholed)',
       },
       { flags: '--expires <DUR>', text: 'how long the token is good (default: 15m)' },
       { flags: '--attach <CONTAINER>', text: 'its tunnels end in this container of this host, and nowhere else' },

@@ -9,7 +9,7 @@ import { WormholeError } from '../lib/errors.ts';
 import { ownVersion } from '../lib/own-version.ts';
 import type { CommandLine } from './command-line.ts';
 import { helpFooter, programFooter } from './help-text.ts';
-import { commonOptions, findVerb, type OptionRow, type VerbRow, verbs } from './verb-table.ts';
+import { commonOptions, findVerb, type OptionRow, type VerbRow, verbGroups } from './verb-table.ts';
 
 /**
  * Parses the words after the program's name.
@@ -65,8 +65,9 @@ function build(show: (text: string) => void, onCall: (row: VerbRow, command: Com
     .configureHelp({ subcommandTerm: (command) => `${command.name()} ${operandsOf(findVerb(command.name()))}`.trim() })
     .addHelpText('after', programFooter);
   for (const row of commonOptions) root.addOption(toOption(row));
-  for (const row of verbs) {
+  for (const { title, row } of rows()) {
     const command = setUp(root.command(row.name, row.hidden ? { hidden: true } : {}))
+      .helpGroup(title)
       .description(row.summary)
       .addHelpText('after', () => helpFooter(row));
     for (const operand of row.operands.split(' ').filter(Boolean)) command.argument(operand);
@@ -85,6 +86,10 @@ function build(show: (text: string) => void, onCall: (row: VerbRow, command: Com
     command.action(() => onCall(row, command));
   }
   return root;
+}
+
+function rows(): ReadonlyArray<{ readonly title: string; readonly row: VerbRow }> {
+  return verbGroups.flatMap(({ title, verbs }) => verbs.map((row) => ({ title, row })));
 }
 
 function toOption(row: OptionRow): Option {

@@ -11,6 +11,7 @@ describe('help', () => {
     expect({ code, stderr, connects }).toEqual({ code: 0, stderr: '', connects: [] });
     for (const { name, hidden } of verbs)
       expect(stdout.includes(`\n  ${name} `) || stdout.includes(`\n  ${name}\n`)).toBe(!hidden);
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
   });
 
   test.each(verbs.filter(({ hidden }) => !hidden).map(({ name }) => name))(

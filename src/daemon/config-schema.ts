@@ -79,11 +79,11 @@ export const Config = Type.Object(
       Type.String({
         flag: 'I',
         metavar: 'IP',
-        description: 'source address of tunnels; default: of the default route',
+        description: 'source address of tunnels; default: that of the route to the peer',
       }),
     ),
     'external-ip': Type.Optional(
-      Type.String({ flag: 'E', metavar: 'IP', description: 'address announced to peers; default: the internal one' }),
+      Type.String({ flag: 'E', metavar: 'IP', description: 'address of tunnels that peers are told, behind a NAT with fixed ports; default: the internal one' }),
     ),
     cidr: Type.String({
       flag: 'C',
@@ -95,7 +95,7 @@ export const Config = Type.Object(
       flag: 'P',
       metavar: 'LO-HI',
       default: '4500-4599',
-      description: 'UDP ports of encapsulated tunnels',
+      description: 'UDP ports of tunnels: WireGuard, and IPsec in UDP',
     }),
     socket: Type.String({
       metavar: 'PATH',

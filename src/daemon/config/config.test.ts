@@ -187,6 +187,7 @@ describe('what is printed', () => {
     for (const [key, { type }] of Object.entries(config.properties ?? {})) {
       expect(help).toContain(type === 'object' ? `\n  ${key}: ` : `--${key} `);
     }
+    expect(help.split('\n').filter((line) => line.length > 80)).toEqual([]);
     expect(await printed(['--version'])).toBe('wormholed 1.2.3\n');
   });
 });

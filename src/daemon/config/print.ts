@@ -4,6 +4,8 @@ import type { Option } from './options.ts';
 
 /** Longest line, in characters, that the origins of the others are aligned with. */
 const COLUMNS = 60;
+/** Width of the help, in characters. */
+const HELP_COLUMNS = 80;
 
 /**
  * The effective settings as a config file that could be used as such; each line's comment says where it came from.
@@ -35,15 +37,26 @@ export function printHelp(options: readonly Option[]): string {
     { names: '-h, --help', text: 'show this text, and end' },
   ];
   const width = Math.max(...rows.map(({ names }) => names.length));
-  const table = rows.map(({ names, text }) => `  ${names.padEnd(width)}  ${text}\n`).join('');
+  const table = rows.map(({ names, text }) => row(names, text, width)).join('');
   return (
     'usage: wormholed [options]\n\n' +
     'Owns the sockets of all wormholes on this machine; `wormhole` talks to it.\n\n' +
     `${table}\n` +
     'In the file only:\n' +
-    `${inFile.map(({ key, description }) => `  ${`${key}:`.padEnd(width)}  ${description}\n`).join('')}\n` +
-    'A flag wins over its environment variable (--state-dir: WORMHOLE_STATE_DIR), that over the file.\n'
+    `${inFile.map(({ key, description }) => row(`${key}:`, description, width)).join('')}\n` +
+    'A flag wins over its environment variable (--state-dir: WORMHOLE_STATE_DIR),\nthat over the file.\n'
   );
+}
+
+/** Names, and the text beside them in lines that fit. */
+function row(names: string, text: string, width: number): string {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1);
+    if (line === undefined || width + 4 + line.length + 1 + word.length > HELP_COLUMNS) lines.push(word);
+    else lines[lines.length - 1] = `${line} ${word}`;
+  }
+  return lines.map((line, index) => `  ${(index === 0 ? names : '').padEnd(width)}  ${line}\n`).join('');
 }
 
 function showDefault(value: unknown): string {

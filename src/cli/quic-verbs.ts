@@ -1,12 +1,7 @@
-/**
- * The verbs of tunnels, rows of the table in `verb-table.ts`: those between hosts, and those of the reverse tunnel, which are programs in
- * the foreground that need no daemon.
- */
-import { overlayVerbs } from './overlay-verbs.ts';
+/** The verbs of the reverse tunnel, which run in the foreground and need no daemon; rows of the table in `verb-table.ts`. */
 import type { VerbRow } from './verb-table.ts';
 
-export const tunnelVerbs: readonly VerbRow[] = [
-  ...overlayVerbs,
+export const quicVerbs: readonly VerbRow[] = [
   {
     name: 'quic-server',
     operands: '',
@@ -17,9 +12,9 @@ export const tunnelVerbs: readonly VerbRow[] = [
         text: 'where clients come: [NAME=]HOST:PORT, with NAME for that agent alone; several with commas (default: 127.0.0.1:10443)',
       },
       { flags: '--listen-quic <ADDR>', text: 'where agents come, HOST:PORT or :PORT (default: :8888)' },
-      { flags: '--cert-file <FILE>', text: "the server's certificate, PEM" },
-      { flags: '--cert-key <FILE>', text: 'its private key, PEM' },
-      { flags: '--client-ca-file <FILE>', text: "the CA of the agents' certificates, PEM" },
+      { flags: '--cert-file <FILE>', text: "the server's certificate, PEM (required)" },
+      { flags: '--cert-key <FILE>', text: 'its private key, PEM (required)' },
+      { flags: '--client-ca-file <FILE>', text: "the CA of the agents' certificates, PEM (required)" },
     ],
     examples: ['wormhole quic-server --cert-file tls.crt --cert-key tls.key --client-ca-file ca.crt'],
     foreground: true,
@@ -32,9 +27,9 @@ export const tunnelVerbs: readonly VerbRow[] = [
     options: [
       { flags: '--server <ADDR>', text: 'the server, HOST:PORT (default: localhost:8888)' },
       { flags: '--server-name <NAME>', text: "name in the server's certificate (default: quic-tunnel-server)" },
-      { flags: '--ca-file <FILE>', text: "the CA of the server's certificate, PEM" },
-      { flags: '--cert-file <FILE>', text: "this agent's certificate, PEM; its common name is the agent's" },
-      { flags: '--cert-key <FILE>', text: 'its private key, PEM' },
+      { flags: '--ca-file <FILE>', text: "the CA of the server's certificate, PEM (required)" },
+      { flags: '--cert-file <FILE>', text: "this agent's certificate, PEM; its common name is the agent's (required)" },
+      { flags: '--cert-key <FILE>', text: 'its private key, PEM (required)' },
       { flags: '--upstream <ADDR>', text: 'lead every client to HOST:PORT (default: where its HTTP CONNECT says)' },
       { flags: '--allow <LIST>', text: 'connect to these alone: CIDR or HOST, with :PORT or without, commas between' },
       { flags: '--auth <FILE>', text: 'who may use HTTP CONNECT, USER:PASSWORD a line (default: everybody)' },
