@@ -83,7 +83,11 @@ export const Config = Type.Object(
       }),
     ),
     'external-ip': Type.Optional(
-      Type.String({ flag: 'E', metavar: 'IP', description: 'address of tunnels that peers are told, behind a NAT with fixed ports; default: the internal one' }),
+      Type.String({
+        flag: 'E',
+        metavar: 'IP',
+        description: 'address of tunnels that peers are told, behind a NAT with fixed ports; default: the internal one',
+      }),
     ),
     cidr: Type.String({
       flag: 'C',
