@@ -122,5 +122,5 @@ distclean: clean ## Remove the dependencies, too
 $(LOCK): package-lock.json
 	@if cmp -s package-lock.json $@; then touch $@; else scripts/install-deps.sh '$(NODE)' '$(NPM)' $@; fi
 
-$(BUILT): $(LOCK) $(SOURCES) tsconfig.json tsconfig.build.json package.json scripts/build.sh scripts/plain-types.mjs
+$(BUILT): $(LOCK) $(SOURCES) tsconfig.json tsconfig.build.json package.json scripts/build.sh scripts/plain-types.mjs scripts/pack.mjs
 	@NODE='$(NODE)' TSCFLAGS='$(TSCFLAGS)' scripts/build.sh

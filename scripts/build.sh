@@ -33,6 +33,8 @@ while IFS= read -r file; do
 done < <(find dist -type f ! -path dist/.built)
 find dist -mindepth 1 -type d -empty -delete
 
+"${NODE:-node}" scripts/pack.mjs
+
 link() { # link NAME SCRIPT: a program at the root of the tree
   [ -e "$2" ] || { echo "build: there is no $2 to make ./$1 of" >&2; exit 70; }
   chmod +x "$2"
