@@ -7,17 +7,21 @@ import { patience } from './patience.ts';
 /** Far beyond anything that happens in a test that passes, also on a busy machine; an emulated one is slower yet. */
 const PATIENCE_MS = 30_000 * patience;
 
-/** Resolves with the first value that is neither undefined, false nor null; looks every few milliseconds. */
+/** What takes long is looked at every so many milliseconds: a look may cost a program. */
+const SELDOM_MS = 50 * Math.min(patience, 4);
+
+/** Resolves with the first value that is neither undefined, false nor null; looks often at first. */
 export async function until<T>(
   what: string,
   look: () => T | undefined | null | false | Promise<T | undefined | null | false>,
 ): Promise<T> {
-  const deadline = performance.now() + PATIENCE_MS;
+  const began = performance.now();
   for (;;) {
     const found = await look();
     if (found !== undefined && found !== null && found !== false) return found;
-    if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`);
-    await pause(5);
+    const waited = performance.now() - began;
+    if (waited > PATIENCE_MS) throw new Error(`waited in vain until ${what}`);
+    await pause(Math.min(5 + waited / 10, SELDOM_MS));
   }
 }
 
