@@ -11,6 +11,8 @@ import { listening } from './procfs.mjs';
 
 /** Milliseconds between SIGTERM and SIGKILL. */
 const patienceMs = 3000;
+/** Milliseconds until a program has to be ready: a hundred may start at a time, or the processor be emulated. */
+const readyMs = 60_000 * Number(process.env['WORMHOLE_BENCH_PATIENCE'] ?? 1);
 
 export class Program {
   /** @type {import('node:child_process').ChildProcess} */
@@ -19,13 +21,17 @@ export class Program {
 
   /**
    * @param {readonly string[]} argv
-   * @param {{ log: string, cwd?: string }} where log is a file for both its outputs
+   * @param {{ log: string, cwd?: string, env?: Record<string, string> }} where log is a file for both its outputs, env what it has beside ours
    */
-  constructor(argv, { log, cwd }) {
+  constructor(argv, { log, cwd, env }) {
     const [file = '', ...words] = argv;
     const fd = openSync(log, 'a');
     // Its own group, so that the workers and children it forks can be stopped with it.
-    this.#child = spawn(file, words, { stdio: ['ignore', fd, fd], detached: true, ...(cwd !== undefined && { cwd }) });
+    const options = {
+      ...(cwd !== undefined && { cwd }),
+      ...(env !== undefined && { env: { ...process.env, ...env } }),
+    };
+    this.#child = spawn(file, words, { stdio: ['ignore', fd, fd], detached: true, ...options });
     this.#child.on('error', () => {});
     closeSync(fd);
     this.#log = log;
@@ -44,10 +50,10 @@ export class Program {
    *
    * @param {() => boolean | Promise<boolean>} done asked every few milliseconds
    * @param {string} what for the error: what is waited for
-   * @throws {Error} with the log's end when the program exits first, or after ten seconds
+   * @throws {Error} with the log's end when the program exits first, or takes too long
    */
   async until(done, what) {
-    const limit = Date.now() + 10_000;
+    const limit = Date.now() + readyMs;
     while (!(await done())) {
       if (!this.running || Date.now() > limit) {
         throw new Error(

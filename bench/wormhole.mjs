@@ -7,14 +7,14 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { rootDir } from './paths.mjs';
+import { programsDir } from './paths.mjs';
 import { serving } from './peers.mjs';
 import { Program } from './program.mjs';
 
 /** @typedef {import('./peers.mjs').Peer} Peer */
 
-const cli = join(rootDir, 'wormhole');
-const daemon = join(rootDir, 'wormholed');
+const cli = join(programsDir, 'wormhole');
+const daemon = join(programsDir, 'wormholed');
 
 export const built = () => existsSync(cli) && existsSync(daemon);
 

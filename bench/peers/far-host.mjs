@@ -33,13 +33,28 @@ const settings = {
 /** @param {string} dir @param {Path} [path] absent = a cable @returns {Promise<FarHost>} */
 export async function startFarHost(dir, path) {
   const holder = new Program(['unshare', '--net', 'sleep', 'infinity'], { log: join(dir, 'far.log') });
-  const network = `/proc/${holder.pid}/ns/net`;
-  const home = readlinkSync('/proc/self/ns/net');
-  await holder.until(() => readlinkSync(network) !== home, 'it had a network of its own');
-  const prefix = ['nsenter', `--net=${network}`];
-  const delayMs = path?.delayMs;
-  const between =
-    delayMs === undefined ? cable(holder.pid) : await slowLink(delayMs, join(dir, 'path.log'), network, 'eth0');
+  /** @type {(() => Promise<void>)[]} */
+  const undo = [() => holder.stop()];
+  const stop = async () => {
+    for (let last = undo.pop(); last !== undefined; last = undo.pop()) await last();
+  };
+  try {
+    const network = `/proc/${holder.pid}/ns/net`;
+    const home = readlinkSync('/proc/self/ns/net');
+    await holder.until(() => readlinkSync(network) !== home, 'it had a network of its own');
+    const prefix = ['nsenter', `--net=${network}`];
+    if (path?.delayMs === undefined) undo.push(cable(holder.pid));
+    else undo.push(await slowLink(path.delayMs, join(dir, 'path.log'), network, 'eth0'));
+    setUp(prefix, path);
+    return { prefix, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** @param {readonly string[]} prefix @param {Path} [path] */
+function setUp(prefix, path) {
   for (const [words, device, address] of /** @type {const} */ ([
     [[], 'to-far', near],
     [prefix, 'eth0', far],
@@ -54,18 +69,12 @@ export async function startFarHost(dir, path) {
     run(['tc', 'qdisc', 'add', 'dev', 'to-far', ...shape]);
     run([...prefix, 'tc', 'qdisc', 'add', 'dev', 'eth0', ...shape]);
   }
-  return {
-    prefix,
-    stop: async () => {
-      await between?.stop();
-      await holder.stop();
-    },
-  };
 }
 
-/** @param {number} pid in the far host @returns {undefined} */
+/** Taken away by name: with the far network it would go some time after that, and be in the next one's way. @param {number} pid in the far host */
 function cable(pid) {
   run(`ip link add name to-far type veth peer name eth0 netns ${pid}`.split(' '));
+  return async () => void run('ip link delete dev to-far'.split(' '));
 }
 
 /** @param {number} delayMs @param {string} log @param {string} network of the far host @param {string} device there */
@@ -76,14 +85,21 @@ async function slowLink(delayMs, log, network, device) {
     ['sh', '-c', 'sleep infinity | exec "$@"', 'sh', slowLinkProgram, ...ends, String(delayMs * 1000), '0'],
     { log },
   );
-  await link.until(() => link.logged('ready'), 'both ends were there');
   // A device goes a moment after the program that has it.
-  return {
-    stop: async () => {
-      await link.stop();
-      for (let tries = 0; tries < 100 && nearDeviceIsThere(); tries += 1) await sleep(20);
-    },
+  const stop = async () => {
+    await link.stop();
+    for (let tries = 0; nearDeviceIsThere(); tries += 1) {
+      if (tries >= 250) throw new Error('to-far is still there, five seconds after the program that had it');
+      await sleep(20);
+    }
   };
+  try {
+    await link.until(() => link.logged('ready'), 'both ends were there');
+    return stop;
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }
 
 const nearDeviceIsThere = () => spawnSync('ip', ['link', 'show', 'dev', 'to-far']).status === 0;

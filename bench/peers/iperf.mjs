@@ -7,6 +7,8 @@ import { text } from 'node:stream/consumers';
 import { Program } from '../program.mjs';
 
 export const iperf = '/usr/bin/iperf3';
+/** Milliseconds that a client may take beyond its measuring: to connect, and to be told what arrived. */
+const beyondMs = 30_000;
 
 /** @typedef {{ serves: readonly [address: string, port: number], dials: readonly string[] }} Way */
 
@@ -23,8 +25,11 @@ export async function measured({ serves: [address, port], dials }, down, { secon
   try {
     await server.listens('tcp', [port]);
     const words = ['--json', '-t', String(seconds), '-O', String(omit), ...dials, ...(down ? ['-R'] : [])];
-    const client = spawn(iperf, words, { stdio: ['ignore', 'pipe', 'inherit'] });
-    const answer = JSON.parse(await text(client.stdout));
+    const timeout = (seconds + omit) * 1000 + beyondMs;
+    const client = spawn(iperf, words, { stdio: ['ignore', 'pipe', 'inherit'], timeout, killSignal: 'SIGKILL' });
+    const said = await text(client.stdout);
+    if (said === '') throw new Error(`iperf3 ${words.join(' ')}: no answer in ${timeout / 1000} s`);
+    const answer = JSON.parse(said);
     if (answer.error !== undefined) throw new Error(`iperf3 ${words.join(' ')}: ${answer.error}`);
     return answer.end.sum_received.bits_per_second / 1e6;
   } finally {

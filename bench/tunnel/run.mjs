@@ -1,34 +1,36 @@
 #!/usr/bin/env node
 /**
  * `make bench-tunnel`: tunnels of wormhole against ones made by hand between the same two hosts, what it takes to set one up, and
- * what many cost. By the kernel's WireGuard where it has one, else by wireguard-go. Exit status as ../main.mjs has it.
+ * what many cost. Here, by the kernel's WireGuard where it has one, else by wireguard-go; and in a virtual machine, by the kernel's
+ * IPsec and WireGuard. Exit status as ../main.mjs has it.
  */
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { describeMachine, describeVersions } from '../machine.mjs';
 import { runBenchmark } from '../main.mjs';
 import { benchDir, buildDir } from '../paths.mjs';
 import { iperf } from '../peers/iperf.mjs';
-import { figure, table } from '../report.mjs';
-import { median } from '../verdict.mjs';
-import { bulk, many, setUp } from './cells.mjs';
+import { runInside } from '../world.mjs';
+import { Guest, guestPackages, missingForGuest } from './guest.mjs';
+import { toMarkdown } from './report.mjs';
 
-const groups = ['bulk', 'set-up', 'many'];
+/** Each with the seconds that it may take, here; the first one in the virtual machine boots it. */
+const limits = { bulk: 150, 'set-up': 180, many: 240, ipsec: 400, wireguard: 400 };
 const usage = `usage: bench/tunnel/run.mjs [options]
 
   --quick        one short round: a look, not a result
   --rounds N     rounds (3)
   --seconds S    seconds per measurement of bytes (5)
-  --mbit N       rate of the path, below what the processor can encrypt (40)
+  --mbit N       rate of the path here, below what the processor can encrypt (40)
   --tunnels N    of the measurement of many (100)
-  --only LIST    of ${groups.join(',')}
+  --only LIST    of ${Object.keys(limits).join(',')}; the last two are measured in a virtual machine
 `;
 
+/** @typedef {keyof typeof limits} RowName */
 /** @typedef {ReturnType<typeof readOptions>} Options */
+/** @typedef {import('./row.mjs').Measured} Measured */
 
 /** @param {readonly string[]} argv @throws {TypeError} for words it does not know */
 function readOptions(argv) {
@@ -41,101 +43,83 @@ function readOptions(argv) {
       throw new TypeError(`--${name} ${values[name]}: not a number from 1 on`);
     return value;
   };
-  const only = values.only?.split(',') ?? groups;
-  const unknown = only.find((word) => !groups.includes(word));
-  if (unknown !== undefined) throw new TypeError(`--only ${unknown}: not one of ${groups.join(', ')}`);
+  const only = values.only?.split(',') ?? Object.keys(limits);
+  const unknown = only.find((word) => !(word in limits));
+  if (unknown !== undefined) throw new TypeError(`--only ${unknown}: not one of ${Object.keys(limits).join(', ')}`);
   const quick = values.quick === true;
   return {
     rounds: Math.ceil(number('rounds', quick ? 1 : 3)),
     seconds: number('seconds', quick ? 2 : 5),
     mbit: number('mbit', 40),
     tunnels: Math.ceil(number('tunnels', quick ? 20 : 100)),
-    only,
+    only: /** @type {RowName[]} */ (only),
     partial: quick || Object.keys(options).some((name) => name in values),
   };
 }
 
-/** @param {Options} options @param {string} dir for everything the programs write */
-async function measure(options, dir) {
-  setFlagsFromString('--expose-gc');
-  globalThis.gc = runInNewContext('gc');
-  const machine = describeMachine();
-  const kernel = spawnSync('ip', ['link', 'add', 'wgprobe', 'type', 'wireguard']).status === 0;
-  if (kernel) spawnSync('ip', ['link', 'delete', 'wgprobe']);
-  const all = { ...options, kernel };
-  const { only, rounds } = options;
-  const found = {
-    bulk: only.includes('bulk') ? await bulk(all, dir, rounds) : [],
-    setUp: only.includes('set-up') ? await setUp(dir, rounds) : [],
-    many: only.includes('many') ? await many(all) : [],
+/** @param {Options} options @param {boolean} kernel this one has WireGuard @returns {Record<RowName, object>} what each row is told */
+function rowsOf({ rounds, seconds, mbit, tunnels }, kernel) {
+  const bulk = { measure: 'bulk', options: { type: 'wireguard', kernel, rounds, seconds, mbit } };
+  return {
+    bulk,
+    'set-up': { measure: 'setUp', options: { rounds } },
+    many: { measure: 'many', options: { tunnels } },
+    ipsec: { measure: 'bulk', options: { type: 'ipsec', kernel: true, rounds, seconds } },
+    wireguard: { measure: 'bulk', options: { type: 'wireguard', kernel: true, rounds, seconds } },
   };
-  publish(all, machine, found);
 }
 
-/** @typedef {import('./cells.mjs').Figures} Figures */
-
-/** @param {Options & { kernel: boolean }} options @param {import('../machine.mjs').Machine} machine @param {{ bulk: Figures[], setUp: Figures[], many: Figures[] }} found */
-function publish(options, machine, found) {
-  const { rounds, seconds, mbit, tunnels, partial, kernel } = options;
-  const of = (/** @type {Figures[]} */ samples, /** @type {string} */ name) =>
-    median(samples.map((one) => one[name] ?? Number.NaN));
-  const judge = (/** @type {boolean} */ reached) => (reached ? 'PASS' : 'SHORT');
-  const ratio = of(found.bulk, 'wormhole') / of(found.bulk, 'byHand');
-  const { trips, again10, first10 } = Object.fromEntries(
-    ['trips', 'again10', 'first10'].map((name) => [name, of(found.setUp, name)]),
-  );
-  const value = (/** @type {string} */ name) => of(found.many, name);
-  const growth = value('lastMs') / value('firstMs');
-  const listed = value('lastList') / value('firstList');
-  /** @type {string[][]} */
-  const rows = [
-    ...(found.bulk.length === 0
-      ? []
-      : [
-          ['bulk, made by hand: Mbit/s', figure(of(found.bulk, 'byHand'), 1), '', ''],
-          ['bulk, `create url … tunnel`: Mbit/s', figure(of(found.bulk, 'wormhole'), 1), '', ''],
-          ['the latter : the former', figure(ratio, 3), '≥ 0.95', judge(ratio >= 0.95)],
-        ]),
-    ...(found.setUp.length === 0
-      ? []
-      : [
-          ['set-up over 20 ms, linked: ms', figure(again10, 0), '≤ 150', judge((again10 ?? 0) <= 150)],
-          ['set-up, linked: round trips', figure(trips, 1), '≤ 4', judge((trips ?? 0) < 4.5)],
-          ['the first one of two daemons, over 20 ms, with its link: ms', figure(first10, 0), '', ''],
-        ]),
-    ...(found.many.length === 0
-      ? []
-      : [
-          [`install, of the last tenth of ${tunnels}: ms each`, figure(value('lastMs'), 1), '', ''],
-          ['the same : the first tenth', figure(growth, 2), '', ''],
-          [`look at all ${tunnels}: ms each`, figure(value('lastList'), 2), '', ''],
-          ['the same : a tenth of them', figure(listed, 2), '≤ 2', judge(listed <= 2)],
-          ['memory: KiB each', figure(value('kibEach'), 1), '≤ 100', judge(value('kibEach') <= 100)],
-          ['processes beside: KiB in all', figure(value('besideKib'), 0), '', ''],
-        ]),
-  ];
-  const versions = Object.entries(describeVersions(['wormhole'])).map(([name, version]) => `${name} ${version}`);
-  const text = `${[
-    '# Tunnels',
-    `Written by \`make bench-tunnel\`${partial ? ' (a partial run: a look, not a result)' : ''}. By ${kernel ? "the kernel's WireGuard" : 'wireguard-go'}. ` +
-      `Medians of ${rounds} rounds, ${seconds} s of bytes each. Two network namespaces on one machine stand for the hosts.`,
-    `* ${machine.date} UTC · ${machine.system} · kernel ${machine.kernel} · ${machine.cores} × ${machine.cpu} · ${machine.memoryGb} GB\n` +
-      `* load average before the run: ${machine.load.join(' ')}\n* ${versions.join(' · ')}`,
-    table(['', 'value', 'must', ''], rows),
-    [
-      `* bulk: iperf3 from the far host to the near one, over a path of ${mbit} Mbit/s, in turns; by hand: \`wg\` and \`ip\` between the same hosts.`,
-      '* set-up: one call of `POST /v1/tunnels`. Round trips: what the quickest of five takes longer when each takes 200 ms longer, by 200 ms.',
-      '* many: parts in the kernel, one interface, one process; memory is that of JavaScript after a collection.',
-    ].join('\n'),
-  ].join('\n\n')}\n`;
-  const file = partial ? join(buildDir, 'TUNNEL.md') : join(benchDir, 'tunnel', 'RESULTS.md');
-  writeFileSync(file, text);
+/** @param {Options} options @returns {Promise<number>} exit status */
+async function conduct(options) {
+  const begun = performance.now();
+  const machine = describeMachine();
+  const kernel = spawnSync('unshare', '--net ip link add wh-try type wireguard'.split(' ')).status === 0;
+  const rows = rowsOf(options, kernel);
+  const inGuest = (/** @type {RowName} */ name) => name === 'ipsec' || name === 'wireguard';
+  const withoutGuest = options.only.some(inGuest) ? missingForGuest() : undefined;
+  const wanted = options.only.filter((name) => withoutGuest === undefined || !inGuest(name));
+  if (withoutGuest !== undefined) console.error(`left out: the kernel's tunnels: ${withoutGuest}`);
+  const guest = new Guest();
+  /** @type {Partial<Record<RowName, Measured>>} */
+  const found = {};
+  /** @type {string[]} */
+  const failed = [];
+  for (const [i, name] of wanted.entries()) {
+    const passed = Math.round((performance.now() - begun) / 1000);
+    console.error(
+      `[${passed.toString().padStart(4)} s] ${name}, ${i + 1} of ${wanted.length}, in ${limits[name]} s at most`,
+    );
+    const env = { WORMHOLE_BENCH_ROW: JSON.stringify(rows[name]) };
+    const heard = (/** @type {Measured} */ measured) => (found[name] = measured);
+    try {
+      const limitMs = limits[name] * 1000;
+      const argv = [join(benchDir, 'tunnel/row.mjs')];
+      const status = inGuest(name)
+        ? await guest.run(env, limitMs, heard)
+        : await runInside(argv, { env, limitMs, heard });
+      if (status === 130) return 130;
+      if (found[name] === undefined) throw new Error(`it ended with ${status}`);
+    } catch (error) {
+      failed.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+      console.error(`not measured: ${failed.at(-1)}`);
+    }
+  }
+  guest.end();
+  const minutes = (performance.now() - begun) / 60_000;
+  const versions = describeVersions(['wormhole']);
+  const text = toMarkdown({ ...options, kernel, machine, versions, minutes, withoutGuest, found, failed });
+  const whole = !options.partial && failed.length === 0;
+  writeFileSync(whole ? join(benchDir, 'tunnel', 'RESULTS.md') : join(buildDir, 'TUNNEL.md'), text);
   console.log(text);
+  return failed.length === 0 ? 0 : 70;
 }
 
 const packages = [
   { file: iperf, name: 'iperf3' },
   { file: '/usr/bin/wireguard-go', name: 'wireguard-go' },
   { file: '/usr/bin/wg', name: 'wireguard-tools' },
+  { file: '/usr/sbin/nft', name: 'nftables' },
+  ...guestPackages,
 ];
-process.exitCode = await runBenchmark({ usage, readOptions, packages, measure });
+
+process.exitCode = await runBenchmark({ usage, readOptions, packages, conduct });
