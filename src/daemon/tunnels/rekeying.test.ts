@@ -52,6 +52,19 @@ describe('new keys', () => {
     expect([spisOf(a).in, spisOf(b).in]).toEqual([[spisOf(b).out], [spisOf(a).out]]);
   });
 
+  test('A26 are begun by a peer a few times at most without an end: each takes room in the kernel', async () => {
+    world = new TunnelWorld();
+    const { a, b } = world;
+    const { id } = await a.create();
+    const codes: unknown[] = [];
+    for (let spi = 1_000; spi < 1_040; spi += 1) {
+      const key = Buffer.alloc(36, 1 + (spi % 250)).toString('base64');
+      await b.tunneling.answers.rekey(id, { spi, key }, a.caller).catch(({ code }: WormholeError) => codes.push(code));
+    }
+    expect(new Set(codes)).toEqual(new Set(['WH_ERR_LIMIT']));
+    expect(spisOf(b).in.length).toBeLessThanOrEqual(16);
+  });
+
   test('are not asked for without a link', async () => {
     world = new TunnelWorld();
     const { id } = await world.a.create();

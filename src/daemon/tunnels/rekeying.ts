@@ -18,6 +18,9 @@ import type { Tunnels } from './tunnels.ts';
 /** When keys are old: milliseconds, and bytes of one direction, far below what AES-GCM allows. */
 const usual = { afterMs: 60 * 60_000, afterBytes: 64 * 2 ** 30, lookMs: 30_000, graceMs: 10_000 } as const;
 
+/** Keys that a half receives with at once: more than interrupted changes leave, and few enough for a kernel to keep. */
+const MOST_INBOUND = 16;
+
 export interface RekeyLimits {
   readonly afterMs: number;
   readonly afterBytes: number;
@@ -104,8 +107,12 @@ export class Rekeying implements Disposable {
     }
     // Asked again, because the answer was lost.
     if (under?.spi === spi) return { spi, sa: formatSa(under.own) };
-    const own = makeSa();
     const theirs = parseSa({ spi, key });
+    const { in: received } = await ipsec.spis();
+    if (received.length >= MOST_INBOUND) {
+      throw new WormholeError('WH_ERR_LIMIT', 'too many changes of keys were begun and never ended');
+    }
+    const own = makeSa();
     await ipsec.addInbound(own);
     await ipsec.switchOutbound(theirs);
     this.#changes.set(tunnel, { spi, own });
