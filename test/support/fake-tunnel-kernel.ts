@@ -41,6 +41,8 @@ export class FakeTunnelKernel implements TunnelKernel {
   /** What an interrupted daemon has left of the tunnels with these local addresses. */
   readonly parts = new Map<string, readonly string[]>();
   installs = 0;
+  /** What was to be taken away, whole or not. */
+  readonly swept: TunnelShape[] = [];
 
   abilities(): Promise<Abilities> {
     return Promise.resolve(this.able);
@@ -79,7 +81,9 @@ export class FakeTunnelKernel implements TunnelKernel {
     return Promise.resolve(answer) as never;
   }
 
-  sweep({ overlay }: TunnelShape): Promise<void> {
+  sweep(shape: TunnelShape): Promise<void> {
+    const { overlay } = shape;
+    this.swept.push(shape);
     this.kept.delete(overlay.local);
     this.parts.delete(overlay.local);
     return Promise.resolve();

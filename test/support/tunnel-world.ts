@@ -43,6 +43,7 @@ export class TunnelEnd {
   /** Where the other end's link leads to. */
   seenAt: string;
   policy: TunnelingOptions['policies']['tunnel'] = () => Promise.resolve();
+  judge: TunnelingOptions['policies']['tunnelEnd'] = () => undefined;
   tunneling!: Tunneling;
   readonly #options: TunnelEndOptions;
   readonly #world: TunnelWorld;
@@ -87,7 +88,7 @@ export class TunnelEnd {
         },
       },
       callsTo: () => this.#calls(),
-      policies: { tunnel: (...asked) => this.policy(...asked) },
+      policies: { tunnel: (...asked) => this.policy(...asked), tunnelEnd: (...asked) => this.judge(...asked) },
       follow: (...what) => this.machine.follow(...what),
       log,
       rekey: { lookMs: 5, graceMs: 1 },

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { FakeEngine } from '../../../test/support/fake-engine.ts';
 import { failure, never } from '../../../test/support/registry-world.ts';
+import type { Container } from '../../docker/engine.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import type { PolicyShape } from '../../spec/policy-shape.ts';
 import { defaultPolicy, parsePolicy } from '../../spec/policy-shape.ts';
@@ -105,6 +106,20 @@ describe('policies', () => {
     await judge('url :80 trigger docker-ns nobody');
     const { wake } = policies.permit('shop');
     expect(() => wake({ name: 'db', labels: { tier: 'db' }, hostNetwork: false })).toThrow('entering container db');
+  });
+
+  test('A6 the end of a tunnel is judged by the container that it is in now, or by the verb alone', () => {
+    const end = (policies: Policies, container?: string): (() => void) => {
+      const labels = { tier: container ?? '' };
+      const found = { name: 'x', labels, hostNetwork: false } as unknown as Container;
+      return () => policies.tunnelEnd('shop', container === undefined ? undefined : { container: found });
+    };
+    const { policies } = world({ verbs: ['tunnel', 'docker-ns'], listen: [{ label: 'tier=db' }] });
+    expect(end(policies)).not.toThrow();
+    expect(end(policies, 'db')).not.toThrow();
+    expect(end(policies, 'web')).toThrow('entering container x');
+    expect(end(world({ verbs: ['dial'] }).policies)).toThrow('the policy of peer shop denies');
+    expect(end(world({ verbs: ['tunnel'], listen: ['any'] }).policies, 'db')).toThrow('docker-ns');
   });
 
   test('A5 a socket that commands this machine is known by any name', async () => {

@@ -16,6 +16,7 @@ import { checkPeer, judgePlan, namedContainers } from '../../spec/policy-plan.ts
 import { rootGrants } from '../../spec/policy-root.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Logger } from '../log.ts';
+import type { Place } from '../places/place.ts';
 import { factsOf } from './facts.ts';
 import type { Ground } from './ground.ts';
 import type { Permit, PermitTarget } from './permit.ts';
@@ -109,6 +110,20 @@ export class Policies {
     this.#refuse(identity, missingVerb(policy, 'docker-ns', `a tunnel into container ${container}`));
     const found = await this.#options.engine.find(container, signal);
     this.#refuse(identity, checkEnter(containerFacts(found), policy, 'listen'));
+  }
+
+  /**
+   * May the end of a tunnel that it has asked for be where it is now? Asked each time that this is somewhere else.
+   *
+   * @param place of its container; undefined = the host itself
+   * @throws {WormholeError} WH_ERR_POLICY
+   */
+  tunnelEnd(identity: string, place: Pick<Place, 'container'> | undefined): void {
+    const policy = this.of(identity);
+    this.#refuse(identity, missingVerb(policy, 'tunnel', 'a tunnel'));
+    // Who was invited into a container was invited into that of this name.
+    if (place?.container === undefined || policy.attach !== undefined) return;
+    this.#refuse(identity, checkEnter(containerFacts(place.container), policy, 'listen'));
   }
 
   /** For everything that a wormhole of `identity` does from now on. */

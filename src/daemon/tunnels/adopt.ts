@@ -9,18 +9,13 @@ import type { Tunnels } from './tunnels.ts';
  * @returns false when it is lost, and can be made again with its peer
  */
 export async function adopt(tunnels: Tunnels, tunnel: Tunnel, netns: NetNamespace | undefined): Promise<boolean> {
-  const { phase, shape } = tunnel.record;
+  const { shape } = tunnel.record;
   await using attempt = new Scope(`tunnel ${tunnel.id}`);
   if (netns !== undefined) attempt.use(netns);
   const port = shape.kind === 'wireguard' ? shape.listenPort : shape.udp?.localPort;
   if (port !== undefined) attempt.use(tunnels.ports.hold(port));
   const kernel = await tunnels.kernel();
   const placed = netns === undefined ? shape : { ...shape, netns };
-  if (phase === 'installing') {
-    await kernel.sweep(placed);
-    await tunnels.forget(tunnel);
-    return true;
-  }
   const found = await kernel.adopt(placed);
   if ('partial' in found) {
     const lost = found.partial.length === 0;

@@ -46,7 +46,8 @@ export interface AnswersOptions {
   readonly goesFirst: (whose: Whose) => boolean;
   /** May it? @throws {WormholeError} WH_ERR_POLICY */
   readonly allow: Policies['tunnel'];
-  readonly attach: (container: string) => Promise<Attachment>;
+  /** @param identity of the peer that asks, whose policy says where its end may be */
+  readonly attach: (container: string, identity: string) => Promise<Attachment>;
   readonly rekeying: Pick<Rekeying, 'answer'>;
 }
 
@@ -76,12 +77,13 @@ export class Answers implements AsyncDisposable {
   }
 
   async #prepare(offer: TunnelOffer, owner: Owner): Promise<TunnelAnswer> {
-    const { tunnels, addresses, linkOf, nameOf } = this.#options;
+    const { tunnels, addresses, linkOf, nameOf, attach } = this.#options;
     const link = linkOf(owner);
     this.#refuseTooMany(owner);
     await using needs = new Scope('tunnel');
     await using attached = new Scope('tunnel');
-    const attachment = offer.attach === undefined ? undefined : attached.use(await this.#options.attach(offer.attach));
+    const attachment =
+      offer.attach === undefined ? undefined : attached.use(await attach(offer.attach, owner.identity));
     const netns = attachment === undefined ? undefined : needs.use(attachment.namespace());
     const abilities = await tunnels.abilities();
     const places = placesOf(offer);
@@ -112,9 +114,7 @@ export class Answers implements AsyncDisposable {
     const timer = setTimeout(() => void this.#forget(id).catch(() => undefined), PREPARED_MS);
     timer.unref();
     let over = (): void => undefined;
-    const done = new Promise<void>((resolve) => {
-      over = resolve;
-    });
+    const done = new Promise<void>((resolve) => void (over = resolve));
     const prepared: Prepared = {
       owner,
       record,

@@ -16,7 +16,7 @@ import type { Surroundings } from '../surroundings.ts';
 import { adopt } from './adopt.ts';
 import { Answers } from './answers.ts';
 import { Asking, type Ensure } from './asking.ts';
-import { Attachment } from './attachment.ts';
+import { Attachment, type Judge } from './attachment.ts';
 import { Creating } from './creating.ts';
 import type { HalfCalls } from './half-calls.ts';
 import { Keeping } from './keeping.ts';
@@ -38,7 +38,7 @@ export interface TunnelingOptions {
   readonly peers: Pick<Peers, 'at' | 'list' | 'links'>;
   /** What can be asked of a peer; see `half-calls.ts`. */
   readonly callsTo: (peer: Pick<Peer, 'name' | 'up'>) => HalfCalls;
-  readonly policies: Pick<Policies, 'tunnel'>;
+  readonly policies: Pick<Policies, 'tunnel' | 'tunnelEnd'>;
   readonly follow: Surroundings['follow'];
   readonly log: Logger;
   readonly rekey?: Partial<RekeyLimits>;
@@ -58,7 +58,7 @@ export class Tunneling implements AsyncDisposable {
     this.#options = options;
     const { settings, kernel, host, peers, callsTo, log, policies } = options;
     const { cidr: range, ports, ...addresses } = settings.tunnels;
-    const attach = (container: string): Promise<Attachment> => this.#attach(container);
+    const attach = (container: string, identity?: string): Promise<Attachment> => this.#attach(container, identity);
     this.#wishes = new Wishes(peers, log);
     const tunnels: Tunnels = new Tunnels({
       kernel,
@@ -199,19 +199,45 @@ export class Tunneling implements AsyncDisposable {
 
   /** @returns false when it is lost */
   async #restoreOne(tunnel: Tunnel): Promise<boolean> {
-    const { attach } = tunnel.record;
-    if (attach !== undefined) tunnel.attachment = await this.#attach(attach);
+    const { attach, driver, identity, phase } = tunnel.record;
+    // What our own people have asked for needs nobody's leave.
+    const whose = driver ? undefined : identity;
+    if (attach !== undefined) tunnel.attachment = await this.#attach(attach, whose);
     const { attachment } = tunnel;
-    if (attachment?.problem === undefined) return await adopt(this.tunnels, tunnel, attachment?.namespace());
-    await this.#keeping.moved(tunnel);
+    const problem = attachment === undefined ? this.#denial(whose) : attachment.problem;
+    if (phase === 'complete' && problem === undefined) {
+      return await adopt(this.tunnels, tunnel, attachment?.namespace());
+    }
+    await this.tunnels.clear(tunnel);
+    if (phase === 'installing') await this.tunnels.forget(tunnel);
+    else if (attachment !== undefined) await this.#keeping.moved(tunnel);
+    else tunnel.troubled({ state: 'stale', reason: problem?.message ?? '', lost: false });
     return true;
   }
 
-  async #attach(container: string): Promise<Attachment> {
-    const attachment: Attachment = await Attachment.follow(container, this.#options, () => {
+  /** Why the host has no tunnel with that peer any more; undefined when it may. */
+  #denial(identity: string | undefined): WormholeError | undefined {
+    if (identity === undefined) return undefined;
+    try {
+      this.#options.policies.tunnelEnd(identity, undefined);
+      return undefined;
+    } catch (error) {
+      if (WormholeError.is(error)) return error;
+      throw error;
+    }
+  }
+
+  /** @param identity of the peer that has asked for it; absent = our own people have */
+  async #attach(container: string, identity?: string): Promise<Attachment> {
+    const { policies } = this.#options;
+    const judge: Judge = (place) => {
+      if (identity !== undefined) policies.tunnelEnd(identity, place);
+    };
+    const onMove = (): void => {
       const tunnel = this.tunnels.list.find((one) => one.attachment === attachment);
       if (tunnel !== undefined) void this.#keeping.moved(tunnel);
-    });
+    };
+    const attachment: Attachment = await Attachment.follow(container, this.#options, onMove, judge);
     return attachment;
   }
 }

@@ -125,7 +125,7 @@ export class Tunnels {
     tunnel.replaces = before;
     if (before !== undefined) {
       const reason = 'it was to be made anew, and could not be';
-      await this.#clear(before, kernel);
+      await this.clear(before);
       before.troubled({ state: 'stale', reason, lost: true });
       this.#tunnels.delete(before.id);
     }
@@ -148,7 +148,7 @@ export class Tunnels {
   /** Nothing came of it at the other end. @throws what would not go */
   async undo(tunnel: Tunnel): Promise<void> {
     try {
-      await this.#clear(tunnel, await this.kernel());
+      await this.clear(tunnel);
     } finally {
       await this.#putBack(tunnel);
     }
@@ -177,7 +177,7 @@ export class Tunnels {
   async remove(tunnel: Tunnel): Promise<void> {
     if (this.#tunnels.get(tunnel.id) !== tunnel) return;
     try {
-      await this.#clear(tunnel, await this.kernel());
+      await this.clear(tunnel);
     } finally {
       this.#tunnels.delete(tunnel.id);
       await tunnel.attachment?.[Symbol.asyncDispose]();
@@ -197,7 +197,15 @@ export class Tunnels {
   /** It is none, and never was one: nobody was told of it. */
   async forget(tunnel: Tunnel): Promise<void> {
     this.#tunnels.delete(tunnel.id);
+    await tunnel.attachment?.[Symbol.asyncDispose]();
     await this.#save();
+  }
+
+  /** Takes away what is there of it, whole or not, in the host and in its container. @throws what would not go */
+  async clear(tunnel: Tunnel): Promise<void> {
+    if (tunnel.installed !== undefined) return await tunnel.takeDown();
+    using netns = tunnel.attachment?.whereabouts();
+    await (await this.kernel()).sweep({ ...tunnel.record.shape, ...(netns !== undefined && { netns }) });
   }
 
   /** Something happens to it by itself from now on. */
@@ -211,12 +219,6 @@ export class Tunnels {
       await tunnel.attachment?.[Symbol.asyncDispose]();
       await tunnel.release();
     }
-  }
-
-  /** Takes away what is there of it, whole or not. */
-  async #clear(tunnel: Tunnel, kernel: TunnelKernel): Promise<void> {
-    if (tunnel.installed === undefined) await kernel.sweep(tunnel.record.shape);
-    else await tunnel.takeDown();
   }
 
   /** The one that it was to replace is there again, to be made anew later. */
