@@ -39,6 +39,9 @@ export interface ByteStream {
   reset(): void;
 }
 
+/** Of an error: the other end has begun nothing for the stream, so what was written on it may be written on another one. */
+export const unopened = { detail: { unopened: true } } as const;
+
 /** A Node.js stream that stands on one, and steps aside when asked. */
 export interface StandsOnByteStream {
   /**

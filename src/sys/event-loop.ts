@@ -35,8 +35,10 @@ export type OnFault = (error: unknown) => void;
 export interface Registration {
   /** Calls back in the next turn as if there had been an event. */
   again(): void;
-  /** Before its owner closes the descriptor. */
+  /** Before its owner closes the descriptor, or gives it away. */
   remove(): void;
+  /** As {@link remove}, right before the descriptor is closed for good: that ends the watch by itself. */
+  forget(): void;
 }
 
 class Entry implements Registration {
@@ -60,7 +62,11 @@ class Entry implements Registration {
   }
 
   remove(): void {
-    this.#loop.forget(this, this.#fd);
+    if (this.#loop.forget(this)) this.#loop.unwatch(this.#fd);
+  }
+
+  forget(): void {
+    this.#loop.forget(this);
   }
 }
 
@@ -125,8 +131,12 @@ export class EventLoop {
     this.#again.push(entry);
   }
 
-  forget(entry: Entry, fd: number): void {
-    if (!this.#entries.delete(entry.id)) return;
+  /** Another descriptor of the same open file may still cause events: they have the number of nobody. */
+  forget(entry: Entry): boolean {
+    return this.#entries.delete(entry.id);
+  }
+
+  unwatch(fd: number): void {
     libc.epollCtl(this.#epoll.fd, EPOLL_CTL_DEL, fd, this.#memory.address);
   }
 

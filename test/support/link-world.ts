@@ -118,7 +118,7 @@ function shortWays(dialed: Dialed[]): Pick<Ways, 'raw' | 'openLink'> {
       });
       const nothing = { ended: false, endSent: false, closed: false, read: () => undefined, readNow: () => undefined };
       const deaf = { attach() {}, write: () => true, writeNow: () => true, end() {} };
-      return { ...nothing, ...deaf, reset: () => left.abort() };
+      return { stream: { ...nothing, ...deaf, reset: () => left.abort() }, early: false };
     },
   };
 }

@@ -105,6 +105,37 @@ export function awaitFrame(stream: ByteStream, { onFrame, onFail }: FrameTaker):
 }
 
 /**
+ * As {@link awaitFrame}, with a limit; in most cases the message is there before a timer is worth its while.
+ *
+ * @param ms that it may take
+ */
+export function awaitFrameFor(stream: ByteStream, ms: number, { onFrame, onFail }: FrameTaker): void {
+  let timer: NodeJS.Timeout | undefined;
+  let done = false;
+  const settle = (): void => {
+    done = true;
+    clearTimeout(timer);
+  };
+  const giveUp = awaitFrame(stream, {
+    onFrame: (taken) => {
+      settle();
+      onFrame(taken);
+    },
+    onFail: (error) => {
+      settle();
+      onFail(error);
+    },
+  });
+  const late = (): void => {
+    giveUp();
+    onFail(tooLate(ms));
+  };
+  queueMicrotask(() => {
+    if (!done) timer = setTimeout(late, ms);
+  });
+}
+
+/**
  * As {@link awaitFrame}, as a promise.
  *
  * @param ms that it may take
@@ -124,7 +155,7 @@ export function takeFrame(stream: ByteStream, ms: number, signal?: AbortSignal):
       reject(error);
     };
     const aborted = (): void => fail(signal?.reason as Error);
-    const late = (): void => fail(new WormholeError('WH_ERR_TIMEOUT', `the peer said nothing within ${ms} ms`));
+    const late = (): void => fail(tooLate(ms));
     const timer = ms === Number.POSITIVE_INFINITY ? undefined : setTimeout(late, ms);
     signal?.addEventListener('abort', aborted, { once: true });
     const onFrame = (taken: TakenFrame): void => {
@@ -133,6 +164,10 @@ export function takeFrame(stream: ByteStream, ms: number, signal?: AbortSignal):
     };
     giveUp = awaitFrame(stream, { onFrame, onFail: fail });
   });
+}
+
+function tooLate(ms: number): WormholeError {
+  return new WormholeError('WH_ERR_TIMEOUT', `the peer said nothing within ${ms} ms`);
 }
 
 function wrong(what: string): WormholeError {

@@ -7,7 +7,6 @@
  * Owns the session. Which links there are, and their connections, is the business of `links.ts`.
  */
 import type { Duplex } from 'node:stream';
-import type { ByteStream } from '../../lib/byte-stream.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import type { DatagramFlow } from '../datagram/flows.ts';
 import type { LinkDatagrams } from '../datagram/link-datagrams.ts';
@@ -21,12 +20,13 @@ import type { SecureStream } from '../secure-stream.ts';
 import { expectYes, noMessage, yes } from './answer.ts';
 import { apiStream } from './api-stream.ts';
 import { frame, takeFrame } from './frame.ts';
-import { parseHead, type StreamHead } from './head.ts';
+import type { StreamHead } from './head.ts';
 import { type Hello, helloMessage, parseHello } from './hello.ts';
-import { Incoming } from './incoming.ts';
+import type { BeginFlow } from './incoming.ts';
 import type { LinkLane } from './link-lane.ts';
 import type { LinkOptions, LinkUser } from './link-options.ts';
-import { askOn, type OpeningUser, openOn } from './opening.ts';
+import { meet } from './meeting.ts';
+import { askOn, type Opening, type OpeningUser, openOn } from './opening.ts';
 import { asWormholeError, silent } from './reasons.ts';
 
 /** Milliseconds for HELLO, and for the head of a stream. */
@@ -124,13 +124,11 @@ export class Link {
     return duplex;
   }
 
-  /**
-   * As {@link openStream}, without a promise and a stream of Node.js; before the answer the stream may only be reset.
-   *
-   * @throws {WormholeError} WH_ERR_LIMIT, WH_ERR_ABORTED
-   */
-  openBytes(head: StreamHead, user: OpeningUser): ByteStream {
-    return openOn(this.lane?.open(head) ?? this.#mux.openStream(), head, user);
+  /** As {@link openStream}, without a promise and a stream of Node.js. @throws {WormholeError} WH_ERR_LIMIT, WH_ERR_ABORTED */
+  openBytes(head: StreamHead, user: OpeningUser): Opening {
+    const onLane = this.lane?.open(head);
+    // Of a lane that breaks nobody knows whether the other end had begun.
+    return { stream: openOn(onLane ?? this.#mux.openStream(), head, user), early: onLane === undefined };
   }
 
   /** To the control API, see `api-stream.ts`. @throws {WormholeError} WH_ERR_ABORTED */
@@ -208,30 +206,23 @@ export class Link {
     if (this.#over) return;
     this.#hello = hello;
     this.#user.onUp(this);
-    for (const stream of this.#early.splice(0)) void this.#serve(stream);
+    for (const stream of this.#early.splice(0)) this.#serve(stream);
     // Said before anybody knew who it is.
     if (this.#draining) this.#user.onDraining(this);
   }
 
   #opened(stream: MuxStream): void {
-    if (this.#hello !== undefined) void this.#serve(stream);
+    if (this.#hello !== undefined) this.#serve(stream);
     else if (this.dialed) this.#early.push(stream);
     else if (this.#begun) stream.reset();
     else void this.#beGreeted(stream);
     this.#begun = true;
   }
 
-  async #serve(stream: MuxStream): Promise<void> {
-    try {
-      const { value, rest } = await takeFrame(stream, greetMs);
-      stream.accept(); // Those that say nothing stay the backlog, of which there is little.
-      const { flows } = this.datagrams;
-      const incoming = new Incoming(stream, parseHead(value), rest, (early, user) => flows.add(stream, early, user));
-      this.#user.onStream(this, incoming);
-    } catch (error) {
-      if (stream.closed) return;
-      new Incoming(stream, undefined, Buffer.alloc(0)).refuse(asWormholeError(error));
-    }
+  #serve(stream: MuxStream): void {
+    const { flows } = this.datagrams;
+    const beginFlow: BeginFlow = (early, user) => flows.add(stream, early, user);
+    meet(stream, { ms: greetMs, beginFlow, onIncoming: (incoming) => this.#user.onStream(this, incoming) });
   }
 
   #drained(): void {

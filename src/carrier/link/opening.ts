@@ -6,6 +6,14 @@ import { expectYes } from './answer.ts';
 import { awaitFrame, frame, type TakenFrame, takeFrame } from './frame.ts';
 import { headMessage, type StreamHead } from './head.ts';
 
+/** A stream whose answer is awaited. */
+export interface Opening {
+  /** Before the answer only to be reset, or written to if {@link early} says so. */
+  readonly stream: ByteStream;
+  /** What is written before the answer goes behind the head; after a no, the other end has begun nothing with it. */
+  readonly early: boolean;
+}
+
 /** Whom the answer to a stream is told, once. */
 export interface OpeningUser {
   /** @param early bytes that came behind it */
@@ -15,7 +23,7 @@ export interface OpeningUser {
 }
 
 /**
- * @param stream that was opened for it, and may only be reset before the answer
+ * @param stream that was opened for it
  * @returns the same
  */
 export function openOn(stream: ByteStream, head: StreamHead, { onYes, onNo }: OpeningUser): ByteStream {

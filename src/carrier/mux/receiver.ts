@@ -4,6 +4,7 @@
  * Whatever the bytes are, nothing here throws: a frame that the protocol does not allow is one sentence to `onWrong`,
  * and the end of parsing. Frames for a stream that is over are ignored, because they crossed its reset on the way.
  */
+import { unopened } from '../../lib/byte-stream.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import { Flag, FrameType, knownFlags } from './frame.ts';
 import { type FrameSink, Parser } from './parser.ts';
@@ -72,10 +73,13 @@ export class Receiver implements FrameSink {
     const fault = (flags & Flag.syn) === 0 ? this.#unopened(id) : table.wrongSyn(id);
     if (fault !== undefined) return this.#wrong(fault);
     let stream = (flags & Flag.syn) === 0 ? table.get(id) : this.#host.opened(id);
-    // Whatever comes for it says that the peer has it; not every implementation says so at once.
-    if (stream?.local === true && stream.pending) this.#host.acknowledged(stream);
+    const pending = stream?.local === true && stream.pending;
+    // Whatever comes for it says that the peer has it; not every implementation says so at once. But a mere reset says no.
+    const refused = pending && (flags & (Flag.rst | Flag.ack)) === Flag.rst;
+    if (stream !== undefined && pending && !refused) this.#host.acknowledged(stream);
     if ((flags & Flag.rst) !== 0) {
-      stream?.fail(new WormholeError('WH_ERR_ABORTED', 'the stream was reset by the peer'), false);
+      const why = refused ? unopened : {};
+      stream?.fail(new WormholeError('WH_ERR_ABORTED', 'the stream was reset by the peer', why), false);
       stream = undefined;
     }
     if (type === FrameType.data) return this.#data(stream, flags, length);

@@ -5,6 +5,7 @@
  * then when the last stream is over), by the peer's doing (it went, died, or broke the protocol) or by `destroy`; each
  * time in one `onClose` with the reason. What a stream is for is somebody else's (`docs/protocol.md`).
  */
+import { unopened } from '../../lib/byte-stream.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import { type BytePipe, type Clock, systemClock } from '../byte-pipe.ts';
 import { Flag, FrameType, GoAwayCode } from './frame.ts';
@@ -32,7 +33,6 @@ export interface MuxOptions {
 }
 
 const lingerMs = 1_000; // for last words
-
 export class MuxSession {
   readonly #pipe: BytePipe;
   readonly #options: MuxOptions;
@@ -68,7 +68,7 @@ export class MuxSession {
       flush: () => this.#sender.flush(),
       grantDue: (stream) => this.#sender.grantDue(stream),
       accepted: (stream) => this.#table.settle(stream),
-      over: (stream, tell) => this.#streamOver(stream, tell),
+      over: (stream, flags) => this.#streamOver(stream, flags),
     };
     this.#receiver = new Receiver({
       table: this.#table,
@@ -161,10 +161,10 @@ export class MuxSession {
     return undefined;
   }
 
-  #streamOver(stream: MuxStream, tell: boolean): void {
+  #streamOver(stream: MuxStream, flags: number): void {
     this.#table.remove(stream);
     if (this.#over) return;
-    if (tell) this.#sender.frame(FrameType.windowUpdate, Flag.rst, stream.id, 0);
+    if (flags !== 0) this.#sender.frame(FrameType.windowUpdate, flags, stream.id, 0);
     this.#startWaiting();
     this.#maybeDone();
   }
@@ -199,7 +199,7 @@ export class MuxSession {
     }
     if (this.#draining !== 'no') return;
     this.#draining = 'peer';
-    const refused = new WormholeError('WH_ERR_ABORTED', 'the peer takes no more streams');
+    const refused = new WormholeError('WH_ERR_ABORTED', 'the peer takes no more streams', unopened);
     for (const stream of this.#table.all()) if (stream.id === 0) stream.fail(refused, false);
     this.#options.onDraining?.();
   }

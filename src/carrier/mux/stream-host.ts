@@ -9,6 +9,10 @@ export interface StreamHost {
   flush(): void;
   grantDue(stream: MuxStream): void;
   accepted(stream: MuxStream): void;
-  /** It is over on this side; `tell` when the peer does not know. */
-  over(stream: MuxStream, tell: boolean): void;
+  /**
+   * It is over on this side.
+   *
+   * @param flags what the peer is to be told: nothing, or RST, with the ACK that it was still owed
+   */
+  over(stream: MuxStream, flags: number): void;
 }

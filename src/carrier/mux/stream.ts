@@ -240,7 +240,7 @@ export class MuxStream implements ByteStream {
   #close(tell: boolean): void {
     this.#closed = true;
     this.#window.release();
-    this.#host.over(this, tell);
+    this.#host.over(this, tell ? Flag.rst | (this.#flags & Flag.ack) : 0);
     this.#user?.onClose(this.#error);
   }
 

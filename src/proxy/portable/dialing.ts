@@ -113,6 +113,11 @@ export function isFinal(error: Error): boolean {
   return WormholeError.is(error) && error.detail['peer'] === true && error.code !== 'WH_ERR_WORMHOLE_NOT_FOUND';
 }
 
+/** After a dial that failed so, what was written on it already has reached nobody, and may be written again. */
+export function begunNothing(error: Error): boolean {
+  return WormholeError.is(error) && (error.detail['peer'] === true || error.detail['unopened'] === true);
+}
+
 function exhausted(last: NodeJS.ErrnoException | undefined): DialFailure {
   if (last === undefined) return new DialFailure('no-target', 'there is no target to dial');
   return new DialFailure(OWN_FAULTS.has(last.code ?? '') ? 'local-error' : 'dial-failed', last.message);

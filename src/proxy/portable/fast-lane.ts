@@ -2,21 +2,22 @@
  * The short way of most connections through a peer (Linux): a descriptor here and a stream of a link there, one known target,
  * and nothing in between that has to be waited for or said. No stream and no promise of Node.js is made for them.
  *
- *     accept4 ─► open a stream ─► yes ─► pumping        here, towards the peer
- *     stream of a peer ─► connect ─► pumping            there, towards the target
+ *     accept4 ─► open a stream, first bytes ─► yes ─► pumping        here, towards the peer
+ *     stream of a peer ─► connect ─► pumping                         there, towards the target
+ *
+ * What the client says first goes behind the head of the stream, without waiting for the yes. It is remembered until then: after a no
+ * nobody has begun anything with it.
  *
  * Whatever does not go the short way is given back, as it was, and goes the long one (`connection.ts`).
  */
-import type { ByteStream } from '../../lib/byte-stream.ts';
 import { OwnedFd } from '../../sys/fd.ts';
-import { localEndpoint } from '../../sys/sockets.ts';
 import type { UpstreamTarget } from '../route.ts';
 import { Account } from './account.ts';
 import type { Client, JoinEnd } from './client.ts';
 import type { Begun, ConnectionDeps } from './connection.ts';
-import { isFinal } from './dialing.ts';
-import { endpointText } from './listen-address.ts';
+import { begunNothing, isFinal } from './dialing.ts';
 import { Pumping } from './pumping.ts';
+import type { Opening } from './ways.ts';
 
 /** A connection that may be ended from outside. */
 export interface Life {
@@ -28,7 +29,7 @@ export interface LaneUser {
   /** Nothing is left of it. */
   readonly onOver: () => void;
   /** It has to go the long way. */
-  readonly onLong: (begun: Begun, client?: OwnedFd) => void;
+  readonly onLong: (begun: Begun, said?: Buffer) => void;
 }
 
 export class FastLane {
@@ -64,7 +65,7 @@ export class FastLane {
     const { member, label, address } = target;
     const account = new Account(this.#deps, from);
     let answered = false;
-    let opened: ByteStream | undefined;
+    let opened: Opening | undefined;
     pool.dialing(member);
     pool.pending(member, 1);
     const settle = (): void => {
@@ -80,7 +81,7 @@ export class FastLane {
         else {
           settle();
           account.failed();
-          opened?.reset();
+          opened?.stream.reset();
         }
         account.over(end);
         user.onOver();
@@ -89,8 +90,13 @@ export class FastLane {
     const refused = (error: Error): void => {
       if (answered) return;
       if (!isFinal(error)) {
-        settle();
-        return user.onLong({ account }, pumping.release());
+        // What was said may have been heard: to say it again could do something twice.
+        const said = pumping.said;
+        if (said === undefined || begunNothing(error)) {
+          settle();
+          pumping.release();
+          return user.onLong({ account }, said);
+        }
       }
       pool.failed(member);
       pumping.refused({ reason: 'dial-failed', detail: error.message });
@@ -106,6 +112,7 @@ export class FastLane {
         },
         onNo: refused,
       });
+      if (opened.early) pumping.sayFirst(opened.stream);
     } catch (error) {
       refused(error as Error);
     }
@@ -143,8 +150,7 @@ export class FastLane {
       },
     });
     account.reached(label);
-    const local = localEndpoint(socket.fd);
-    const { stream, early } = client.bytes(endpointText(local?.host, local?.port));
+    const { stream, early } = client.bytes(begun.local);
     pumping.begin(stream, [], [early]);
     return pumping;
   }

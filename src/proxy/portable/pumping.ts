@@ -14,8 +14,9 @@ import type { EventLoop, Registration } from '../../sys/event-loop.ts';
 import type { OwnedFd } from '../../sys/fd.ts';
 import * as libc from '../../sys/libc.ts';
 import { ReadArea } from '../../sys/read-area.ts';
-import { resetOnClose, socketError } from '../stream/tcp.ts';
+import { noDelay, resetOnClose, socketError } from '../stream/tcp.ts';
 import type { JoinEnd } from './client.ts';
+import { FirstWords } from './first-words.ts';
 import type { JoinOptions } from './join.ts';
 import { type Quiet, watchQuiet } from './quiet.ts';
 
@@ -44,8 +45,10 @@ export class Pumping implements ByteStreamUser {
   #quiet: Quiet | undefined;
   /** What the socket did not take yet. */
   #rest: Buffer | undefined;
+  #first: FirstWords | undefined;
   /** Events of the socket from before there was a stream. */
   #missed = 0;
+  #writesToNoDelay: number;
   #streamFull = false;
   #socketFull = false;
   #socketEnded = false;
@@ -57,6 +60,7 @@ export class Pumping implements ByteStreamUser {
     this.#socket = socket;
     this.#options = options;
     this.#fromSocket = options.clientIsSocket ? 'in' : 'out';
+    this.#writesToNoDelay = options.clientIsSocket ? -1 : 1;
     this.#registration = loop.add(
       socket.fd,
       (events) => this.#ready(events),
@@ -75,17 +79,29 @@ export class Pumping implements ByteStreamUser {
     this.#quiet = watchQuiet(this.#options, (reason) => this.#finish({ reason, detail: '' }, false));
     for (const bytes of fromStream) if (bytes.length > 0) this.#early.push(bytes);
     for (const bytes of fromSocket) this.#give(stream, bytes);
+    if (this.#first?.said !== undefined) this.#options.count(this.#fromSocket, this.#first.said.length);
+    this.#first = undefined;
     stream.attach(this);
     if (this.#over) return;
     this.#send(stream);
-    if (this.#missed !== 0) this.#registration.again();
+    if ((this.#missed & ~EPOLLOUT) !== 0) this.#registration.again();
   }
 
-  /** Gives the socket back, untouched; only before `begin`. */
-  release(): OwnedFd {
+  /** The first bytes of the socket go to `stream`, which is being opened: before `begin`, and before anybody answered. */
+  sayFirst(stream: ByteStream): void {
+    this.#first = new FirstWords(stream);
+    this.#sayFirst();
+  }
+
+  /** What was said so. */
+  get said(): Buffer | undefined {
+    return this.#first?.said;
+  }
+
+  /** Gives the socket back, untouched but for what was {@link said}; only before `begin`. */
+  release(): void {
     this.#over = true;
     this.#registration.remove();
-    return this.#socket;
   }
 
   /** Resets both. */
@@ -124,7 +140,8 @@ export class Pumping implements ByteStreamUser {
     const stream = this.#stream;
     if (stream === undefined) {
       this.#missed |= events;
-      if ((events & EPOLLHUP) !== 0) this.#finish({ reason: 'client-gone', detail: '' }, true);
+      if ((events & EPOLLHUP) !== 0) return this.#finish({ reason: 'client-gone', detail: '' }, true);
+      if ((events & EPOLLIN) !== 0) this.#sayFirst();
       return;
     }
     if (this.#socketFull) {
@@ -135,6 +152,12 @@ export class Pumping implements ByteStreamUser {
     const known = events | this.#missed;
     this.#missed = 0;
     if (!this.#over && known !== EPOLLOUT) this.#receive(stream, known);
+  }
+
+  #sayFirst(): void {
+    const left = this.#first?.pass(this.#socket.fd, this.#missed) ?? this.#missed;
+    if (left < 0) this.#broken(-left);
+    else this.#missed = left;
   }
 
   /** @param events of the socket, 0 when it is not known what it has */
@@ -172,6 +195,8 @@ export class Pumping implements ByteStreamUser {
       const slice = this.#rest ?? this.#early.shift() ?? stream.readNow();
       if (slice === undefined) return this.#streamEnd(stream);
       if (this.#rest === undefined) this.#options.count(this.#fromSocket === 'in' ? 'out' : 'in', slice.length);
+      // Nagle cannot delay the first write, so short connections are spared the call; what a listener accepted has it already.
+      if (this.#writesToNoDelay >= 0 && this.#writesToNoDelay-- === 0) noDelay(this.#socket.fd);
       const sent = libc.sendBytes(this.#socket.fd, slice, slice.length, MSG_NOSIGNAL);
       this.#rest = sent === slice.length ? undefined : kept(slice.subarray(Math.max(sent, 0)));
       this.#quiet?.touch();
@@ -190,6 +215,8 @@ export class Pumping implements ByteStreamUser {
   #streamEnd(stream: ByteStream): void {
     if (!stream.ended || this.#shutDown || this.#over) return;
     this.#shutDown = true;
+    // When the other direction has ended as well, the close that follows sends the FIN.
+    if (this.#socketEnded && stream.endSent) return this.#maybeDone();
     this.#quiet?.halfOpen();
     libc.shutdown(this.#socket.fd, SHUT_WR);
     this.#maybeDone();
@@ -211,7 +238,7 @@ export class Pumping implements ByteStreamUser {
     if (this.#over) return;
     this.#over = true;
     this.#quiet?.stop();
-    this.#registration.remove();
+    this.#registration.forget();
     if (abruptly) resetOnClose(this.#socket.fd);
     this.#socket[Symbol.dispose]();
     this.#stream?.reset();

@@ -10,11 +10,13 @@ import { check, Errno, SyscallError } from '../../sys/errno.ts';
 import { OwnedFd } from '../../sys/fd.ts';
 import { close } from '../../sys/libc.ts';
 import { formatIp } from '../../sys/sockaddr.ts';
+import { localEndpoint } from '../../sys/sockets.ts';
 import type { UpstreamTarget } from '../route.ts';
 import { Dialer, type DialTarget } from '../target/dialer.ts';
 import { isItsOwnPeer } from '../target/own-peer.ts';
 import { TargetSet } from '../target/target-set.ts';
 import { toWire } from '../wire-targets.ts';
+import { endpointText } from './listen-address.ts';
 import { type Patience, patiently } from './patience.ts';
 import { adopt, look } from './socket.ts';
 
@@ -34,6 +36,15 @@ export class RawTargets {
   close(): void {
     this.#set.close();
   }
+}
+
+/** A dial that was begun by hand. */
+export interface BegunDial {
+  /** The caller's. */
+  readonly fd: number;
+  readonly connected: boolean;
+  /** Address of our end, as text; empty when it has none yet, or never. */
+  readonly local: string;
 }
 
 /** Of one plane. Targets are those of a {@link RawTargets}. */
@@ -60,15 +71,20 @@ export class Raw implements Disposable {
   /**
    * Begins to connect to `target`.
    *
-   * @returns the descriptor, the caller's, and whether it is connected yet; undefined when it is refused at once
+   * @returns undefined when it is refused at once
    */
-  begin(target: UpstreamTarget): { readonly fd: number; readonly connected: boolean } | undefined {
+  begin(target: UpstreamTarget): BegunDial | undefined {
     const prepared = target as DialTarget;
+    const { address } = target;
     const fd = this.#dialer.dial(prepared);
     if (fd < 0) return undefined;
     const state = this.#dialer.connected ? 0 : this.#dialer.look(fd, prepared);
-    if (state === -Errno.EINPROGRESS) return { fd, connected: false };
-    if (state === 0 && (target.address.kind !== 'ip' || !isItsOwnPeer(fd))) return { fd, connected: true };
+    if (state === -Errno.EINPROGRESS) return { fd, connected: false, local: '' };
+    if (state === 0 && address.kind !== 'ip') return { fd, connected: true, local: '' };
+    const local = state === 0 ? localEndpoint(fd) : undefined;
+    // Only a port that was dialed can have met itself.
+    const selfish = address.kind === 'ip' && local?.port === address.port && isItsOwnPeer(fd);
+    if (state === 0 && !selfish) return { fd, connected: true, local: endpointText(local?.host, local?.port) };
     close(fd);
     return undefined;
   }

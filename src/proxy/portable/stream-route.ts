@@ -127,23 +127,27 @@ export class StreamRoute implements PortableRoute {
   }
 
   #acceptFd(client: OwnedFd, from: string): void {
-    const long = (begun?: Begun): void => this.#accept(accepted(adopt(client)), begun);
+    const long = (begun?: Begun, said?: Buffer): void => {
+      const socket = adopt(client);
+      if (said !== undefined) socket.unshift(said);
+      this.#accept(accepted(socket), begun);
+    };
     if (this.#full) return long();
     this.#short((user) => this.#lane?.toPeer(client, from, user), long);
   }
 
   /** Leads a connection the short way, or else the long one. */
-  #short(lead: (user: LaneUser) => Life | undefined, long: (begun?: Begun) => void): void {
+  #short(lead: (user: LaneUser) => Life | undefined, long: (begun?: Begun, said?: Buffer) => void): void {
     let state: 'leading' | 'led' | 'over' | 'long' = 'leading';
     const life = lead({
       onOver: () => {
         if (state === 'led' && life !== undefined) this.#end(life);
         state = 'over';
       },
-      onLong: (begun) => {
+      onLong: (begun, said) => {
         if (state === 'led' && life !== undefined) this.#connections.delete(life);
         state = 'long';
-        long(begun);
+        long(begun, said);
       },
     });
     if (state !== 'leading') return;

@@ -12,6 +12,14 @@ import type { Raw } from './raw.ts';
 /** An address of a link. */
 export type LinkAddress = Extract<UpstreamAddress, { kind: 'link' }>;
 
+/** A stream whose answer is awaited; the caller's. */
+export interface Opening {
+  /** Before the answer only to be reset, or written to if {@link early} says so. */
+  readonly stream: ByteStream;
+  /** What is written before the answer goes behind the head: a round trip less. */
+  readonly early: boolean;
+}
+
 /** Whom the answer to a stream is told, once. */
 export interface OpeningUser {
   /** @param early bytes that came behind the answer */
@@ -32,10 +40,9 @@ export interface Ways {
   /**
    * As {@link link}, without a promise and a stream of Node.js.
    *
-   * @returns what is being opened, the caller's from now on; before the answer only to be reset
    * @throws why it cannot be opened
    */
-  readonly openLink?: (address: LinkAddress, from: string, user: OpeningUser) => ByteStream;
+  readonly openLink?: (address: LinkAddress, from: string, user: OpeningUser) => Opening;
   /** Opens a flow of datagrams through a link, as {@link link} does a stream. */
   readonly flow?: (address: LinkAddress, from: string, signal: AbortSignal) => Promise<DatagramEnd>;
   /** Connects in the target's namespace or root (Linux, root). */

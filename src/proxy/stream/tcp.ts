@@ -13,6 +13,7 @@ import {
   TCP_KEEPCNT,
   TCP_KEEPIDLE,
   TCP_KEEPINTVL,
+  TCP_NODELAY,
 } from '../../sys/constants.ts';
 import { getsockopt, recv, setsockopt } from '../../sys/libc.ts';
 import { NativeMemory } from '../../sys/memory.ts';
@@ -35,6 +36,11 @@ export function keepAlive(fd: number): void {
   set(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE.idle);
   set(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE.interval);
   set(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE.count);
+}
+
+/** What is written leaves at once. No effect on unix sockets. */
+export function noDelay(fd: number): void {
+  set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 }
 
 /** Makes the coming close send RST instead of FIN (SO_LINGER {on, 0 s}); no effect on unix sockets. */
