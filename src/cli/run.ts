@@ -4,11 +4,12 @@
  * Owns the order of things (understand the whole command line, only then load the verb, only then connect) and
  * the end of each: a result, a reported failure, a reader that has left, an interrupt.
  */
-import { Exit } from '../lib/errors.ts';
+import { Exit, WormholeError } from '../lib/errors.ts';
 import { type CommandLine, plainLine } from './command-line.ts';
 import { exitCodeOf } from './interrupt.ts';
 import type { Flags, Invocation, Surroundings } from './invocation.ts';
 import { OutputError, print } from './print.ts';
+import type { VerbRow } from './verb-table.ts';
 import { whereabouts } from './whereabouts.ts';
 
 /** Shells' code for a program that SIGPIPE ended: 128 + its number. */
@@ -42,6 +43,7 @@ async function obey(line: CommandLine, surroundings: Surroundings): Promise<numb
     return Exit.ok;
   }
   const { words, flags } = line;
+  refuseEmpty(line.verb, words);
   const where = whereabouts(flags, surroundings.env);
   const call: Invocation = {
     words,
@@ -56,6 +58,17 @@ async function obey(line: CommandLine, surroundings: Surroundings): Promise<numb
   const code = await verb(call);
   const { signal } = surroundings;
   return signal.aborted && line.verb.foreground !== true ? exitCodeOf(signal) : code;
+}
+
+/** An empty operand is what an unset shell variable leaves behind. @throws {WormholeError} WH_ERR_USAGE naming it */
+function refuseEmpty({ name, operands, takesSpec }: VerbRow, words: readonly string[]): void {
+  const at = takesSpec === true ? -1 : words.indexOf('');
+  if (at < 0) return;
+  const names = operands.replaceAll(/[^A-Z ]/g, '').split(' ');
+  const missing = names[at] ?? names.at(-1);
+  throw new WormholeError('WH_ERR_USAGE', `${missing} is empty; is a shell variable unset?`, {
+    detail: { verb: name },
+  });
 }
 
 /** How a command line that was not understood wants its failure: it may still have said so. */

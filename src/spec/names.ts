@@ -50,3 +50,12 @@ export function parseLabel(text: string): { key: string; value: string } {
   }
   return { key, value };
 }
+
+/** What a daemon can be called: in HELLO, after `remote`, in a config file. */
+export const peerNamePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,252}$/;
+
+/** Checks what a daemon is to be called. @throws {WormholeError} WH_ERR_SPEC_INVALID */
+export function parsePeerName(text: string): string {
+  if (peerNamePattern.test(text)) return text;
+  throw invalid(`${show(text)} is not a name of a peer; use letters, digits, "-", "_" and ".", a letter or digit first`);
+}

@@ -147,7 +147,7 @@ describe('what cannot work is told at once', () => {
     [['quic-agent', '--upstream', 'a:1', '--server', ':1'], '--server takes HOST:PORT'],
     [['quic-agent', '--upstream', 'a:0'], 'a port from 1 to 65535'],
     [['quic-agent', '--upstream', 'a:1', '--allow', '10.0.0.1/8'], '--allow: '],
-    [['certs', ''], 'the directory is empty'],
+    [['certs', ''], 'DIR is empty'],
     [['certs', 'd', '--days', '0'], '--days'],
   ])('wrong usage: 64, %j', async (words, reason) => {
     using world = new TunnelWorld();

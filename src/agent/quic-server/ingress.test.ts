@@ -10,6 +10,6 @@ test('clients may come in at several places, some for agents of one name', () =>
 });
 
 test.each(['', 'host', '=:1', ':x', ':70000', '::1:80', 'a:1,', '[::1'])('%j is no place to listen on', (text) => {
-  expect(() => parseIngress(text)).toThrow(expect.objectContaining({ code: 'WH_ERR_USAGE' }));
-  expect(() => parseListen(text)).toThrow(expect.objectContaining({ code: 'WH_ERR_USAGE' }));
+  expect(() => parseIngress(text)).toThrow(expect.objectContaining({ code: 'WH_ERR_SPEC_INVALID' }));
+  expect(() => parseListen(text)).toThrow(expect.objectContaining({ code: 'WH_ERR_SPEC_INVALID' }));
 });

@@ -5,7 +5,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { formatPeer } from '../../carrier/peer.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import { parsePort, splitHostPort } from '../../spec/host.ts';
-import { show } from '../../spec/invalid.ts';
+import { invalid, show } from '../../spec/invalid.ts';
 
 export interface Ingress {
   readonly agent: string | undefined;
@@ -17,30 +17,21 @@ export interface Ingress {
 /** Clients at once per address; each may hold a window of bytes in both directions. */
 const CLIENTS_MAX = 4_096;
 
-/** @throws {WormholeError} WH_ERR_USAGE */
+/** @throws {WormholeError} WH_ERR_SPEC_INVALID */
 export function parseIngress(text: string): Ingress[] {
   return text.split(',').map((one) => {
     const equals = one.indexOf('=');
     const agent = equals < 0 ? undefined : one.slice(0, equals);
-    if (agent === '') throw usage(`${show(one)} has no name before the "="`);
+    if (agent === '') throw invalid(`${show(one)} has no name before the "="`);
     return { agent, ...parseListen(one.slice(equals + 1)) };
   });
 }
 
-/** `HOST:PORT` or `:PORT`. @throws {WormholeError} WH_ERR_USAGE */
+/** `HOST:PORT` or `:PORT`. @throws {WormholeError} WH_ERR_SPEC_INVALID */
 export function parseListen(text: string): { host: string; port: number } {
-  try {
-    const { host, port } = splitHostPort(text);
-    if (port === undefined || port === '') throw usage(`${show(text)} has no port`);
-    return { host, port: parsePort(port) };
-  } catch (cause) {
-    if (WormholeError.is(cause) && cause.code !== 'WH_ERR_USAGE') throw usage(cause.message);
-    throw cause;
-  }
-}
-
-function usage(message: string): WormholeError {
-  return new WormholeError('WH_ERR_USAGE', message, { detail: { verb: 'quic-server' } });
+  const { host, port } = splitHostPort(text);
+  if (port === undefined || port === '') throw invalid(`${show(text)} has no port`);
+  return { host, port: parsePort(port) };
 }
 
 /**

@@ -2,6 +2,7 @@
  * HELLO: who is at each end of a link. The first stream of a session, opened by the end that dialed, carries one each way.
  */
 import { WormholeError } from '../../lib/errors.ts';
+import { peerNamePattern } from '../../spec/names.ts';
 import { count, type Message, optional, text } from './fields.ts';
 
 /** Of the layers from HELLO upwards; another one is refused in words. */
@@ -26,8 +27,6 @@ export interface Hello {
 }
 
 const id = /^[0-9a-f]{16}$/;
-/** A name as it can stand in a spec; see `src/spec/names.ts`. */
-const namePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,252}$/;
 const maxResumeMs = 600_000;
 
 export function helloMessage(hello: Hello): object {
@@ -48,7 +47,7 @@ export function parseHello(message: Message): Hello {
     role: text(message, 'role', /^(daemon|client)$/) as Hello['role'],
     instance: text(message, 'instance', id),
     host: text(message, 'host', id),
-    name: text(message, 'name', namePattern),
+    name: text(message, 'name', peerNamePattern),
     insists: message['insists'] === true,
     version: text(message, 'version', /^[\w.+-]{1,64}$/),
     timeMs: count(message, 'time', Number.MAX_SAFE_INTEGER),

@@ -6,6 +6,7 @@ import { type Forward, type ForwardOptions, forward, type MappingStatus } from '
 import { WormholeError } from '../../lib/errors.ts';
 import { parseDuration, parseTimeout } from '../../spec/duration.ts';
 import { ForwardView } from '../forward-view.ts';
+import { readAs } from '../host.ts';
 import type { Invocation } from '../invocation.ts';
 import { print } from '../print.ts';
 
@@ -61,7 +62,7 @@ function optionsOf(call: Invocation): ForwardOptions {
   const target = text(call, 'target') ?? whereabouts.address;
   if (target === undefined) throw usage('the daemon that forwards is missing; name it with -t HOST[:PORT]');
   const bind = text(call, 'bind');
-  const as = text(call, 'as');
+  const as = readAs(call, 'forward');
   const resumeMs = duration(call, 'resume', parseDuration);
   const retryMs = duration(call, 'retry-interval', parseTimeout);
   return {

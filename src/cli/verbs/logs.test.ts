@@ -69,6 +69,29 @@ describe('logs', () => {
     expect((await runCli(['logs', '-f'])).code).toBe(69);
   });
 
+  test('without a line of it, and without it, there is no such wormhole', async () => {
+    const get = async (): Promise<never> => {
+      throw new WormholeError('WH_ERR_WORMHOLE_NOT_FOUND', 'there is no wormhole x');
+    };
+    expect((await runCli(['logs', 'x'], { daemon: { logs: () => lines(), get } })).code).toBe(66);
+    expect((await runCli(['logs', 'x'], { daemon: { logs: () => lines(line(0, 'one')), get } })).code).toBe(0);
+    const there = async () => ({}) as never;
+    expect((await runCli(['logs', 'x'], { daemon: { logs: () => lines(), get: there } })).code).toBe(0);
+  });
+
+  test('-f says that there is no such wormhole, and waits for one', async () => {
+    const get = async (): Promise<never> => {
+      throw new WormholeError('WH_ERR_WORMHOLE_NOT_FOUND', 'there is no wormhole x');
+    };
+    async function* logs(): AsyncGenerator<LogLine> {
+      yield line(1, 'one');
+      throw new WormholeError('WH_ERR_POLICY', 'no more');
+    }
+    const { stdout, stderr } = await runCli(['logs', '-f', 'x'], { daemon: { logs, health, get } });
+    expect(stdout).toContain('one');
+    expect(stderr).toMatch(/^wormhole: there is no wormhole x now/);
+  });
+
   test('-f does not wait for what waiting cannot mend', async () => {
     async function* logs(): AsyncGenerator<LogLine> {
       yield line(1, 'one');

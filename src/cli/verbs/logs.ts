@@ -4,7 +4,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WormholeError } from '../../lib/errors.ts';
 import type { LogLine } from '../../spec/api.ts';
-import type { Invocation } from '../invocation.ts';
+import { printable } from '../../spec/invalid.ts';
+import type { Daemon, Invocation, Sink } from '../invocation.ts';
 import { type Format, logFormat } from '../log-line.ts';
 import { painter } from '../paint.ts';
 import { print } from '../print.ts';
@@ -19,6 +20,7 @@ export async function logs(call: Invocation): Promise<number> {
   const show = (line: LogLine): Promise<void> => print(stdout, `${format(line)}\n`);
   const follow = call.flags['follow'] === true;
   const seen = newerOnly();
+  const id = call.words[0];
 
   // A daemon that was never there is a failure; one that was may come back.
   for (let reached = false; ; ) {
@@ -26,12 +28,17 @@ export async function logs(call: Invocation): Promise<number> {
     try {
       await using daemon = await call.open();
       if (follow) await daemon.health();
+      if (follow && !reached && id !== undefined) await notYet(daemon, id, stderr);
       reached = true;
       streaming = true;
-      const lines = daemon.logs({ follow, ...(call.words[0] !== undefined && { id: call.words[0] }) });
+      const lines = daemon.logs({ follow, ...(id !== undefined && { id }) });
+      let told = false;
       for await (const line of lines) {
+        told = true;
         if (seen(line)) await show(line);
       }
+      // Of one that was deleted there may be lines; of one that never was there are none.
+      if (!follow && !told && id !== undefined) await daemon.get(id);
       if (!follow) return 0;
     } catch (error) {
       if (signal.aborted) return 0;
@@ -40,6 +47,20 @@ export async function logs(call: Invocation): Promise<number> {
     if (signal.aborted) return 0;
     await print(stderr, `wormhole: the daemon has gone; waiting for it\n`);
     await sleep(retryMs, undefined, { signal });
+  }
+}
+
+/** Who waits for the lines of a wormhole should know when there is none of that name. */
+async function notYet(daemon: Daemon, id: string, stderr: Sink): Promise<void> {
+  try {
+    await daemon.get(id);
+  } catch (error) {
+    // Whatever else it is, the stream of lines will tell.
+    if (!WormholeError.is(error) || error.code !== 'WH_ERR_WORMHOLE_NOT_FOUND') return;
+    await print(
+      stderr,
+      `wormhole: there is no wormhole ${printable(id)} now; its lines are shown when there are some\n`,
+    );
   }
 }
 

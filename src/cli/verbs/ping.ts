@@ -15,9 +15,12 @@ export async function ping(call: Invocation): Promise<number> {
   const host = hosts.length === 0 ? undefined : hosts.join(' > ');
   const usage = (message: string): WormholeError =>
     new WormholeError('WH_ERR_USAGE', message, { detail: { verb: 'ping' } });
-  if (hosts.includes('')) throw usage('HOST is empty');
   const through = call.flags['tunnel'] === true;
   if (through && hosts.length !== 1) throw usage('--tunnel needs a HOST, and no more');
+  if (host !== undefined) {
+    const { readHost } = await import('../host.ts');
+    for (const one of hosts) readHost('ping', one);
+  }
   await using daemon = await call.open();
   if (through) return await pingTunnel(call, daemon, host ?? '');
   const payload = Math.random().toString(36).slice(2);

@@ -4,7 +4,7 @@
 import { once } from 'node:events';
 import { parseIngress, parseListen } from '../../agent/quic-server/ingress.ts';
 import { startQuicServer } from '../../agent/quic-server/serve.ts';
-import { optional, reporter, required } from '../foreground.ts';
+import { optional, reading, reporter, required } from '../foreground.ts';
 import type { Invocation } from '../invocation.ts';
 
 const VERB = 'quic-server';
@@ -12,8 +12,8 @@ const VERB = 'quic-server';
 export async function quicServer(call: Invocation): Promise<number> {
   const { signal } = call.surroundings;
   const options = {
-    tcp: parseIngress(optional(call, VERB, '--listen-tcp') ?? '127.0.0.1:10443'),
-    quic: parseListen(optional(call, VERB, '--listen-quic') ?? ':8888'),
+    tcp: where(call, '--listen-tcp', '127.0.0.1:10443', parseIngress),
+    quic: where(call, '--listen-quic', ':8888', parseListen),
     files: {
       ca: required(call, VERB, '--client-ca-file'),
       cert: required(call, VERB, '--cert-file'),
@@ -25,4 +25,8 @@ export async function quicServer(call: Invocation): Promise<number> {
   if (!signal.aborted) await once(signal, 'abort');
   report('info', 'stopping');
   return 0;
+}
+
+function where<T>(call: Invocation, flags: string, fallback: string, read: (text: string) => T): T {
+  return reading(VERB, flags, () => read(optional(call, VERB, flags) ?? fallback));
 }

@@ -2,7 +2,9 @@
 import { WormholeError } from '../../lib/errors.ts';
 import type { TunnelRequest } from '../../spec/api.ts';
 import { printable } from '../../spec/invalid.ts';
+import { readHost } from '../host.ts';
 import type { Invocation } from '../invocation.ts';
+import { readMtu } from '../mtu.ts';
 import { tunnelTypes } from '../overlay-verbs.ts';
 import { print, printJson } from '../print.ts';
 
@@ -25,19 +27,17 @@ export async function tunnelCreate(call: Invocation): Promise<number> {
 }
 
 function requestOf({ words, flags }: Invocation): TunnelRequest {
-  const [peer = ''] = words;
-  if (peer === '') throw usage('HOST is empty');
+  const peer = readHost('tunnel-create', words[0] ?? '');
   const { udp, type = 'auto', attach, peerAttach, mtu } = flags;
   const known = tunnelTypes.find((one) => one === type);
   if (known === undefined) throw usage(`--type is ${tunnelTypes.join(', ')}; not ${JSON.stringify(type)}`);
-  if (mtu !== undefined && !/^[0-9]{1,5}$/.test(String(mtu))) throw usage('--mtu is a number of bytes');
   return {
     peer,
     ...(known !== 'auto' && { type: known }),
     ...(udp === true && { udp: true }),
     ...(attach !== undefined && { attach: named('--attach', attach) }),
     ...(peerAttach !== undefined && { peerAttach: named('--peer-attach', peerAttach) }),
-    ...(mtu !== undefined && { mtu: Number(mtu) }),
+    ...(mtu !== undefined && { mtu: readMtu('tunnel-create', mtu) }),
   };
 }
 

@@ -8,10 +8,8 @@ export async function tunnelDelete(call: Invocation): Promise<number> {
   const { stdout, stderr } = call.surroundings;
   const [host = ''] = call.words;
   const { attach } = call.flags;
-  if (host === '' || attach === '') {
-    throw new WormholeError('WH_ERR_USAGE', host === '' ? 'HOST is empty' : '--attach names no container', {
-      detail: { verb: 'tunnel-delete' },
-    });
+  if (attach === '') {
+    throw new WormholeError('WH_ERR_USAGE', '--attach names no container', { detail: { verb: 'tunnel-delete' } });
   }
   await using daemon = await call.open();
   const removal = await daemon.deleteTunnels(host, typeof attach === 'string' ? { attach } : {});

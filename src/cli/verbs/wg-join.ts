@@ -8,6 +8,7 @@ import { printable } from '../../spec/invalid.ts';
 import { parseToken } from '../../spec/invitation.ts';
 import { demoOf } from '../demo/options.ts';
 import type { Invocation } from '../invocation.ts';
+import { readMtu } from '../mtu.ts';
 import { print, printJson } from '../print.ts';
 
 /** Characters; a token is far shorter. */
@@ -20,12 +21,12 @@ export async function wgJoin(call: Invocation): Promise<number> {
   const [file] = call.words;
   if (file?.startsWith('wormhole1.') === true) throw usage('a token is a secret; give it on stdin or in a file');
   if (attach === '') throw usage('--attach names no container');
-  if (mtu !== undefined && !/^[0-9]{1,5}$/.test(String(mtu))) throw usage('--mtu is a number of bytes');
+  const bytes = mtu === undefined ? undefined : readMtu('wg-join', mtu);
   const demo = demoOf(call, 'wg-join');
   if (demo !== undefined && attach !== undefined) throw usage('--demo has a container of its own; leave --attach out');
   const token = (await read(file)).trim();
   check(token, file);
-  const request = { token, ...(mtu !== undefined && { mtu: Number(mtu) }) };
+  const request = { token, ...(bytes !== undefined && { mtu: bytes }) };
   if (demo !== undefined) return await (await import('../demo/visit.ts')).visitDemo(call, demo, request);
   await using daemon = await call.open();
   const wish = { ...request, ...(typeof attach === 'string' && { attach }) };

@@ -61,6 +61,15 @@ describe('joins', () => {
     directory = await mkdtemp(join(tmpdir(), 'joins-'));
   });
 
+  test('a name that no peer can have is refused here, and not by whom it would be told', async () => {
+    const refused = joins().join({ address: 'gateway', as: 'bad name' }, true, never);
+    await expect(refused).rejects.toMatchObject({
+      code: 'WH_ERR_SPEC_INVALID',
+      message: expect.stringMatching(/name of a peer/),
+    });
+    expect(made.size).toBe(0);
+  });
+
   test('are remembered, and joined again after a restart', async () => {
     await joins().join({ address: 'gate', as: 'lap' }, true, never);
     await joins()

@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WormholeError } from '../../lib/errors.ts';
 import { parseAddress } from '../../spec/address.ts';
+import { parsePeerName } from '../../spec/names.ts';
 import type { Logger } from '../log.ts';
 import { writeAtomic } from '../state/atomic.ts';
 import { setAside } from '../state/set-aside.ts';
@@ -69,6 +70,7 @@ export class Joins implements Disposable {
    * @throws {WormholeError} why it cannot be joined; nothing is remembered then
    */
   async join(what: Join, wait: boolean, signal: AbortSignal): Promise<Peer> {
+    if (what.as !== undefined) parsePeerName(what.as);
     const known = this.#kept.get(peerName(parseAddress(what.address)));
     const renamed = known !== undefined && known.as !== what.as;
     if (renamed) await this.leave(known.peer.name);

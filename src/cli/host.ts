@@ -1,0 +1,17 @@
+/** HOST as an operand: an address or the name of a peer, told as wrong usage where it is neither. */
+import { parseAddress } from '../spec/address.ts';
+import { parsePeerName } from '../spec/names.ts';
+import { optional, reading } from './foreground.ts';
+import type { Invocation } from './invocation.ts';
+
+/** @returns `text` @throws {WormholeError} WH_ERR_USAGE */
+export function readHost(verb: string, text: string): string {
+  reading(verb, 'HOST', () => parseAddress(text));
+  return text;
+}
+
+/** `--as NAME`. @throws {WormholeError} WH_ERR_USAGE */
+export function readAs(call: Invocation, verb: string): string | undefined {
+  const name = optional(call, verb, '--as');
+  return name === undefined ? undefined : reading(verb, '--as', () => parsePeerName(name));
+}
