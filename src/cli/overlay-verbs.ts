@@ -19,7 +19,7 @@ export const overlayVerbs: readonly VerbRow[] = [
     operands: '<HOST>',
     summary: 'make an encrypted kernel tunnel to a peer; prints its overlay addresses, LOCAL REMOTE',
     options: [
-      { flags: '--udp', text: 'IPsec in UDP, which passes NAT' },
+      { flags: '--udp', text: 'carried in UDP, which passes NAT: IPsec in UDP, or WireGuard' },
       { flags: '--type <TYPE>', text: 'ipsec, wireguard or auto: what both hosts can do, IPsec first (default: auto)' },
       { flags: '--attach <CONTAINER>', text: 'put this end into a container of this host' },
       { flags: '--peer-attach <CONTAINER>', text: 'put the other end into a container of the peer' },

@@ -65,7 +65,10 @@ export function connectFailure(endpoint: Endpoint, cause: unknown): WormholeErro
         );
   }
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
-    return error('WH_ERR_NAME_NOT_RESOLVED', `no address is known for the host of ${address} (${code})`);
+    return error(
+      'WH_ERR_NAME_NOT_RESOLVED',
+      `no address is known for the host of ${address} (${code}); is it spelled right, and does the resolver answer?`,
+    );
   }
   const fact = code === 'ENOENT' || code === 'ECONNREFUSED' ? `nothing listens on ${address}` : `${address}: ${code}`;
   const remedy = isLocal(endpoint)

@@ -147,6 +147,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     relayWorkers: () => plane.workers,
     circumstances: () => ({
       engine,
+      abilities: () => tunneling.tunnels.abilities(),
       keyFile: settings.keyFile.path,
       stateDir: settings.stateDir,
       tcp,

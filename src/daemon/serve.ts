@@ -73,10 +73,20 @@ export async function serve({ settings, schemas, version }: ServeOptions): Promi
     if (code !== undefined) stop(0, code);
     await end;
   } catch (error) {
-    if (code === undefined) logger.fatal({ err: error }, 'cannot start');
+    const known = WormholeError.is(error) && error.code !== 'WH_ERR_INTERNAL';
+    // Where it was found says nothing to whoever has to repair it.
+    if (code === undefined) {
+      logger.fatal(
+        known ? { code: error.code, reason: error.message, ...error.detail } : { err: error },
+        'cannot start',
+      );
+      if (known) logger.debug({ err: error }, 'cannot start');
+    }
     code ??= WormholeError.is(error) ? error.exitCode : Exit.software;
     if (code !== Exit.ok)
-      process.stderr.write(`wormholed: ${WormholeError.is(error) ? error.message : String(error)}\n`);
+      process.stderr.write(
+        `wormholed: ${WormholeError.is(error) ? `${error.message} [${error.code}]` : String(error)}\n`,
+      );
   }
   logger.info({ code: code ?? Exit.ok }, 'stopped');
   log.flush();

@@ -35,7 +35,7 @@ export const errorTable = {
   WH_ERR_USAGE: { status: 400, exit: Exit.usage, title: 'wrong usage' },
   WH_ERR_SPEC_INVALID: { status: 400, exit: Exit.data, title: 'the proxy spec is not valid' },
   WH_ERR_COMPOSE: { status: 400, exit: Exit.data, title: 'the compose file cannot be translated' },
-  WH_ERR_FILE: { status: 400, exit: Exit.noInput, title: 'a file cannot be read' },
+  WH_ERR_FILE: { status: 400, exit: Exit.noInput, title: 'a file cannot be used' },
   WH_ERR_SELF_PROXY: { status: 400, exit: Exit.data, title: 'the wormhole would lead to itself' },
   WH_ERR_UNSUPPORTED: { status: 501, exit: Exit.unavailable, title: 'not supported yet' },
   WH_ERR_REQUEST_INVALID: { status: 400, exit: Exit.protocol, title: 'the request is not valid' },

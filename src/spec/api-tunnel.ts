@@ -55,7 +55,7 @@ export const TunnelRequest = Type.Object(
         description: 'auto, the default: what both hosts can do, IPsec first',
       }),
     ),
-    udp: Type.Optional(Type.Boolean({ description: 'IPsec in UDP, for NAT' })),
+    udp: Type.Optional(Type.Boolean({ description: 'carried in UDP, for NAT: IPsec in UDP, or WireGuard' })),
     attach: Type.Optional(container('container of this host to put this end in')),
     peerAttach: Type.Optional(container('container of the peer to put the other end in')),
     mtu: Type.Optional(Type.Integer({ description: 'bytes of the largest packet inside, 576 to 65535' })),

@@ -57,5 +57,7 @@ export const peerNamePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,252}$/;
 /** Checks what a daemon is to be called. @throws {WormholeError} WH_ERR_SPEC_INVALID */
 export function parsePeerName(text: string): string {
   if (peerNamePattern.test(text)) return text;
-  throw invalid(`${show(text)} is not a name of a peer; use letters, digits, "-", "_" and ".", a letter or digit first`);
+  throw invalid(
+    `${show(text)} is not a name of a peer; use letters, digits, "-", "_" and ".", a letter or digit first`,
+  );
 }

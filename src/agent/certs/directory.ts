@@ -89,7 +89,8 @@ function write(directory: string, pairs: readonly [string, Issued][]): string[] 
     for (const path of made) unlinkSync(path);
     const { code, path = directory } = cause as NodeJS.ErrnoException;
     if (code === 'EEXIST') throw exists(path);
-    throw new WormholeError('WH_ERR_PERMISSION', `cannot write ${path} (${code})`, { cause });
+    const denied = code === 'EACCES' || code === 'EPERM' || code === 'EROFS';
+    throw new WormholeError(denied ? 'WH_ERR_PERMISSION' : 'WH_ERR_FILE', `cannot write ${path} (${code})`, { cause });
   }
 }
 

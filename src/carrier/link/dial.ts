@@ -82,9 +82,13 @@ async function resolveEndpoint({ host, port }: PeerEndpoint, signal: AbortSignal
   } catch (cause) {
     signal.throwIfAborted();
     const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
-    throw new WormholeError('WH_ERR_NAME_NOT_RESOLVED', `no address is known for the peer ${bare} (${code})`, {
-      cause,
-    });
+    throw new WormholeError(
+      'WH_ERR_NAME_NOT_RESOLVED',
+      `no address is known for the peer ${bare} (${code}); is it spelled right? wormhole peers lists those that a daemon knows`,
+      {
+        cause,
+      },
+    );
   }
 }
 

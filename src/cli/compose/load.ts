@@ -34,7 +34,7 @@ export async function load(
   const path = locate(resolve(file));
   const directory = dirname(path);
   const text = readSmall(path);
-  if (text === undefined) throw untranslatable(`${path} does not exist`);
+  if (text === undefined) throw new WormholeError('WH_ERR_FILE', `${path} does not exist`);
   const own = (name: string): string | undefined => env[name];
   const unset = (where: string) => (name: string) =>
     findings.note(where, `variable ${name} is not set; nothing is put in its place`);

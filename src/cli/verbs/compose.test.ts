@@ -91,7 +91,7 @@ describe('compose', () => {
   });
 
   test.each([
-    [['none.yml'], 65, /none\.yml does not exist/],
+    [['none.yml'], 66, /none\.yml does not exist/],
     [[folder], 65, /has none of compose\.yaml, compose\.yml/],
     [['--project', 'No Name', project], 65, /"No Name" is no name of a project/],
     [['--idle', '5', project], 64, /--idle: duration "5" has no unit/],

@@ -26,6 +26,11 @@ const colours: Readonly<Record<Peer['state'], Colour>> = {
   down: 'dim',
 };
 
+/** `tls+udp`: datagrams go by UDP beside it, and not through it. */
+function carrierOf({ carrier, datagrams }: Peer): string {
+  return datagrams === 'udp' ? `${carrier}+udp` : carrier;
+}
+
 /** What is not as it was meant to be. */
 function noteOf({ reason, carrierReason }: Peer): string {
   return reason === '' && carrierReason !== '' ? `no QUIC: ${carrierReason}` : reason;
@@ -47,7 +52,7 @@ export async function peers(call: Invocation): Promise<number> {
       one.state,
       one.path === '' ? one.source : one.path,
       one.address === '' ? one.addresses.join(' ') : one.address,
-      one.carrier === '' ? '' : `${one.carrier}, datagrams by ${one.datagrams}`,
+      carrierOf(one),
       one.rttMs === null ? '' : millis(one.rttMs),
       String(one.streams),
       String(one.wormholes),

@@ -1,11 +1,14 @@
 /** What a check of `wormhole doctor` is given, and what it answers. */
 import type { Engine } from '../../docker/engine.ts';
 import type { Check } from '../../spec/api.ts';
+import type { Abilities } from '../../tunnel/half.ts';
 import type { TcpAddress } from '../config/settings.ts';
 
 /** The running daemon, as far as checks look at it. */
 export interface Circumstances {
   readonly engine: Pick<Engine, 'ping'>;
+  /** What this kernel can do for tunnels; rejects when it cannot be asked. */
+  readonly abilities: () => Promise<Abilities>;
   readonly keyFile: string;
   readonly stateDir: string;
   /** Control addresses that are bound. */

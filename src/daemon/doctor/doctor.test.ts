@@ -12,14 +12,24 @@ import { version } from './kernel.ts';
 import { key } from './key.ts';
 import { policy } from './policy.ts';
 import { sockets } from './sockets.ts';
+import { tunnels } from './tunnels.ts';
 
 const base = mkdtempSync(join(tmpdir(), 'wormhole-doctor-'));
 afterAll(() => rmSync(base, { recursive: true }));
 const never = new AbortController().signal;
+const works = { works: true } as const;
+const able = {
+  ipsec: works,
+  ipsecAttached: works,
+  wireguardKernel: works,
+  wireguardGo: works,
+  protection: works,
+};
 
 function circumstances(more: Partial<Circumstances> = {}): Circumstances {
   return {
     engine: new FakeEngine(),
+    abilities: () => Promise.resolve(able),
     keyFile: join(base, 'no-key'),
     stateDir: base,
     tcp: [],
@@ -62,6 +72,24 @@ describe('doctor', () => {
     ['4.19.0', 'fail'],
   ])('finds Linux %s %s', (text, state) => {
     expect(version(text).state).toBe(state);
+  });
+
+  test('tells which tunnels there can be, as the kernel itself says', async () => {
+    const lacks = { works: false, missing: 'ESP', remedy: 'load the module esp4' } as const;
+    const found = async (more: object) =>
+      (await tunnels(circumstances({ abilities: () => Promise.resolve({ ...able, ...more }) }), never)).map(
+        ({ state, detail, remedy }) => [state, detail, remedy],
+      );
+    expect((await found({})).map(([state]) => state)).toEqual(['ok', 'ok', 'ok']);
+    expect((await found({ ipsec: lacks }))[0]).toEqual([
+      'warn',
+      'missing is ESP',
+      'only IPsec tunnels need it: load the module esp4',
+    ]);
+    expect((await found({ wireguardKernel: lacks }))[1]?.[1]).toContain('wireguard-go');
+    expect((await found({ wireguardKernel: lacks, wireguardGo: lacks }))[1]?.[0]).toBe('warn');
+    const failing = circumstances({ abilities: () => Promise.reject(new Error('EPERM')) });
+    expect(await tunnels(failing, never)).toMatchObject([{ state: 'skip' }]);
   });
 
   test('reads capabilities as the kernel writes them', () => {

@@ -11,9 +11,11 @@ import { nofile } from './nofile.ts';
 import { policy } from './policy.ts';
 import { sockets } from './sockets.ts';
 import { state } from './state.ts';
+import { tunnels } from './tunnels.ts';
 
 const CHECKS: Readonly<Record<string, Examine>> = {
   kernel,
+  tunnels,
   capabilities,
   nofile,
   sockets,

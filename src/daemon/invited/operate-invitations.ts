@@ -44,6 +44,9 @@ export function invitationOperations(options: OperateInvitationsOptions): Invita
   };
 }
 
+/** By which the command line shows the usage of the right command. */
+const detail = { detail: { verb: 'wg-up' } } as const;
+
 /** Where the invited host is to dial this one. @throws {WormholeError} WH_ERR_USAGE when nobody could */
 function endpointOf(
   text: string | undefined,
@@ -51,15 +54,19 @@ function endpointOf(
 ): { readonly host: string; readonly port: number } {
   const open = bound().find(({ host }) => !/^(127\.|::1$|localhost$)/.test(host));
   if (open === undefined) {
-    throw new WormholeError('WH_ERR_USAGE', 'nobody can dial this daemon; start wormholed with -H :9999');
+    throw new WormholeError('WH_ERR_USAGE', 'nobody can dial this daemon; start wormholed with -H :9999', detail);
   }
   const { externalIp, internalIp } = settings.tunnels;
   const own = open.host === '' || open.host === '::' || open.host === '0.0.0.0' ? undefined : open.host;
   const said = text ?? externalIp ?? internalIp ?? own;
   if (said === undefined) {
-    throw new WormholeError('WH_ERR_USAGE', 'say where the other host reaches this one: --endpoint HOST[:PORT]');
+    throw new WormholeError(
+      'WH_ERR_USAGE',
+      'say where the other host reaches this one: --endpoint HOST[:PORT]',
+      detail,
+    );
   }
   const { host, port } = text === undefined ? { host: said, port: undefined } : splitHostPort(said);
-  if (host === '') throw new WormholeError('WH_ERR_USAGE', '--endpoint names no host');
+  if (host === '') throw new WormholeError('WH_ERR_USAGE', '--endpoint names no host', detail);
   return { host, port: port === undefined || port === '' ? open.port : parsePort(port) };
 }

@@ -56,6 +56,10 @@ async function literals({ host, port }: PeerEndpoint, signal: AbortSignal): Prom
     return found.map(({ address }) => ({ host: address, port }));
   } catch (cause) {
     signal.throwIfAborted();
-    throw new WormholeError('WH_ERR_NAME_NOT_RESOLVED', `no address is known for the peer ${host}`, { cause });
+    throw new WormholeError(
+      'WH_ERR_NAME_NOT_RESOLVED',
+      `no address is known for the peer ${host}; is it spelled right? wormhole peers lists those that a daemon knows`,
+      { cause },
+    );
   }
 }

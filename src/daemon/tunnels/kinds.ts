@@ -20,8 +20,9 @@ export function cannotHave(abilities: Abilities, kind: TunnelKind, attached: boo
   const container: Ability = kind !== 'wireguard' && attached ? ipsecAttached : { works: true };
   for (const ability of [protection, needed, container]) {
     if (ability.works) continue;
-    const other = kind === 'wireguard' ? '' : ', or use --type wireguard';
-    return `${kind}: this host has not got ${ability.missing}; ${ability.remedy}${other}`;
+    // In UDP or not, it lacks the same.
+    const name = kind === 'wireguard' ? 'WireGuard' : 'IPsec';
+    return `${name}: this host has not got ${ability.missing}; ${ability.remedy}`;
   }
   return undefined;
 }

@@ -124,7 +124,7 @@ describe('a tunnel between two hosts', () => {
     world.b.kernel.able = { ...world.b.kernel.able, ipsec: lacks };
     expect((await world.a.create()).type).toBe('wireguard');
     await world.a.tunneling.tunnels.remove(world.a.tunneling.tunnels.list[0] as never);
-    await expect(world.a.create({ type: 'ipsec' })).rejects.toThrow(/esp4.*modprobe esp4.*--type wireguard/);
+    await expect(world.a.create({ type: 'ipsec' })).rejects.toThrow(/IPsec: .*esp4.*modprobe esp4/);
   });
 });
 
