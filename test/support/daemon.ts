@@ -133,10 +133,18 @@ export class Daemon implements AsyncDisposable {
     return JSON.parse(stdout) as T;
   }
 
-  /** Makes a wormhole; the words as on the command line, or split at blanks. */
+  /** Makes a wormhole; the words as on the command line, or split at blanks. Rejects when it is refused. */
   async create(spec: string | readonly string[]): Promise<Wormhole & { readonly port: number }> {
-    const made = await this.json<Wormhole>('create', ...(typeof spec === 'string' ? spec.split(' ') : spec));
+    const words = typeof spec === 'string' ? spec.split(' ') : spec;
+    const { status, text, body } = await this.post({ words });
+    if (status !== 201) throw new Error(`create ${words.join(' ')}: ${text}`);
+    const made = body as Wormhole;
     return { ...made, port: Number(/:(\d+)$/.exec(made.url)?.[1] ?? 0) };
+  }
+
+  /** Ends wormholes and their connections at once, whatever has become of them. */
+  async delete(...ids: readonly string[]): Promise<void> {
+    for (const id of ids) await this.ask(`/v1/wormholes/${id}?now=true`, { method: 'DELETE' });
   }
 
   /** Calls the API on the socket, without the cost of a program. */

@@ -54,8 +54,7 @@ export function sharedDaemon(options: () => DaemonOptions = () => ({})): () => D
     if (task.result?.state === 'fail') console.log(`wormholed:\n${daemon.log.slice(shown).slice(-8000)}`);
     shown = daemon.log.length;
     const { wormholes } = await daemon.get<{ wormholes: Wormhole[] }>('/v1/wormholes');
-    const ids = wormholes.map(({ id }) => id);
-    if (ids.length > 0) await daemon.wormhole('delete', '--now', ...ids);
+    await daemon.delete(...wormholes.map(({ id }) => id));
   });
   afterAll(() => daemon[Symbol.asyncDispose]());
   return () => daemon;
