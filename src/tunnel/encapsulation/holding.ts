@@ -13,6 +13,7 @@ import { WormholeError } from '../../lib/errors.ts';
 import type { NetNamespace } from '../../sys/netns.ts';
 import type { IpEndpoint } from '../../sys/sockaddr.ts';
 import { orAbsent } from '../failure.ts';
+import { Recent } from '../recent.ts';
 import type { EncapsulationWish } from './encapsulation-socket.ts';
 import { type HolderAnswer, type HolderRequest, isSameEndpoint, LINE_BYTES, readAnswer } from './words.ts';
 
@@ -23,7 +24,9 @@ const ANSWER_MS = 5_000;
 /** Heap of the holder in MiB: it has a list of ports. */
 const HEAP_MIB = 16;
 /** Nobody holds anything. */
-const ABSENT = ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'] as const;
+const ABSENT = ['ENOENT', 'ECONNREFUSED'] as const;
+/** It ends at this moment, or talks to too many. */
+const CUT = ['ECONNRESET', 'EPIPE'] as const;
 
 export interface HoldingOptions {
   /** Of the host, absent = the calling thread's. Borrowed. */
@@ -36,6 +39,13 @@ export class Holding {
   readonly #namespace: NetNamespace | undefined;
   readonly #program: URL;
   readonly #path: string;
+  /** One question at a time: its doors are few. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #changes = 0;
+  readonly #held = new Recent(
+    async () => (await this.#unlessAbsent({ list: true }))?.held ?? [],
+    () => this.#changes,
+  );
 
   constructor({ namespace, program }: HoldingOptions) {
     this.#namespace = namespace;
@@ -46,7 +56,9 @@ export class Holding {
 
   /** @throws {WormholeError} WH_ERR_TUNNEL_CONFLICT when the port is taken, WH_ERR_TUNNEL */
   async open(wish: EncapsulationWish): Promise<void> {
-    const answer = (await orAbsent(this.#ask({ open: wish }), ...ABSENT)) ?? (await this.#start({ open: wish }));
+    this.#changes += 1;
+    const answer = (await this.#unlessAbsent({ open: wish })) ?? (await this.#start({ open: wish }));
+    this.#changes += 1;
     const { host, port } = wish.local;
     if (answer.failed === undefined) return;
     const taken = answer.failed === 'EADDRINUSE';
@@ -60,17 +72,29 @@ export class Holding {
 
   /** What is held. */
   async list(): Promise<readonly IpEndpoint[]> {
-    return (await orAbsent(this.#ask({ list: true }), ...ABSENT))?.held ?? [];
+    return await this.#held.get();
   }
 
   /** Closes it; one that is not there is no failure. */
   async close(local: IpEndpoint): Promise<void> {
-    await orAbsent(this.#ask({ close: local }), ...ABSENT);
+    this.#changes += 1;
+    await this.#unlessAbsent({ close: local });
+    this.#changes += 1;
   }
 
   /** Keepalives go there from now on. */
   async steer(local: IpEndpoint, remote: IpEndpoint): Promise<void> {
-    await orAbsent(this.#ask({ steer: { local, remote } }), ...ABSENT);
+    await this.#unlessAbsent({ steer: { local, remote } });
+  }
+
+  /** Undefined when there is no holder; one that cut the question off may be there still, and is asked again. @throws */
+  async #unlessAbsent(request: HolderRequest): Promise<HolderAnswer | undefined> {
+    const ask = async (): Promise<HolderAnswer | undefined> => await orAbsent(this.#ask(request), ...ABSENT, ...CUT);
+    const twice = async (): Promise<HolderAnswer | undefined> =>
+      (await ask()) ?? (await orAbsent(this.#ask(request), ...ABSENT));
+    const mine = this.#turn.then(twice, twice);
+    this.#turn = mine.catch(() => undefined);
+    return await mine;
   }
 
   async #start(request: HolderRequest): Promise<HolderAnswer> {
@@ -85,7 +109,7 @@ export class Holding {
     child.once('exit', (code, signal) => (ended = `it ended with ${signal ?? code}`));
     for (let waited = 0; waited < START_MS && ended === undefined; waited += LOOK_MS) {
       await after(LOOK_MS);
-      const answer = await orAbsent(this.#ask(request), ...ABSENT);
+      const answer = await orAbsent(this.#ask(request), ...ABSENT, ...CUT);
       if (answer !== undefined) return answer;
     }
     const why = ended ?? 'it does not answer';
