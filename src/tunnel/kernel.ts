@@ -23,7 +23,7 @@ import type {
   TunnelShape,
 } from './half.ts';
 import { InstalledIpsecHalf } from './ipsec/installed.ts';
-import { withoutKeys } from './ipsec/name.ts';
+import { withoutKeys, withPorts } from './ipsec/name.ts';
 import { ipsecParts } from './ipsec/parts.ts';
 import { addParts, inspectParts, mendParts, type Part, removeParts } from './part.ts';
 import { lookAround } from './remains/look.ts';
@@ -93,7 +93,7 @@ export class KernelTunnels implements TunnelKernel, Disposable {
         const parts = this.#partsOf(shape, ground);
         const found = await this.#inspect(parts);
         if (found.missing.length === 0) {
-          return this.#installed(await this.#withSecrets(shape), ground) as InstalledOf<Shape>;
+          return this.#installed(await this.#asLeft(shape), ground) as InstalledOf<Shape>;
         }
         ground[Symbol.dispose]();
         return found;
@@ -183,9 +183,10 @@ export class KernelTunnels implements TunnelKernel, Disposable {
     return new InstalledIpsecHalf(shape, ground, this.#partsOf(shape, ground), around);
   }
 
-  /** The keys that wireguard-go was told by an earlier process, in case it has to be started again. */
-  async #withSecrets(shape: TunnelShape): Promise<TunnelShape | TunnelHalf> {
-    if (shape.kind === 'ipsec' || shape.engine === 'kernel') return shape;
+  /** As an earlier process has left it; with the keys that wireguard-go was told, in case it has to be started again. */
+  async #asLeft(shape: TunnelShape): Promise<TunnelShape | TunnelHalf> {
+    if (shape.kind === 'ipsec') return await withPorts(this.#host.stack, shape);
+    if (shape.engine === 'kernel') return shape;
     const { privateKey, presharedKeys } = await this.#engines.go.secrets(shape.name);
     const presharedKey = presharedKeys.get(shape.peer.publicKey.toString('hex'));
     const peer = presharedKey === undefined ? shape.peer : { ...shape.peer, presharedKey };

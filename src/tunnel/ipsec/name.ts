@@ -26,6 +26,14 @@ export async function sasOf(stack: NetworkStack, shape: IpsecShape, direction: '
   return all.filter((sa) => sa.reqid === reqid && sa.source === source && sa.destination === destination);
 }
 
+/** As its SAs are: a NAT may have chosen another port for the peer since that was written down. */
+export async function withPorts(stack: NetworkStack, shape: IpsecShape): Promise<IpsecShape> {
+  const { udp } = shape;
+  if (udp === undefined) return shape;
+  const [sa] = await sasOf(stack, shape, 'out');
+  return { ...shape, udp: { ...udp, remotePort: sa?.udp?.destinationPort ?? udp.remotePort } };
+}
+
 /** What may be kept of a half. */
 export function withoutKeys({ kind, outer, overlay, udp, mtu, netns }: IpsecShape): IpsecShape {
   return {
