@@ -30,6 +30,8 @@ export class Dial extends Timer implements Pollable {
   readonly #owner: DialOwner;
   readonly #schedule: DialSchedule<DialTarget>;
   #fd = -1;
+  /** Of the pool, when this round began. */
+  #generation = -1;
   #lastError = '';
 
   constructor(route: ServedRoute, owner: DialOwner) {
@@ -40,7 +42,7 @@ export class Dial extends Timer implements Pollable {
   }
 
   startRound(): void {
-    this.#schedule.begin(this.#route.pool.pick(), this.#route.worker.loop.now);
+    this.#begin(this.#route.pool.pick());
     this.#nextAttempt();
   }
 
@@ -48,7 +50,7 @@ export class Dial extends Timer implements Pollable {
   startWith(fd: number, target: DialTarget): void {
     const { pool, worker } = this.#route;
     const others = pool.pick().filter((other) => other !== target);
-    this.#schedule.begin([target, ...others], worker.loop.now);
+    this.#begin([target, ...others]);
     this.#schedule.next(worker.loop.now);
     pool.dialing(target.member);
     this.#await(fd);
@@ -78,6 +80,11 @@ export class Dial extends Timer implements Pollable {
     this.#nextAttempt();
   }
 
+  #begin(order: readonly DialTarget[]): void {
+    this.#generation = this.#route.pool.generation;
+    this.#schedule.begin(order, this.#route.worker.loop.now);
+  }
+
   #nextAttempt(): void {
     const { loop, dialer } = this.#route.worker;
     for (;;) {
@@ -92,6 +99,11 @@ export class Dial extends Timer implements Pollable {
         this.#route.roundFailed();
         loop.timers.arm(this, loop.now + this.#schedule.pauseMs(loop.now));
         return;
+      }
+      if (this.#generation !== this.#route.pool.generation) {
+        // Others came meanwhile: the descriptors of these are closed, and their numbers may be anybody's.
+        this.#begin(this.#route.pool.pick());
+        continue;
       }
       const { target } = this.#schedule;
       this.#route.pool.dialing(target.member);

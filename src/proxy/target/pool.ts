@@ -54,6 +54,8 @@ export class Pool<T extends UpstreamTarget = UpstreamTarget> {
   /** The members in use, in the order written. */
   #members: readonly Member<T>[] = [];
   readonly #rotation: Rotation;
+  /** Counts replacements: of targets picked before one, the descriptors are gone. */
+  generation = 0;
 
   constructor(options: PoolOptions) {
     this.#balance = options.balance;
@@ -75,6 +77,7 @@ export class Pool<T extends UpstreamTarget = UpstreamTarget> {
     }
     const members = [...addresses].map(([index, list]) => this.#replaceMember(index, list));
     this.#members = members;
+    this.generation += 1;
     for (const member of this.#known.values()) this.#forgetUnused(member);
   }
 
