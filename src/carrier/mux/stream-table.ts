@@ -12,8 +12,8 @@ import type { MuxStream } from './stream.ts';
 export class StreamTable {
   readonly #limits: MuxLimits;
   readonly #streams = new Map<number, MuxStream>();
-  /** Ours that were opened here and not yet on the wire, oldest first; some may be closed already. */
-  readonly #waiting: MuxStream[] = [];
+  /** Ours that were opened here and not yet on the wire, oldest first. */
+  readonly #waiting = new Set<MuxStream>();
   readonly #parity: number;
   #nextId: number;
   #lastRemote = 0;
@@ -45,7 +45,7 @@ export class StreamTable {
 
   /** Every stream there is, the waiting ones too. */
   all(): MuxStream[] {
-    return [...this.#streams.values(), ...this.#waiting.filter((stream) => !stream.closed)];
+    return [...this.#streams.values(), ...this.#waiting];
   }
 
   /** @throws {WormholeError} WH_ERR_LIMIT when there are too many */
@@ -55,15 +55,15 @@ export class StreamTable {
       throw new WormholeError('WH_ERR_LIMIT', `there are ${maxLocalStreams} streams to this peer already`);
     }
     this.#local += 1;
-    this.#waiting.push(stream);
+    this.#waiting.add(stream);
   }
 
   /** Gives ids to those whose turn it is. @returns them, in the order of their ids */
   startable(): MuxStream[] {
     const started: MuxStream[] = [];
-    while (this.#waiting.length > 0 && this.#unacknowledged < this.#limits.backlog && this.#nextId <= maxUint32) {
-      const stream = this.#waiting.shift() as MuxStream;
-      if (stream.closed) continue;
+    for (const stream of this.#waiting) {
+      if (this.#unacknowledged >= this.#limits.backlog || this.#nextId > maxUint32) break;
+      this.#waiting.delete(stream);
       stream.id = this.#nextId;
       this.#nextId += 2;
       this.#unacknowledged += 1;
@@ -108,6 +108,7 @@ export class StreamTable {
   remove(stream: MuxStream): void {
     this.settle(stream);
     this.#streams.delete(stream.id);
+    this.#waiting.delete(stream);
     if (stream.local) this.#local -= 1;
     else this.#remote -= 1;
   }
