@@ -1,12 +1,12 @@
 /**
  * What comes into a session: the meaning of each frame, and what is refused.
  *
- * Whatever the bytes are, nothing here throws: a frame that the protocol does not allow is one sentence to `onWrong`,
+ * Whatever the bytes are, nothing here throws of itself: a frame that the protocol does not allow is one sentence to `onWrong`,
  * and the end of parsing. Frames for a stream that is over are ignored, because they crossed its reset on the way.
  */
 import { unopened } from '../../lib/byte-stream.ts';
 import { WormholeError } from '../../lib/errors.ts';
-import { Flag, FrameType, knownFlags } from './frame.ts';
+import { Flag, FrameType, GoAwayCode, knownFlags } from './frame.ts';
 import { type FrameSink, Parser } from './parser.ts';
 import type { MuxStream } from './stream.ts';
 import type { StreamTable } from './stream-table.ts';
@@ -21,9 +21,12 @@ export interface ReceiverHost {
   /** The stream is taken by the peer. */
   acknowledged(stream: MuxStream): void;
   ping(answer: boolean, opaque: number): void;
-  goAway(code: number): void;
+  /** The peer takes no more streams. */
+  goAway(): void;
   /** The session must end: the peer `sentence`. */
   wrong(sentence: string): void;
+  /** The session is over. @param code for the peer; absent = it knows */
+  end(reason: WormholeError, code?: number): void;
 }
 
 export class Receiver implements FrameSink {
@@ -38,7 +41,14 @@ export class Receiver implements FrameSink {
   }
 
   push(bytes: Buffer): void {
-    this.#parser.push(bytes);
+    try {
+      this.#parser.push(bytes);
+    } catch (cause) {
+      // A fault of ours in one stream. Behind it nothing would be taken for what it is, of any, also over the next connection.
+      this.stop();
+      this.#host.end(new WormholeError('WH_ERR_INTERNAL', 'a fault of this end', { cause }), GoAwayCode.internalError);
+      throw cause;
+    }
   }
 
   stop(): void {
@@ -52,7 +62,8 @@ export class Receiver implements FrameSink {
     if (id !== 0) return this.#wrong(`sent a frame of type ${type} on stream ${id}`);
     if (type === FrameType.ping) return this.#onPing(flags, length);
     if (type !== FrameType.goAway) return this.#wrong(`sent a frame of unknown type ${type}`);
-    this.#host.goAway(length);
+    if (length === GoAwayCode.normal) this.#host.goAway();
+    else this.#host.end(sentAway(length));
     return 0;
   }
 
@@ -114,4 +125,9 @@ export class Receiver implements FrameSink {
     this.#host.wrong(sentence);
     return -1;
   }
+}
+
+function sentAway(code: number): WormholeError {
+  const why = code === GoAwayCode.protocolError ? 'we broke the protocol' : `of an error on its side (code ${code})`;
+  return new WormholeError('WH_ERR_PROTOCOL', `the peer ended the connection because ${why}`);
 }

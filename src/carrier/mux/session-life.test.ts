@@ -53,6 +53,27 @@ function drink(stream: MuxStream | undefined): number {
 }
 
 describe('ending', () => {
+  test('comes with a fault of this end: what follows in the bytes is not taken for anything else', async () => {
+    const { near, far, settle } = world();
+    const other = near.session.openStream();
+    const stream = near.session.openStream();
+    other.write(Buffer.from('a'));
+    stream.write(Buffer.from('b'));
+    await settle();
+    const [, faulty] = far.streams;
+    const onReadable = (): never => {
+      throw new Error('no');
+    };
+    drink(faulty);
+    faulty?.attach({ onReadable, onWritable: () => {}, onClose: () => {} });
+    stream.write(Buffer.from('c'));
+    other.write(Buffer.from('d'));
+    await expect(settle()).rejects.toThrow('no');
+    await settle();
+    expect(far.ends).toEqual(['a fault of this end']);
+    expect(near.ends).toEqual([expect.stringContaining('an error on its side')]);
+  });
+
   test('close lets streams end, refuses new ones at both ends, and then ends both without a reason', async () => {
     const { near, far, settle } = world();
     const stream = near.session.openStream();

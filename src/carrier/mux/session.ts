@@ -79,8 +79,9 @@ export class MuxSession {
         this.#startWaiting();
       },
       ping: (answer, opaque) => this.#ping(answer, opaque),
-      goAway: (code) => this.#goAway(code),
+      goAway: () => this.#goAway(),
       wrong: (sentence) => this.#wrong(sentence),
+      end: (reason, code) => this.#end(reason, code),
     });
     this.#stopTicking = clock.every(limits.tickMs, () => this.#tick());
     pipe.start({
@@ -190,13 +191,7 @@ export class MuxSession {
     if (ms !== undefined) this.#keepalive.answered(ms);
   }
 
-  #goAway(code: number): void {
-    if (code !== GoAwayCode.normal) {
-      const why =
-        code === GoAwayCode.protocolError ? 'we broke the protocol' : `of an error on its side (code ${code})`;
-      this.#end(new WormholeError('WH_ERR_PROTOCOL', `the peer ended the connection because ${why}`));
-      return;
-    }
+  #goAway(): void {
     if (this.#draining !== 'no') return;
     this.#draining = 'peer';
     const refused = new WormholeError('WH_ERR_ABORTED', 'the peer takes no more streams', unopened);
