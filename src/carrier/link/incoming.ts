@@ -76,7 +76,7 @@ export class Incoming {
     late.unref();
     duplex.once('close', () => clearTimeout(late));
     duplex.end(frame(noMessage(error)));
+    // It is destroyed when both directions have ended: a peer that ended its own before is to hear this, too.
     duplex.resume();
-    duplex.once('end', () => duplex.destroy());
   }
 }
