@@ -3,13 +3,17 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { fstatSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ConnectionOptions, createServer, type TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { identity, key, never, TlsWorld, tls } from '../../../test/support/tls-world.ts';
+import { socketFd } from '../../lib/socket-fd.ts';
 import { alpn } from '../../lib/tls-profile.ts';
+import { EventLoop } from '../../sys/event-loop.ts';
+import { dupFd } from '../../sys/sockets.ts';
 import { secureToPeer } from '../link/tls.ts';
 
 let world: TlsWorld;
@@ -117,6 +121,20 @@ describe('strangers', () => {
     const dialing = tls.secureToPeer(socket, { identity, key }, aborted.signal);
     setTimeout(() => aborted.abort(new Error('enough')), 20);
     await expect(dialing).rejects.toThrow('enough');
+  });
+
+  test('a connection that cannot be taken over leaves no descriptor open', async () => {
+    const unconnected = new Socket();
+    await expect(tls.secureToPeer(unconnected, { identity, key }, never)).rejects.toThrow('EBADF');
+    expect(unconnected.destroyed).toBe(true);
+    // The kernel watches a number for as long as its file is open: the next one that is the same cannot be watched.
+    const raw = await world.tcp();
+    const before = dupFd(socketFd(raw));
+    const number = before.fd;
+    EventLoop.here()?.add(number, () => {});
+    before[Symbol.dispose]();
+    await expect(tls.secureToPeer(raw, { identity, key }, never)).rejects.toThrow('EEXIST');
+    expect(() => fstatSync(number)).toThrow('EBADF');
   });
 
   test('node’s TLS and this one say the same to whom they refuse', async () => {

@@ -45,7 +45,7 @@ export class OpensslStream extends EventEmitter<{ close: [] }> implements BytePi
   #destroyed = false;
 
   /**
-   * @param socket connected, non-blocking; owned from now on
+   * @param socket connected, non-blocking; owned from now on, also when this throws
    * @param onShaken called once: with nothing when the handshake is done, else with OpenSSL's or the kernel's word for what failed
    */
   constructor(
@@ -62,16 +62,22 @@ export class OpensslStream extends EventEmitter<{ close: [] }> implements BytePi
     this.remotePort = ends.remotePort;
     this.localAddress = ends.localAddress;
     this.#shaken = onShaken;
+    // First what may fail for want of the kernel's memory.
+    try {
+      this.#registration = shared.loop.add(
+        socket.fd,
+        (events) => this.#ready(events),
+        undefined,
+        (error) => this.#fault(error),
+      );
+    } catch (error) {
+      socket[Symbol.dispose]();
+      throw error;
+    }
     const { ssl, ring, source } = shared.connect(socket.fd, ringBytes, asked);
     this.#ssl = ssl;
     this.#incoming = new Incoming(shared.openssl, ssl, source);
     this.#ring = new Ring(shared.openssl, ring, socket.fd);
-    this.#registration = shared.loop.add(
-      socket.fd,
-      (events) => this.#ready(events),
-      undefined,
-      (error) => this.#fault(error),
-    );
     this.#registration.again();
   }
 

@@ -9,6 +9,7 @@ import { socketFd } from '../../lib/socket-fd.ts';
 import { alpn } from '../../lib/tls-profile.ts';
 import { MSG_DONTWAIT, MSG_PEEK } from '../../sys/constants.ts';
 import { Errno } from '../../sys/errno.ts';
+import type { Registration } from '../../sys/event-loop.ts';
 import type { OwnedFd } from '../../sys/fd.ts';
 import * as libc from '../../sys/libc.ts';
 import { NativeMemory } from '../../sys/memory.ts';
@@ -46,7 +47,7 @@ class OpensslTls implements OtherTls {
         stream.destroy();
         reject(signal.reason as Error);
       };
-      const stream = this.#takeOver(raw, dupFd(socketFd(raw)), { own }, (code) => {
+      const stream = this.#takeOver(raw, copyOf(raw), { own }, (code) => {
         signal.removeEventListener('abort', aborted);
         if (code !== undefined) return reject(failureOfDial(address, Object.assign(new Error(code), { code })));
         if (stream.provedByKey) return resolve(stream);
@@ -59,7 +60,7 @@ class OpensslTls implements OtherTls {
 
   accept(raw: Socket, accepting: Accepting): void {
     // A number of our own: that of `raw` may name somebody else's connection before anybody hears that `raw` was closed.
-    const own = dupFd(socketFd(raw));
+    const own = copyOf(raw);
     const look = (): void => {
       const count = libc.recv(own.fd, this.#looked.address, lookedAt, MSG_PEEK | MSG_DONTWAIT);
       if (count === -Errno.EAGAIN) return;
@@ -70,13 +71,23 @@ class OpensslTls implements OtherTls {
       own[Symbol.dispose]();
       accepting.onOther();
     };
-    const watched = this.#shared.loop.add(own.fd, look, undefined, () => raw.destroy());
+    const watched = this.#watch(own, look, () => raw.destroy());
     const over = (): void => {
       watched.remove();
       own[Symbol.dispose]();
     };
     raw.once('close', over);
     look();
+  }
+
+  /** @param own closed when this throws */
+  #watch(own: OwnedFd, onReady: () => void, onFault: () => void): Registration {
+    try {
+      return this.#shared.loop.add(own.fd, onReady, undefined, onFault);
+    } catch (error) {
+      own[Symbol.dispose]();
+      throw error;
+    }
   }
 
   #accept(raw: Socket, socket: OwnedFd, { keys, onTaken, onSecure, onFailed }: Accepting): void {
@@ -103,5 +114,15 @@ class OpensslTls implements OtherTls {
     const { remoteAddress, remotePort, localAddress } = raw;
     raw.destroy();
     return new OpensslStream(this.#shared, socket, { remoteAddress, remotePort, localAddress }, asked, onShaken);
+  }
+}
+
+/** A number of our own for the connection. @throws {SyscallError} EMFILE, EBADF; `raw` is destroyed then */
+function copyOf(raw: Socket): OwnedFd {
+  try {
+    return dupFd(socketFd(raw));
+  } catch (error) {
+    raw.destroy();
+    throw error;
   }
 }
