@@ -17,6 +17,7 @@ import { LineRate } from '../lib/line-rate.ts';
 import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP, O_CLOEXEC } from './constants.ts';
 import { EVENT_BYTES, EVENT_DATA } from './epoll-event.ts';
 import { check } from './errno.ts';
+import { EventIds } from './event-ids.ts';
 import { OwnedFd } from './fd.ts';
 import * as libc from './libc.ts';
 import { loopOfThisThread, type UvLoop } from './libuv.ts';
@@ -78,7 +79,7 @@ export class EventLoop {
   readonly #entries = new Map<number, Entry>();
   #again: Entry[] = [];
   #soon: (() => void)[] = [];
-  #lastId = LIBUV;
+  readonly #ids = new EventIds(LIBUV);
   #turning = false;
   /** Rounds in which nothing happened. */
   #quiet = 0;
@@ -109,8 +110,7 @@ export class EventLoop {
    * @param fd borrowed until `remove` @throws {SyscallError} ENOMEM, ENOSPC, EPERM
    */
   add(fd: number, onReady: OnReady, interest = EPOLLIN | EPOLLOUT | EPOLLRDHUP, onFault?: OnFault): Registration {
-    this.#lastId += 1;
-    const entry = new Entry(this, fd, this.#lastId, onReady, onFault);
+    const entry = new Entry(this, fd, this.#ids.next(this.#entries), onReady, onFault);
     this.#register(fd, entry.id, interest | EPOLLET);
     this.#entries.set(entry.id, entry);
     this.#begin();
