@@ -4,7 +4,10 @@
 import { isVolatile } from '../lib/volatile.ts';
 
 /** Below this a slice that has to wait is copied: an object and its slice cost more than the bytes. */
-const smallSlice = 4 * 1024;
+export const smallSlice = 4 * 1024;
+
+/** Slices that are copied each by itself: more of them cost more, in memory and in work, than their bytes. */
+const apart = 16;
 
 /** Bytes of the blocks that waiting small slices are gathered in. */
 const blockSize = 16 * 1024;
@@ -26,9 +29,11 @@ export class ByteQueue {
     return this.#slices[this.#head];
   }
 
-  push(slice: Buffer): void {
+  /** @param changes it will, when this has returned: it is copied, and behind some others that wait together with them */
+  push(slice: Buffer, changes = false): void {
     if (slice.length === 0) return;
-    this.#slices.push(slice);
+    if (changes && this.#slices.length - this.#head >= apart) return this.#gather(slice);
+    this.#slices.push(changes ? Buffer.from(slice) : slice);
     this.#bytes += slice.length;
     this.#block = undefined;
   }

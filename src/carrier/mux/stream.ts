@@ -97,14 +97,14 @@ export class MuxStream implements ByteStream {
   }
 
   /**
-   * Sends bytes, which are not copied: they must never change afterwards.
+   * Sends bytes, which are not copied, unless they are said to change afterwards.
    *
    * @returns false when enough is waiting: `onWritable` follows. Nothing is sent on a stream that is over.
    */
-  write(bytes: Buffer): boolean {
+  write(bytes: Buffer, changes = false): boolean {
     if (this.#ending) throw new WormholeError('WH_ERR_INTERNAL', 'bytes were written to a stream after its end');
     if (this.#closed) return false;
-    this.#sending.push(bytes);
+    this.#sending.push(bytes, changes);
     this.#offer();
     this.#full = this.#sending.bytes >= this.#host.sendQueue;
     return !this.#full;
@@ -113,7 +113,7 @@ export class MuxStream implements ByteStream {
   /** As {@link write}, of bytes that change when it has returned: what cannot leave at once is copied. */
   writeNow(bytes: Buffer): boolean {
     // Small ones wait for each other.
-    if (bytes.length < waitsBelow) return this.write(Buffer.from(bytes));
+    if (bytes.length < waitsBelow) return this.write(bytes, true);
     this.write(bytes);
     if (this.#closed) return false;
     this.#host.flush();

@@ -7,7 +7,7 @@
 import type { ByteStream, ByteStreamUser } from '../../lib/byte-stream.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import { declareVolatile } from '../../lib/volatile.ts';
-import { ByteQueue } from '../byte-queue.ts';
+import { ByteQueue, smallSlice } from '../byte-queue.ts';
 import type { QuicStream, QuicStreamUser } from './engine.ts';
 import { LAST, VERSION } from './framing.ts';
 
@@ -80,16 +80,17 @@ export class QuicByteStream implements ByteStream, QuicStreamUser {
     return undefined;
   }
 
-  write(bytes: Buffer): boolean {
+  write(bytes: Buffer, changes = false): boolean {
     if (this.#ending) throw new WormholeError('WH_ERR_INTERNAL', 'bytes were written to a stream after its end');
     if (this.#closed) return false;
-    this.#waiting.push(bytes);
+    this.#waiting.push(bytes, changes);
     this.#send();
     this.#full = this.#waiting.bytes >= sendQueue;
     return !this.#full && !this.#closed;
   }
 
   writeNow(bytes: Buffer): boolean {
+    if (bytes.length < smallSlice) return this.write(bytes, true);
     const room = this.write(bytes);
     this.#waiting.settle();
     return room;
