@@ -8,7 +8,9 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import type { LinkFacts } from '../../src/carrier/link/facts.ts';
 import type { Caller } from '../../src/daemon/api/operations.ts';
+import type { KnownPeer } from '../../src/daemon/peers/known-peer.ts';
 import type { Peer } from '../../src/daemon/peers/peer.ts';
+import { peerName } from '../../src/daemon/peers/peers.ts';
 import { loadSchemas } from '../../src/daemon/schema/schema.ts';
 import { validate } from '../../src/daemon/schema/validate.ts';
 import type { HalfCalls } from '../../src/daemon/tunnels/half-calls.ts';
@@ -43,6 +45,10 @@ export class TunnelEnd {
   /** Where the other end's link leads to. */
   seenAt: string;
   policy: TunnelingOptions['policies']['tunnel'] = () => Promise.resolve();
+  /** Whether this end knows by itself where the other one is, and as whom. */
+  knows = { where: true, identity: 'common' };
+  /** Names of those that were looked for to be dialed. */
+  readonly wanted: string[] = [];
   judge: TunnelingOptions['policies']['tunnelEnd'] = () => undefined;
   tunneling!: Tunneling;
   readonly #options: TunnelEndOptions;
@@ -68,6 +74,7 @@ export class TunnelEnd {
   start(): void {
     const { host, address, range, ports } = this.#options;
     const links = (): LinkFacts[] => (this.#world.linked ? [this.link] : []);
+    const linked = (): Peer[] => (this.#world.linked ? [this.#peer() as Peer] : []);
     const log = pino({ level: 'debug' }, { write: (line: string) => void this.lines.push(line) });
     this.tunneling = new Tunneling({
       settings: {
@@ -81,8 +88,13 @@ export class TunnelEnd {
       kernel: () => Promise.resolve(this.kernel),
       host,
       peers: {
-        at: () => this.#peer() as Peer,
-        list: [],
+        at: (address) => {
+          this.wanted.push(peerName(address));
+          return this.#peer() as Peer;
+        },
+        get list() {
+          return linked();
+        },
         get links() {
           return links();
         },
@@ -139,8 +151,11 @@ export class TunnelEnd {
 
   #peer(): Partial<Peer> {
     const { name } = this.other;
+    const addresses = this.knows.where ? [{ host: name, port: 9999 }] : [];
     return {
       name,
+      known: { identity: this.knows.identity, addresses } as unknown as KnownPeer,
+      ...(this.#world.linked && { link: this.link }),
       want: () => ({ [Symbol.dispose]: () => undefined }),
       up: () => (this.#world.linked ? Promise.resolve(this.link) : Promise.reject(unlinked())),
     };

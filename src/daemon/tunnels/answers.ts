@@ -40,8 +40,8 @@ export interface AnswersOptions {
   readonly addresses: OwnAddresses;
   /** The link that somebody asks on. @throws {WormholeError} when it is over */
   readonly linkOf: (owner: Owner) => LinkFacts;
-  /** How that peer is called here. */
-  readonly nameOf: (link: LinkFacts) => string;
+  /** How that peer is called here, and whether it can be dialed by that. */
+  readonly nameOf: (link: LinkFacts) => { readonly peer: string; readonly dialed: boolean };
   /** This end is about to ask that peer for a tunnel itself, and goes first. */
   readonly goesFirst: (whose: Whose) => boolean;
   /** May it? @throws {WormholeError} WH_ERR_POLICY */
@@ -106,7 +106,7 @@ export class Answers implements AsyncDisposable {
     const sight = { far, own: offer.seen };
     const common = { id, agreed, ...(mtu !== undefined && { mtu }) };
     const half = makeHalf({ ...common, end, sight, offered: false, ...(netns !== undefined && { netns }) });
-    const record = recordOf({ ...common, peer: nameOf(link), whose: owner, half, places, driver: false, mtu });
+    const record = recordOf({ ...common, ...nameOf(link), whose: owner, half, places, driver: false, mtu });
     const lasting = new Scope(`offer ${id}`);
     needs.moveTo(lasting);
     const container = new Scope(`container of ${id}`);

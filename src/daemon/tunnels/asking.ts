@@ -15,6 +15,7 @@ import type { Attachment } from './attachment.ts';
 import type { Creating, Wish } from './creating.ts';
 import type { HalfCalls } from './half-calls.ts';
 import { serves, wanted } from './kinds.ts';
+import type { TunnelRecord } from './record.ts';
 import type { Tunnel } from './tunnel.ts';
 import type { Places, Tunnels } from './tunnels.ts';
 
@@ -62,7 +63,7 @@ export class Asking {
       link = await peer.up(signal);
     } catch (error) {
       // It may be up all the same: it needs no link.
-      const there = tunnels.list.find(({ record }) => record.peer === peer.name && isBetween(record, request));
+      const there = tunnels.list.find(({ record }) => isWith(record, peer) && isBetween(record, request));
       if (there?.complete === true && serves(there.record.kind, request)) return there;
       throw error;
     }
@@ -142,6 +143,11 @@ export class Asking {
       if (this.#turns.get(place) === quiet) this.#turns.delete(place);
     }
   }
+}
+
+/** Somebody else may have called itself so. */
+function isWith({ peer, identity }: TunnelRecord, { name, known }: Peer): boolean {
+  return peer === name && identity === known.identity;
 }
 
 function placesOf({ attach, peerAttach }: Places): Places {

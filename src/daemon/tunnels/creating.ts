@@ -112,6 +112,7 @@ export class Creating {
     const told = {
       id: offer.id,
       peer: peer.name,
+      dialed: true,
       whose: link,
       agreed,
       half,

@@ -9,6 +9,7 @@ export interface RecordParts {
   readonly id: string;
   /** As it is written after `tunnel`. */
   readonly peer: string;
+  readonly dialed: boolean;
   readonly whose: Whose;
   readonly agreed: Agreed;
   readonly half: TunnelHalf;
@@ -17,12 +18,13 @@ export interface RecordParts {
   readonly mtu: number | undefined;
 }
 
-export function recordOf({ id, peer, whose, agreed, half, places, driver, mtu }: RecordParts): TunnelRecord {
+export function recordOf({ id, peer, dialed, whose, agreed, half, places, driver, mtu }: RecordParts): TunnelRecord {
   const { attach, peerAttach } = places;
   const now = new Date().toISOString();
   return {
     id,
     peer,
+    dialed,
     host: whose.host,
     identity: whose.identity,
     phase: 'installing',

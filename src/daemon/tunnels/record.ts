@@ -14,6 +14,8 @@ export interface TunnelRecord {
   readonly id: string;
   /** The peer as it is written after `tunnel`. */
   readonly peer: string;
+  /** By that name this host can dial it; else the peer calls itself so, and nobody is looked for by it. */
+  readonly dialed?: boolean;
   /** Id of the daemon there, and whom its key has proved it to be. */
   readonly host: string;
   readonly identity: string;
@@ -68,6 +70,7 @@ const record: JsonSchema = object(
   {
     id: text,
     peer: text,
+    dialed: { type: 'boolean' },
     host: text,
     identity: text,
     phase: { anyOf: [{ const: 'installing' }, { const: 'complete' }] },

@@ -20,6 +20,7 @@ import { Attachment, type Judge } from './attachment.ts';
 import { Creating } from './creating.ts';
 import type { HalfCalls } from './half-calls.ts';
 import { Keeping } from './keeping.ts';
+import { linkOf, mayDial, nameOf } from './other-end.ts';
 import { Ports } from './ports.ts';
 import { Rekeying, type RekeyLimits } from './rekeying.ts';
 import { TunnelStore } from './store.ts';
@@ -80,7 +81,7 @@ export class Tunneling implements AsyncDisposable {
       tunnels,
       addresses,
       linkOf: ({ link }) => linkOf(peers, link),
-      nameOf: (link) => peers.list.find((peer) => peer.link?.number === link.number)?.name ?? link.name,
+      nameOf: (link) => nameOf(peers, link),
       goesFirst: (whose) => this.#asking.isAsking(whose) && host < whose.host,
       allow: (...asked) => policies.tunnel(...asked),
       attach,
@@ -171,7 +172,11 @@ export class Tunneling implements AsyncDisposable {
 
   /** @throws {WormholeError} */
   peerOf({ record }: Tunnel): Peer {
-    return this.#options.peers.at(parseAddress(record.peer));
+    const { peers } = this.#options;
+    if (mayDial(record)) return peers.at(parseAddress(record.peer));
+    const peer = peers.list.find(({ name, known }) => name === record.peer && known.identity === record.identity);
+    if (peer !== undefined) return peer;
+    throw new WormholeError('WH_ERR_PEER_UNREACHABLE', `peer ${record.peer} cannot be dialed, and has not joined`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -240,10 +245,4 @@ export class Tunneling implements AsyncDisposable {
     const attachment: Attachment = await Attachment.follow(container, this.#options, onMove, judge);
     return attachment;
   }
-}
-
-function linkOf({ links }: Pick<Peers, 'links'>, number: number): LinkFacts {
-  const link = links.find((one) => one.number === number);
-  if (link === undefined) throw new WormholeError('WH_ERR_PEER_UNREACHABLE', 'the link is over');
-  return link;
 }

@@ -2,6 +2,7 @@
 import { parseAddress } from '../../spec/address.ts';
 import type { Logger } from '../log.ts';
 import type { Peers } from '../peers/peers.ts';
+import { mayDial } from './other-end.ts';
 import type { Tunnel } from './tunnel.ts';
 
 export class Wishes implements Disposable {
@@ -18,7 +19,7 @@ export class Wishes implements Disposable {
   /** These are the tunnels now. */
   follow(tunnels: readonly Tunnel[]): void {
     if (this.#over) return;
-    const names = new Set(tunnels.map(({ record }) => record.peer));
+    const names = new Set(tunnels.flatMap(({ record }) => (mayDial(record) ? [record.peer] : [])));
     for (const name of names) {
       if (this.#wishes.has(name)) continue;
       try {
