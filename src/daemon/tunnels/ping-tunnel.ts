@@ -12,11 +12,24 @@ const LEAST = 576;
 /** Milliseconds that a packet of another size gets, at least. */
 const LEAST_MS = 200;
 
-/** @throws {WormholeError} WH_ERR_TIMEOUT when nothing comes back */
-export async function pingTunnel({ record, attachment }: Tunnel): Promise<TunnelPong> {
+/** @throws {WormholeError} WH_ERR_TIMEOUT when nothing comes back; WH_ERR_TUNNEL when nothing can be sent */
+export async function pingTunnel(tunnel: Tunnel): Promise<TunnelPong> {
+  const { remote } = tunnel.record.shape.overlay;
+  using namespace = tunnel.attachment?.namespace();
+  try {
+    using echo = new Echo(remote, namespace);
+    return await measure(echo, tunnel);
+  } catch (cause) {
+    if (WormholeError.is(cause)) throw cause;
+    // Without a way there, or where the guard lets nothing leave in clear text.
+    throw new WormholeError('WH_ERR_TUNNEL', `nothing can be sent to ${remote}: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+async function measure(echo: Echo, { record }: Tunnel): Promise<TunnelPong> {
   const { local, remote } = record.shape.overlay;
-  using namespace = attachment?.namespace();
-  using echo = open(remote, namespace);
   const first = await echo.send(SMALL, FIRST_MS);
   if (first === undefined) {
     throw new WormholeError('WH_ERR_TIMEOUT', `nothing came back through the tunnel from ${remote} in ${FIRST_MS} ms`);
@@ -39,14 +52,4 @@ async function largest(believed: number, passes: (bytes: number) => Promise<bool
     else bad = middle;
   }
   return good;
-}
-
-function open(remote: string, namespace: ConstructorParameters<typeof Echo>[1]): Echo {
-  try {
-    return new Echo(remote, namespace);
-  } catch (cause) {
-    throw new WormholeError('WH_ERR_TUNNEL', `nothing can be sent to ${remote}: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
 }
