@@ -50,8 +50,10 @@ export function abroadOf(options: AbroadOptions): CarrierAbroad {
   const start = async (): Promise<CarrierListener> => {
     // Loaded when needed: the carrier costs a thread and TLS.
     const { startCarrier } = await import('./start.ts');
+    const keys = options.keys();
+    // Nothing is tried again from here on: the ports are given away.
     tell({ type: 'plane', port: theirPlane });
-    return await startCarrier({ ...options, onLink, keys: options.keys(), streams: theirs });
+    return await startCarrier({ ...options, onLink, keys, streams: theirs });
   };
   const carrier = (): Promise<CarrierListener> => {
     starting ??= start().catch((error: unknown) => {
