@@ -25,6 +25,7 @@ describe('invitations', () => {
   let now: number;
   let met: KnownPeer[];
   let strangers: string[];
+  let changes: number;
   /** Name of a peer that the configuration has. */
   let configured: string;
   let made: Invitations;
@@ -43,7 +44,7 @@ describe('invitations', () => {
           left: ({ known }: { known: KnownPeer }) => (met = met.filter((one) => one !== known)),
         }) as never,
       accept: () => Promise.resolve(undefined),
-      onKeys: () => undefined,
+      onKeys: () => void (changes += 1),
       onStranger: (identity) => Promise.resolve(void strangers.push(identity)),
       log: { info: () => undefined, warn: () => undefined },
       now: () => now,
@@ -54,6 +55,7 @@ describe('invitations', () => {
     now = 1_800_000_000_000;
     met = [];
     strangers = [];
+    changes = 0;
     configured = '';
     made = start();
   });
@@ -138,6 +140,17 @@ describe('invitations', () => {
     made.restore();
     expect(met.map(({ name }) => name)).toEqual(['c']);
     expect(made.policyOf(one)?.verbs).toEqual(['tunnel']);
+  });
+
+  test('close the port when their time is over, also after a restart of the daemon', async () => {
+    const { expires } = await made.invite(endpoint, 3_600);
+    made = start();
+    now = expires * 1000 - 5;
+    made.restore();
+    changes = 0;
+    now += 5;
+    await expect.poll(() => changes).toBe(1);
+    expect(made.keys.size).toBe(0);
   });
 
   test('a token that is over is told before anybody is asked', async () => {

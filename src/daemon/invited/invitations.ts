@@ -74,12 +74,12 @@ export class Invitations {
 
   /** Makes the peers of before known; of one whose name the configuration has by now, that has the name. */
   restore(): void {
-    const { pairs, log } = this.#options;
-    for (const pair of pairs.list) {
+    for (const pair of this.#options.pairs.list) {
+      if (pair.expires !== undefined) this.#closeAt(pair.expires);
       try {
         this.#meet(pair);
       } catch (err) {
-        log.warn({ err, identity: pair.identity }, 'an invited host is known by its name no more');
+        this.#options.log.warn({ err, identity: pair.identity }, 'an invited host is known by its name no more');
       }
     }
   }
@@ -120,7 +120,7 @@ export class Invitations {
     const expires = Math.floor(this.#now() / 1000) + seconds;
     await pairs.put({ identity, key: secret.toString('base64'), expires, ...(attach !== undefined && { attach }) });
     onKeys();
-    setTimeout(onKeys, seconds * 1000).unref();
+    this.#closeAt(expires);
     log.info({ identity, expires: new Date(expires * 1000).toISOString() }, 'a host is invited');
     return { token: formatToken({ endpoint, name, identity, secret, expires }), expires };
   }
@@ -218,14 +218,18 @@ export class Invitations {
     return true;
   }
 
+  #closeAt(expires: number): void {
+    const ms = expires * 1000 - this.#now();
+    if (ms > 0) setTimeout(this.#options.onKeys, ms + 1).unref();
+  }
+
   #isOver({ expires }: Pair): boolean {
     return expires !== undefined && expires * 1000 <= this.#now();
   }
 
   async #forgetOver(): Promise<void> {
-    const { pairs } = this.#options;
-    const over = pairs.list.filter((pair) => this.#isOver(pair)).map(({ identity }) => identity);
-    if (over.length > 0) await pairs.remove(...over);
+    const over = this.#options.pairs.list.filter((pair) => this.#isOver(pair)).map(({ identity }) => identity);
+    if (over.length > 0) await this.#options.pairs.remove(...over);
   }
 
   /** @returns undefined of one that nobody has come with */
