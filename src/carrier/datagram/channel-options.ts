@@ -20,8 +20,10 @@ export interface ChannelPath {
 export interface ChannelOptions extends ChannelPath {
   /** Of the session under resumption: who dialed its first connection. */
   readonly role: Role;
-  /** 32 bytes or more of the first connection's exporter (`datagramSecretOf`); not kept. */
+  /** 32 bytes or more of a connection's exporter (`datagramSecretOf`), of the first one there is for it; not kept. */
   readonly secret: Buffer;
+  /** Of the session; absent = by that secret. */
+  readonly id?: Buffer;
   /** Of that connection. */
   readonly epoch: number;
   /** The payload may be volatile (`lib/volatile.ts`): good until this returns. */

@@ -51,7 +51,7 @@ export class DatagramChannel implements PacketOwner {
     const limits = { ...datagramDefaults, ...options.limits };
     const { role, secret, epoch, clock = systemClock, aead = nodeAead } = options;
     const now = clock.now();
-    this.id = datagramSessionId(secret);
+    this.id = options.id ?? datagramSessionId(secret);
     this.#options = options;
     this.#clock = clock;
     this.#epoch = epoch;

@@ -91,3 +91,16 @@ test('two channels of one session are a mistake, and one that was removed makes 
   again.connected(connection('first', port), 1, false);
   again.close();
 });
+
+test('ends that learn over different connections who is there are of one session, which is called by the first', async () => {
+  for (const link of links) link.close();
+  const [first, second] = [connection('first', port), connection('second', port)];
+  links = [
+    new LinkDatagrams({ role: 'dialer', sockets: sockets[0], first }),
+    new LinkDatagrams({ role: 'acceptor', sockets: sockets[1], first }),
+  ];
+  links[1].connected(first, 1, false);
+  links[0].connected(second, 3, true);
+  links[1].connected(second, 3, false);
+  await expect.poll(() => links.map(({ state }) => state)).toEqual(['direct', 'direct']);
+});

@@ -10,7 +10,7 @@ import { DatagramChannel } from './channel.ts';
 import type { ChannelPath } from './channel-options.ts';
 import type { ChannelStats } from './channel-stats.ts';
 import { DatagramFlows } from './flows.ts';
-import { datagramSecretOf } from './keys.ts';
+import { datagramSecretOf, datagramSessionId } from './keys.ts';
 import type { ChannelState } from './prober.ts';
 import type { DatagramSockets } from './sockets.ts';
 
@@ -25,17 +25,21 @@ export interface LinkDatagramsOptions {
   readonly role: Role;
   /** Undefined: datagrams go over streams. */
   readonly sockets: DatagramSockets | undefined;
+  /** Of the session under resumption, which calls the channel's: the link may be up at either end over a later one. Absent = that is it. */
+  readonly first?: LinkConnection;
   readonly onStateChange?: (state: ChannelState) => void;
 }
 
 export class LinkDatagrams {
   readonly flows = new DatagramFlows();
   readonly #options: LinkDatagramsOptions;
+  readonly #id: Buffer | undefined;
   #channel: DatagramChannel | undefined;
   #closed = false;
 
   constructor(options: LinkDatagramsOptions) {
     this.#options = options;
+    if (options.sockets !== undefined && options.first !== undefined) this.#id = idOf(options.first);
   }
 
   /** 'direct' over UDP; 'blocked', or not known yet: over streams. */
@@ -79,6 +83,7 @@ export class LinkDatagrams {
       ...path,
       role,
       secret,
+      ...(this.#id !== undefined && { id: this.#id }),
       epoch,
       onStateChange,
       onDatagram: this.flows.deliver,
@@ -100,6 +105,15 @@ interface Known {
 function knownOf(connection: LinkConnection, dialed: boolean, sockets: DatagramSockets): Known | undefined {
   try {
     return { secret: datagramSecretOf(connection), path: pathOf(connection, dialed, sockets) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** @returns undefined when it is gone already */
+function idOf(connection: LinkConnection): Buffer | undefined {
+  try {
+    return datagramSessionId(datagramSecretOf(connection));
   } catch {
     return undefined;
   }

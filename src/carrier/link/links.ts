@@ -173,7 +173,7 @@ export class Links {
       onDraining: this.#options.onDraining,
       onOver: (link, reason) => this.#over(link, reason),
     };
-    const datagrams = new LinkDatagrams({ role: session.role, sockets: this.#options.sockets });
+    const datagrams = new LinkDatagrams({ role: session.role, sockets: this.#options.sockets, first: stream });
     const link = new Link({ number, dialed, peer, session, user, datagrams, connection: stream, quic });
     const entry: Entry = { link, redialing: undefined, settle };
     this.#entries.set(number, entry);
