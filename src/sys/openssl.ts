@@ -45,6 +45,7 @@ export class Openssl {
   readonly getError: Numbers;
   readonly doHandshake: Numbers;
   readonly shutdown: Numbers;
+  readonly keyUpdate: Numbers;
   readonly free: Numbers;
   readonly setConnectState: Numbers;
   readonly setAcceptState: Numbers;
@@ -90,6 +91,7 @@ export class Openssl {
     this.getError = raw('int SSL_get_error(uintptr_t, int)');
     this.doHandshake = raw('int SSL_do_handshake(uintptr_t)');
     this.shutdown = raw('int SSL_shutdown(uintptr_t)');
+    this.keyUpdate = raw('int SSL_key_update(uintptr_t, int)');
     this.free = raw('void SSL_free(uintptr_t)');
     this.setConnectState = raw('void SSL_set_connect_state(uintptr_t)');
     this.setAcceptState = raw('void SSL_set_accept_state(uintptr_t)');

@@ -12,8 +12,11 @@ import type { ByteQueue } from '../byte-queue.ts';
 export const recordBytes = 16 * 1024;
 /** Full records that go to the socket at once. */
 const records = 8;
-/** Of the ring: room for as many, and for what TLS adds. */
+/** Of the ring: room for as many, and for what TLS adds, another key included. */
 export const ringBytes = records * recordBytes + 4 * 1024;
+
+/** Records that one key seals, 128 GiB of full ones: a third of what RFC 8446 §5.5 has for AES-GCM. */
+const recordsPerKey = 2 ** 23;
 
 const scratch = new NativeMemory(8);
 const staging = new NativeMemory(recordBytes);
@@ -22,14 +25,17 @@ export class Ring implements Disposable {
   readonly #openssl: Openssl;
   readonly #ring: number;
   readonly #fd: number;
+  readonly #recordsPerKey: number;
+  #sealed = 0;
   /** Nothing is in it: not so after OpenSSL was asked for anything but `seal`. */
   #empty = false;
 
   /** @param ring our end of a BIO pair, owned from now on @param fd borrowed */
-  constructor(openssl: Openssl, ring: number, fd: number) {
+  constructor(openssl: Openssl, ring: number, fd: number, most = recordsPerKey) {
     this.#openssl = openssl;
     this.#ring = ring;
     this.#fd = fd;
+    this.#recordsPerKey = most;
   }
 
   /** OpenSSL may have put something there. */
@@ -59,6 +65,11 @@ export class Ring implements Disposable {
    */
   seal(ssl: number, queue: ByteQueue): number {
     this.#empty = false;
+    if (this.#sealed >= this.#recordsPerKey) {
+      // Of our own direction alone (SSL_KEY_UPDATE_NOT_REQUESTED): the other end sees to the other one.
+      this.#openssl.keyUpdate(ssl, 0);
+      this.#sealed = 0;
+    }
     for (let left = records; left > 0 && queue.bytes > 0; ) {
       const slice = queue.first;
       const whole = slice === undefined ? 0 : Math.min(left, Math.floor(slice.length / recordBytes));
@@ -66,6 +77,7 @@ export class Ring implements Disposable {
       if (result <= 0) return result;
       queue.drop(result);
       left -= Math.max(whole, 1);
+      this.#sealed += Math.max(whole, 1);
     }
     return 1;
   }

@@ -28,6 +28,8 @@ export interface Ends {
 export class SharedTls {
   readonly openssl: Openssl;
   readonly loop: EventLoop;
+  /** Absent = as many as is good. */
+  readonly recordsPerKey: number | undefined;
   readonly #dialing: number;
   readonly #accepting: number;
   readonly #protocol: NativeMemory;
@@ -36,15 +38,16 @@ export class SharedTls {
   readonly #asked = new Map<number, Asked>();
 
   /** @returns undefined where node's OpenSSL, or its event loop, cannot be had */
-  static make(): SharedTls | undefined {
+  static make(recordsPerKey?: number): SharedTls | undefined {
     const openssl = Openssl.load();
     const loop = EventLoop.here();
-    return openssl === undefined || loop === undefined ? undefined : new SharedTls(openssl, loop);
+    return openssl === undefined || loop === undefined ? undefined : new SharedTls(openssl, loop, recordsPerKey);
   }
 
-  private constructor(openssl: Openssl, loop: EventLoop) {
+  private constructor(openssl: Openssl, loop: EventLoop, recordsPerKey: number | undefined) {
     this.openssl = openssl;
     this.loop = loop;
+    this.recordsPerKey = recordsPerKey;
     const profile = { ciphersuites: tlsProfile.ciphers, groups: tlsProfile.ecdhCurve, readBytes };
     this.#dialing = openssl.context({ ...profile, dials: true });
     this.#accepting = openssl.context({ ...profile, dials: false });

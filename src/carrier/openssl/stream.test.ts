@@ -2,7 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type End, TlsWorld } from '../../../test/support/tls-world.ts';
+import { End, identity, key, never, TlsWorld } from '../../../test/support/tls-world.ts';
+import type { OtherTls } from '../secure-stream.ts';
+import { opensslTls } from './tls.ts';
 
 let world: TlsWorld;
 beforeEach(async () => {
@@ -11,6 +13,28 @@ beforeEach(async () => {
 afterEach(() => world[Symbol.asyncDispose]());
 
 describe('a connection', () => {
+  test('has another key after so many records, and loses nothing at it', async () => {
+    const wire: Buffer[] = [];
+    const relayed = await world.tcp();
+    const between = await world.listen((socket) => {
+      socket.on('data', (bytes: Buffer) => wire.push(bytes)).pipe(relayed);
+      relayed.pipe(socket);
+    });
+    const often = opensslTls(10) as OtherTls;
+    const near = new End(await often.secureToPeer(await world.tcp(between), { identity, key }, never));
+    const far = await world.arrived;
+    const all = randomBytes(4 << 20);
+    for (let at = 0; at < all.length; at += 100_000) near.pipe.write([all.subarray(at, at + 100_000)]);
+    await expect.poll(() => far.bytes.length, { timeout: 5_000 }).toBe(all.length);
+    expect(far.bytes.equals(all)).toBe(true);
+    // A record that changes keys: header 5, message 5, type 1, tag 16. (RFC 8446 §4.6.3)
+    const lengths: number[] = [];
+    const said = Buffer.concat(wire);
+    for (let at = 0; at < said.length; at += 5 + said.readUInt16BE(at + 3)) lengths.push(said.readUInt16BE(at + 3));
+    expect(lengths.filter((length) => length === 22).length).toBeGreaterThan(10);
+    near.stream.destroy();
+  });
+
   test('carries 32 MiB each way at once, and each end hears the other’s end once', async () => {
     const near = await world.dial();
     const far = await world.arrived;

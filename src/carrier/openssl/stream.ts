@@ -77,7 +77,7 @@ export class OpensslStream extends EventEmitter<{ close: [] }> implements BytePi
     const { ssl, ring, source } = shared.connect(socket.fd, ringBytes, asked);
     this.#ssl = ssl;
     this.#incoming = new Incoming(shared.openssl, ssl, source);
-    this.#ring = new Ring(shared.openssl, ring, socket.fd);
+    this.#ring = new Ring(shared.openssl, ring, socket.fd, shared.recordsPerKey);
     this.#registration.again();
   }
 

@@ -21,9 +21,9 @@ import { lookedAt, offeredProtocols } from './client-hello.ts';
 import { SharedTls } from './shared.ts';
 import { OpensslStream } from './stream.ts';
 
-/** @returns undefined where node's OpenSSL cannot be had */
-export function opensslTls(): OtherTls | undefined {
-  const shared = SharedTls.make();
+/** @param recordsPerKey for tests @returns undefined where node's OpenSSL cannot be had */
+export function opensslTls(recordsPerKey?: number): OtherTls | undefined {
+  const shared = SharedTls.make(recordsPerKey);
   return shared === undefined ? undefined : new OpensslTls(shared);
 }
 
