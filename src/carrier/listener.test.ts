@@ -104,7 +104,7 @@ describe('startCarrierListener', () => {
     await talk();
     const before = fds();
     for (let i = 0; i < 100; i += 1) await Promise.all(Array.from({ length: 10 }, talk));
-    await expect.poll(fds, { timeout: 5_000 }).toBeLessThanOrEqual(before + 2);
+    await expect.poll(fds).toBeLessThanOrEqual(before + 2);
     await listener.close(1_000);
   });
 

@@ -126,7 +126,7 @@ describe('somebody who is linked', () => {
     expect(descriptors() - before).toBeLessThan(1_024);
     await Promise.all(open.splice(0).map((one) => one.close(0)));
     await Promise.allSettled(idle);
-    await expect.poll(descriptors, { timeout: 20_000 }).toBeLessThan(before + 16);
+    await expect.poll(descriptors).toBeLessThan(before + 16);
   }, 60_000);
 
   test('a request for a guest that breaks off anywhere leaves no guest, and one whose link ends neither', async () => {
@@ -145,7 +145,7 @@ describe('somebody who is linked', () => {
       if (turn % 2 === 1) await new Promise((resolve) => setTimeout(resolve, turn));
       await open.pop()?.close(0);
     }
-    await expect.poll(ids, { timeout: 20_000 }).toEqual([]);
+    await expect.poll(ids).toEqual([]);
     expect(await asked(link, 'POST', '/v1/guests/x.0', guest(9500))).toBe(200);
     expect(await through(link, 'x.0')).toBe('hello');
   }, 60_000);

@@ -91,9 +91,10 @@ describe.skipIf(missing !== undefined)('a container that nobody needs', () => {
       const { id, port } = await daemon().create(words);
       let served = 0;
       const lost: string[] = [];
-      const end = performance.now() + 2500;
+      // For long enough, however slow this machine is now.
+      let enough = false;
       const client = async (gapMs: number): Promise<void> => {
-        for (let n = 0; performance.now() < end; n++) {
+        for (let n = 0; !enough; n++) {
           await echo(port, `${n}`).then(
             (text) => void (text === `${n}` ? served++ : lost.push(text)),
             (error: Error) => void lost.push(error.message),
@@ -102,10 +103,16 @@ describe.skipIf(missing !== undefined)('a container that nobody needs', () => {
           await pause(gapMs + (n % 7) * 9);
         }
       };
-      await Promise.all([client(10), client(25), client(40)]);
+      const clients = [client(10), client(25), client(40)];
+      try {
+        await pause(2000);
+        const again = async (): Promise<boolean> => served > 10 && (await timesOf(host(), id, event)) > 1;
+        await until('many were served, by more than one', again);
+      } finally {
+        enough = true;
+      }
+      await Promise.all(clients);
       expect(lost).toEqual([]);
-      expect(served).toBeGreaterThan(10);
-      expect(await timesOf(host(), id, event)).toBeGreaterThan(1);
       if (event !== 'create') expect(await timesOf(host(), id, 'create')).toBe(1);
     },
   );

@@ -39,7 +39,7 @@ describe('datagrams between hosts', () => {
     const { a, b } = world;
     await serveEcho(b, 5300);
     const made = await a.daemon.create('url udp://:5300 remote b tail url :5300');
-    await expect.poll(() => way(a), { timeout: 10_000 }).toBe('udp');
+    await expect.poll(() => way(a)).toBe('udp');
     expect(await asked(a, 5300, sizes)).toBe(sizes.length);
     const { segments } = await a.daemon.get<WormholeDetail>(`/v1/wormholes/${made.id}`);
     expect(segments.map(({ stats }) => stats.datagramsIn >= sizes.length)).toEqual([true, true]);
@@ -63,7 +63,7 @@ describe('datagrams between hosts', () => {
     expect((await laptop.daemon.wormhole('join', 'gate')).code).toBe(0);
     await gate.daemon.create('url udp://:5300 remote laptop tail url :5300');
     expect(await asked(gate, 5300, sizes)).toBe(sizes.length);
-    await expect.poll(() => way(gate), { timeout: 10_000 }).toBe('udp');
+    await expect.poll(() => way(gate)).toBe('udp');
     expect(await asked(gate, 5300, sizes)).toBe(sizes.length);
   }, 60_000);
 
@@ -72,7 +72,7 @@ describe('datagrams between hosts', () => {
     const { a, b } = world;
     await serveEcho(b, 5300);
     await a.daemon.create('url udp://:5300 remote b tail url :5300');
-    await expect.poll(() => way(a), { timeout: 10_000 }).toBe('udp');
+    await expect.poll(() => way(a)).toBe('udp');
     for (let kick = 0; kick < 3; kick += 1) {
       expect((await a.daemon.wormhole('kick', 'b')).code).toBe(0);
       expect(await asked(a, 5300, sizes)).toBe(sizes.length);

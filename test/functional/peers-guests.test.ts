@@ -21,7 +21,7 @@ test('a guest that was deleted over there is made again, and the next connection
   const { wormholes } = await b.daemon.get<{ wormholes: Array<{ id: string }> }>('/v1/wormholes');
   expect(wormholes).toHaveLength(1);
   expect((await b.daemon.wormhole('delete', '--now', wormholes[0]?.id ?? '')).code).toBe(0);
-  await expect.poll(works, { timeout: 10_000 }).toBe('hello');
+  await expect.poll(works).toBe('hello');
 }, 30_000);
 
 test.skipIf(noEngine !== undefined)(
@@ -41,10 +41,10 @@ test.skipIf(noEngine !== undefined)(
     const container = await b.engine.docker(['ps', '-q']);
     await b.daemon[Symbol.asyncDispose]();
     await b.up();
-    await expect.poll(() => echoed().catch(() => ''), { timeout: 20_000 }).toBe('hello');
+    await expect.poll(() => echoed().catch(() => '')).toBe('hello');
     expect(await b.engine.docker(['ps', '-q'])).toBe(container);
     await a.daemon.wormhole('delete', '--now', id);
-    await expect.poll(() => b.engine.docker(['ps', '-q']), { timeout: 10_000 }).toBe('');
+    await expect.poll(() => b.engine.docker(['ps', '-q'])).toBe('');
   },
   60_000,
 );

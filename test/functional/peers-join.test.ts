@@ -35,13 +35,13 @@ describe('joining', () => {
       .toBe('waiting');
     await laptop.up();
     await expect
-      .poll(async () => (await through(gate, 7000, sent).catch(() => Buffer.alloc(0))).length, { timeout: 20_000 })
+      .poll(async () => (await through(gate, 7000, sent).catch(() => Buffer.alloc(0))).length)
       .toBe(sent.length);
 
     await gate.daemon[Symbol.asyncDispose]();
     await gate.up();
     await expect
-      .poll(async () => (await through(gate, 7000, sent).catch(() => Buffer.alloc(0))).length, { timeout: 30_000 })
+      .poll(async () => (await through(gate, 7000, sent).catch(() => Buffer.alloc(0))).length)
       .toBe(sent.length);
   }, 90_000);
 

@@ -73,27 +73,27 @@ describe.skipIf(noEngine !== undefined).each(types)('a tunnel into containers by
       const host = world[name];
       const before = await tunnelOf(a);
       await host.engine.docker(['restart', '--time', '0', name === 'a' ? 'one' : 'two']);
-      await expect.poll(async () => (await tunnelOf(a))?.id, { timeout: 20_000 }).not.toBe(before?.id);
-      await expect.poll(() => stateOf(a), { timeout: 20_000 }).toBe('complete');
-      await expect.poll(() => stateOf(b), { timeout: 20_000 }).toBe('complete');
+      await expect.poll(async () => (await tunnelOf(a))?.id).not.toBe(before?.id);
+      await expect.poll(() => stateOf(a)).toBe('complete');
+      await expect.poll(() => stateOf(b)).toBe('complete');
       const after = await tunnelOf(a);
       expect([after?.local, after?.remote]).toEqual([before?.local, before?.remote]);
-      await expect.poll(() => pings(a, 'one', after?.remote ?? ''), { timeout: 20_000 }).toBe(true);
+      await expect.poll(() => pings(a, 'one', after?.remote ?? '')).toBe(true);
     },
   );
 
   test('waits for a container that is stopped, and goes on when that is there again', async () => {
     const { a, b } = world;
     await a.engine.docker(['stop', '--time', '0', 'one']);
-    await expect.poll(() => stateOf(a), { timeout: 20_000 }).toMatch(/^stale: .*one/);
+    await expect.poll(() => stateOf(a)).toMatch(/^stale: .*one/);
     await a.daemon.stop();
     await a.up();
     expect(await stateOf(a)).toMatch(/^stale: .*one/);
     await a.engine.docker(['start', 'one']);
-    await expect.poll(() => stateOf(a), { timeout: 20_000 }).toBe('complete');
-    await expect.poll(() => stateOf(b), { timeout: 20_000 }).toBe('complete');
+    await expect.poll(() => stateOf(a)).toBe('complete');
+    await expect.poll(() => stateOf(b)).toBe('complete');
     const { remote = '' } = (await tunnelOf(a)) ?? {};
-    await expect.poll(() => pings(a, 'one', remote), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => pings(a, 'one', remote)).toBe(true);
   });
 
   test('is taken up again by the next daemon, and removed', async () => {

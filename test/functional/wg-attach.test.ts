@@ -34,7 +34,7 @@ describe.skipIf(lacks !== undefined)('a tunnel by a token between containers', (
     expect(made).toMatchObject({ code: 0 });
     const [local = '', remote = ''] = made.stdout.trim().split(' ');
     const fetched = (): Promise<string> => b.engine.sh('two', `wget -qO- http://${remote}/`).catch(String);
-    await expect.poll(fetched, { timeout: 20_000 }).toBe(local);
+    await expect.poll(fetched).toBe(local);
     const { tunnels } = await b.daemon.get<TunnelList>('/v1/tunnels');
     expect(tunnels).toMatchObject([{ attach: 'two', peerAttach: 'one', state: 'complete' }]);
     const elsewhere = await b.daemon.wormhole('tunnel-create', '--type', 'wireguard', tunnels[0]?.peer ?? '');

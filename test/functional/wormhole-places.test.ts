@@ -75,7 +75,7 @@ describe('namespaces', () => {
       await daemon().sees(tail.id, 'gone', ({ state, reason }) => state === 'gone' && reason.includes('process'));
       await daemon().sees(head.id, 'gone', ({ state }) => state === 'gone');
       // It is gone when either end is; the head's may be noticed a moment later.
-      await expect.poll(() => blue.visit(() => reach(9204)), { timeout: 10_000 }).toBe('ECONNREFUSED');
+      await expect.poll(() => blue.visit(() => reach(9204))).toBe('ECONNREFUSED');
     } finally {
       sleeper.kill('SIGKILL');
     }

@@ -75,17 +75,17 @@ export class Internet implements AsyncDisposable {
     } else {
       this.#slow.push(await SlowLink.start(path, { netns: this.netns, device: port }, { netns: host, device: 'eth0' }));
     }
-    const ends = [
-      { netns: this.netns, device: port, last: 1 },
-      { netns: host, device: 'eth0', last: 2 },
+    const addresses = (device: string, last: number): string[] => [
+      `address add 10.99.${n}.${last}/24 dev ${device}`,
+      `address add fd99:0:0:${n}::${last}/64 dev ${device} nodad`,
+      `link set ${device} up`,
     ];
-    for (const { netns, device, last } of ends) {
-      netns.ip('address', 'add', `10.99.${n}.${last}/24`, 'dev', device);
-      netns.ip('address', 'add', `fd99:0:0:${n}::${last}/64`, 'dev', device, 'nodad');
-      netns.ip('link', 'set', device, 'up');
-    }
-    host.ip('route', 'add', '10.99.0.0/16', 'via', `10.99.${n}.1`);
-    host.ip('-6', 'route', 'add', 'fd99::/48', 'via', `fd99:0:0:${n}::1`);
+    this.netns.configure(...addresses(port, 1));
+    host.configure(
+      ...addresses('eth0', 2),
+      `route add 10.99.0.0/16 via 10.99.${n}.1`,
+      `route add fd99::/48 via fd99:0:0:${n}::1`,
+    );
     if (nat) {
       await this.#nft(
         `add element inet internet hidden { ${port} }

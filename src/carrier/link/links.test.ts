@@ -144,7 +144,7 @@ describe.each([
     const [address] = await b.server.listen([{ host: '127.0.0.1', port }]);
     expect(address?.port).toBe(port);
     between.cut();
-    await expect.poll(() => link.over, { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => link.over).toBe(true);
     between.close();
   }, 20_000);
 

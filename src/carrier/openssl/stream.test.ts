@@ -46,7 +46,7 @@ describe('a connection', () => {
       for (let at = 0; at < all.length; at += 300_000) end.pipe.write([all.subarray(at, at + 300_000)]);
       end.pipe.end();
     }
-    await expect.poll(() => [near.events.at(-1), far.events.at(-1)], { timeout: 10_000 }).toEqual(['close', 'close']);
+    await expect.poll(() => [near.events.at(-1), far.events.at(-1)]).toEqual(['close', 'close']);
     expect(far.bytes.equals(sent[0])).toBe(true);
     expect(near.bytes.equals(sent[1])).toBe(true);
     for (const end of [near, far]) expect(end.events.filter((event) => event !== 'drain')).toEqual(['end', 'close']);
@@ -59,7 +59,7 @@ describe('a connection', () => {
     const slices = Array.from({ length: 200 }, (_, at) => randomBytes(sizes[at % sizes.length] as number));
     for (let at = 0; at < slices.length; at += 3) near.pipe.write(slices.slice(at, at + 3));
     near.pipe.end();
-    await expect.poll(() => far.events.at(-1), { timeout: 10_000 }).toBe('end');
+    await expect.poll(() => far.events.at(-1)).toBe('end');
     expect(far.bytes.equals(Buffer.concat(slices))).toBe(true);
   });
 

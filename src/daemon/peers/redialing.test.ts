@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Redialing } from './redialing.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -40,7 +40,7 @@ describe('redialing', () => {
     const { state, redialing } = world();
     redialing.begin();
     state.up = true;
-    await vi.waitFor(() => expect(state.linked).toBe(true), { timeout: 3_000 });
+    await expect.poll(() => state.linked).toBe(true);
     const { dials } = state;
     redialing.begin();
     await turn();
@@ -79,7 +79,7 @@ describe('redialing', () => {
     await turn();
     state.up = true;
     redialing.hurry();
-    await vi.waitFor(() => expect(state.linked).toBe(true));
+    await expect.poll(() => state.linked).toBe(true);
     expect(state.dials).toBe(2);
   });
 });

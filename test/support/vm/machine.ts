@@ -17,6 +17,12 @@ import { until } from '../command.ts';
 /** MiB; programs' files and what tests write are in it, too. Given by the host only when it is touched. */
 const memory = 3072;
 
+/**
+ * Its share of the processors, for `nice`: what runs beside it is quick and waits well, while in it everything is slow already, and
+ * a daemon's time limits are those of real machines.
+ */
+const favoured = '-5';
+
 /** Milliseconds until it has to be up; it takes four seconds when nothing else runs. */
 const bootLimit = 120_000;
 
@@ -97,7 +103,7 @@ export class Machine implements Disposable {
 
   /** A child that ends with this process, even when this one is killed. */
   #start(program: string, words: readonly string[], stdio: ('ignore' | 'inherit' | 'pipe')[]): ChildProcess {
-    const child = spawn('setpriv', ['--pdeathsig', 'KILL', program, ...words], { stdio });
+    const child = spawn('nice', ['-n', favoured, 'setpriv', '--pdeathsig', 'KILL', program, ...words], { stdio });
     this.#children.push(child);
     return child;
   }
