@@ -51,6 +51,8 @@ export class DatagramBatch {
   readonly #from: NativeMemory;
   #toLength = 0;
   #fromLength = 0;
+  /** Datagrams that came, and were not made ready again. */
+  #used = 0;
 
   constructor(capacity: number) {
     this.capacity = capacity;
@@ -72,7 +74,10 @@ export class DatagramBatch {
 
   /** @returns how many arrived, or `-errno` */
   receive(fd: number): number {
+    // Whoever took the last ones was interrupted by a fault: the next one's senders would be cut.
+    if (this.#used > 0) this.rearm(this.#used);
     const count = libc.recvmmsg(fd, this.#incoming.address, this.capacity, MSG_DONTWAIT);
+    this.#used = Math.max(count, 0);
     for (let i = 0; i < count; i++) this.#outgoing.setLength(i, this.#incoming.received(i));
     return count;
   }
@@ -114,6 +119,7 @@ export class DatagramBatch {
 
   /** Makes datagrams `first` … ready to be received into again: the kernel has overwritten the lengths it was given. */
   rearm(count: number): void {
+    this.#used = 0;
     this.#incoming.rearm(count, NAME, CONTROL);
   }
 
