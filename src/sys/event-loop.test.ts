@@ -174,3 +174,11 @@ test('what one connection throws ends nothing but that: the others of its turn a
   await expect.poll(() => warned).toContain('fault of a connection');
   process.off('warning', hear);
 });
+
+test('a descriptor that was given and cannot be watched is closed', () => {
+  const [near] = pair();
+  const registration = loop.add(near.fd, () => {});
+  expect(() => loop.addOwned(near, () => {})).toThrow('EEXIST');
+  expect(near.open).toBe(false);
+  registration.remove();
+});

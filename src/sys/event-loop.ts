@@ -117,6 +117,16 @@ export class EventLoop {
     return entry;
   }
 
+  /** As {@link add}, of a descriptor that is closed when this throws: who owns what it is for does not exist then. */
+  addOwned(owned: OwnedFd, onReady: OnReady, interest?: number, onFault?: OnFault): Registration {
+    try {
+      return this.add(owned.fd, onReady, interest, onFault);
+    } catch (error) {
+      owned[Symbol.dispose]();
+      throw error;
+    }
+  }
+
   /** Calls back when all who are ready in this turn, or between turns in the next one, have been called. */
   soon(run: () => void): void {
     if (this.#turning) this.#soon.push(run);

@@ -63,17 +63,12 @@ export class OpensslStream extends EventEmitter<{ close: [] }> implements BytePi
     this.localAddress = ends.localAddress;
     this.#shaken = onShaken;
     // First what may fail for want of the kernel's memory.
-    try {
-      this.#registration = shared.loop.add(
-        socket.fd,
-        (events) => this.#ready(events),
-        undefined,
-        (error) => this.#fault(error),
-      );
-    } catch (error) {
-      socket[Symbol.dispose]();
-      throw error;
-    }
+    this.#registration = shared.loop.addOwned(
+      socket,
+      (events) => this.#ready(events),
+      undefined,
+      (error) => this.#fault(error),
+    );
     const { ssl, ring, source } = shared.connect(socket.fd, ringBytes, asked);
     this.#ssl = ssl;
     this.#incoming = new Incoming(shared.openssl, ssl, source);

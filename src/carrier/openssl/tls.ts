@@ -9,7 +9,6 @@ import { socketFd } from '../../lib/socket-fd.ts';
 import { alpn } from '../../lib/tls-profile.ts';
 import { MSG_DONTWAIT, MSG_PEEK } from '../../sys/constants.ts';
 import { Errno } from '../../sys/errno.ts';
-import type { Registration } from '../../sys/event-loop.ts';
 import type { OwnedFd } from '../../sys/fd.ts';
 import * as libc from '../../sys/libc.ts';
 import { NativeMemory } from '../../sys/memory.ts';
@@ -71,23 +70,13 @@ class OpensslTls implements OtherTls {
       own[Symbol.dispose]();
       accepting.onOther();
     };
-    const watched = this.#watch(own, look, () => raw.destroy());
+    const watched = this.#shared.loop.addOwned(own, look, undefined, () => raw.destroy());
     const over = (): void => {
       watched.remove();
       own[Symbol.dispose]();
     };
     raw.once('close', over);
     look();
-  }
-
-  /** @param own closed when this throws */
-  #watch(own: OwnedFd, onReady: () => void, onFault: () => void): Registration {
-    try {
-      return this.#shared.loop.add(own.fd, onReady, undefined, onFault);
-    } catch (error) {
-      own[Symbol.dispose]();
-      throw error;
-    }
   }
 
   #accept(raw: Socket, socket: OwnedFd, { keys, onTaken, onSecure, onFailed }: Accepting): void {

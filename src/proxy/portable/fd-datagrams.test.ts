@@ -5,7 +5,7 @@ import { AF_INET, SOCK_DGRAM } from '../../sys/constants.ts';
 import { EventLoop } from '../../sys/event-loop.ts';
 import type { OwnedFd } from '../../sys/fd.ts';
 import { encodeIp } from '../../sys/sockaddr.ts';
-import { bindIp, connectIp, localEndpoint, socketIn } from '../../sys/sockets.ts';
+import { bindIp, connectIp, localEndpoint, socketIn, socketPair } from '../../sys/sockets.ts';
 import { DatagramMemory } from './datagram-memory.ts';
 import { FdDatagrams } from './fd-datagrams.ts';
 
@@ -107,4 +107,12 @@ test('that nobody is there is told, and costs no datagram but those that nobody 
   await until('it was told', () => end.errors.length > 0 || undefined);
   // The answer to the first was met by the second, which left nevertheless.
   expect([end.sent, end.dropped]).toEqual([2, 0]);
+});
+
+test('a socket that cannot be used is closed', () => {
+  const [near, far] = socketPair();
+  const user = { onDatagram: () => {}, onError: () => {} };
+  expect(() => new FdDatagrams(memory, near, user)).toThrow('EOPNOTSUPP');
+  expect(near.open).toBe(false);
+  far[Symbol.dispose]();
 });

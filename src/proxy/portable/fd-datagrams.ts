@@ -52,15 +52,20 @@ export class FdDatagrams implements Disposable, Sender {
     if (this.#socket.open) this.#user.onDatagram(data, this.#source);
   };
 
-  /** @param socket bound or connected, non-blocking; owned from now on */
+  /** @param socket bound or connected, non-blocking; owned from now on, also when this throws */
   constructor(memory: DatagramMemory, socket: OwnedFd, user: FdDatagramsUser) {
     this.#memory = memory;
     this.#socket = socket;
     this.#user = user;
     this.#source = new BatchSource(memory.incoming);
-    prepareDatagramSocket(socket.fd, isIPv6(localEndpoint(socket.fd)?.host.split('%')[0] ?? ''));
-    receiveJoined(socket.fd);
-    this.#registration = memory.loop.add(socket.fd, () => this.#receive(), EPOLLIN);
+    this.#registration = memory.loop.addOwned(socket, () => this.#receive(), EPOLLIN);
+    try {
+      prepareDatagramSocket(socket.fd, isIPv6(localEndpoint(socket.fd)?.host.split('%')[0] ?? ''));
+      receiveJoined(socket.fd);
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
   }
 
   get fd(): number {

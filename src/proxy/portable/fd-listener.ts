@@ -26,14 +26,14 @@ export class FdListener implements Disposable {
   #closing = false;
 
   /**
-   * @param socket listening, non-blocking, with the options that are inherited; owned from now on
+   * @param socket listening, non-blocking, with the options that are inherited; owned from now on, also when this throws
    * @param onClient owns the client, which is non-blocking
    */
   constructor(loop: EventLoop, socket: OwnedFd, onClient: (client: OwnedFd, from: string) => void) {
     this.#socket = socket;
     this.#onClient = onClient;
-    this.#registration = loop.add(
-      socket.fd,
+    this.#registration = loop.addOwned(
+      socket,
       () => this.#accept(),
       EPOLLIN,
       // The others in the backlog cause no event.

@@ -55,14 +55,14 @@ export class Pumping implements ByteStreamUser {
   #shutDown = false;
   #over = false;
 
-  /** @param socket non-blocking, owned from now on */
+  /** @param socket non-blocking, owned from now on, also when this throws */
   constructor(loop: EventLoop, socket: OwnedFd, options: PumpingOptions) {
     this.#socket = socket;
     this.#options = options;
     this.#fromSocket = options.clientIsSocket ? 'in' : 'out';
     this.#writesToNoDelay = options.clientIsSocket ? -1 : 1;
-    this.#registration = loop.add(
-      socket.fd,
+    this.#registration = loop.addOwned(
+      socket,
       (events) => this.#ready(events),
       undefined,
       () => this.#finish({ reason: 'closed-by-daemon', detail: 'a fault of the daemon' }, true),
