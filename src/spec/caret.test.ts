@@ -28,6 +28,12 @@ describe('renderCaret', () => {
     }
   });
 
+  test('quotes what it shows of docker-run once', () => {
+    const at = { word: 'docker-run', index: 0 };
+    expect(draw(['docker-run', '--frobnicate web'], at)).toBe("docker-run '[redacted]'\n^^^^^^^^^^");
+    expect(draw(['docker-run', '-e A=hush shop'], at)).toBe("docker-run '-e A=[redacted] shop'\n^^^^^^^^^^");
+  });
+
   test('elides a long spec around the word', () => {
     const words = Array.from({ length: 200 }, (_, i) => `word${i}`);
     const [line = '', caret = ''] = draw(words, { word: 'word100', index: 100 }).split('\n');

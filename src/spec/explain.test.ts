@@ -35,6 +35,7 @@ describe('explain', () => {
   });
 
   test('tells datagrams apart from connections', () => {
+    expect(read('url udp://:53 remote db-host')).toContain('The datagrams of each client travel to db-host');
     const text = read('url udp://:53 docker-ns dns');
     expect(text).toContain('The datagrams of each client go to UDP 127.0.0.1:53 inside container dns.');
     expect(text).toContain('each is forgotten some time after its last datagram');

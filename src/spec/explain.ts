@@ -154,9 +154,10 @@ const balances: Readonly<Record<TailPlan['balance'], string>> = {
 
 function explainPeer(link: LinkPlan, tail: TailPlan): string[] {
   const peer = link.peer === undefined ? '' : formatAddress(link.peer);
+  const each = link.segment.head.protocol === 'udp' ? 'The datagrams of each client travel' : 'Each connection travels';
   const when = link.lazy ? 'set up by the first connection' : 'set up at create';
   const limit = `gives up after ${formatDuration(tail.connectTimeoutMs)}.`;
-  if (link.kind === 'remote') return [`Each connection travels to ${peer}, encrypted (carrier, ${when}); ${limit}`];
+  if (link.kind === 'remote') return [`${each} to ${peer}, encrypted (carrier, ${when}); ${limit}`];
   const name = link.kind === 'udptunnel' ? 'kernel tunnel in UDP' : 'kernel tunnel';
-  return [`Each connection travels to ${peer} through a ${name} (${when}); ${limit}`];
+  return [`${each} to ${peer} through a ${name} (${when}); ${limit}`];
 }

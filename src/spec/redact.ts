@@ -30,7 +30,8 @@ export function redactWords(words: readonly string[]): readonly string[] {
 
 function redactArgument(text: string): string {
   try {
-    return joinWords(redactRun(splitWords(text)));
+    // It is quoted as a whole by whoever shows it.
+    return joinWords(redactRun(splitWords(text))).replaceAll(/'([\w=-]*\[redacted\])'/g, '$1');
   } catch (error) {
     if (WormholeError.is(error)) return REDACTED;
     throw error;

@@ -37,6 +37,8 @@ const isName = ({ name }: { readonly name: string }): boolean => name === 'name'
 /** What to do when the image is not there: nothing is downloaded unasked. */
 export function withRemedy(error: unknown, { image = 'busybox' }: DemoOptions): unknown {
   if (!WormholeError.is(error) || error.code !== 'WH_ERR_IMAGE_NOT_FOUND') return error;
+  const { image: missing } = error.detail;
+  const fact = typeof missing === 'string' ? `image ${missing} is not on this machine` : error.message;
   const remedy = `nothing is downloaded unasked: docker pull it, or give --demo-image '--pull missing ${image}'`;
-  return new WormholeError(error.code, `${error.message}; ${remedy}`, { cause: error, detail: error.detail });
+  return new WormholeError(error.code, `${fact}; ${remedy}`, { cause: error, detail: error.detail });
 }

@@ -20,12 +20,19 @@ export async function forwardVerb(call: Invocation): Promise<number> {
   const start = new AbortController();
   const interrupted = (): void => start.abort(signal.reason);
   signal.addEventListener('abort', interrupted, { once: true });
-  const ports = await forward({
-    ...optionsOf(call),
-    signal: start.signal,
-    onEvent: (event) => view.event(event),
-    onStatus: (status) => view.status(status),
-  });
+  let ports: Forward;
+  try {
+    ports = await forward({
+      ...optionsOf(call),
+      signal: start.signal,
+      onEvent: (event) => view.event(event),
+      onStatus: (status) => view.status(status),
+    });
+  } catch (error) {
+    // An interrupt is the ordinary end, also before there was anything to end.
+    if (signal.aborted) return 0;
+    throw error;
+  }
   signal.removeEventListener('abort', interrupted);
   const { mappings, peer } = ports.status();
   if (call.json) view.say('info', 'forwarding', { mappings });

@@ -133,7 +133,8 @@ function section(title: string, facts: readonly Fact[], paint: Paint): string {
 /** A plan of a newer daemon may be beyond this program; then it is shown as it is. */
 function planLines(plan: unknown): string[] {
   try {
-    return explain(plan as Plan);
+    // What the first line says stands above, and with the id.
+    return explain(plan as Plan).slice(1);
   } catch {
     return JSON.stringify(plan, null, 2).split('\n');
   }
