@@ -42,6 +42,8 @@ export class ServedRoute {
   /** What was counted when members were published last, and whether one of them was down. */
   #published = { total: 0, stirring: false };
   #turn: Promise<unknown>;
+  /** Nothing is left of it; a close overtakes what waits for its turn. */
+  #over = false;
   /** undefined until it is open. */
   route: PortableRoute | undefined;
 
@@ -66,6 +68,7 @@ export class ServedRoute {
         return false;
       case 'close':
         await this.#acknowledged(message.seq, (route) => route.close(message.drainMs));
+        this.#over = true;
         this.#targets.close();
         return true;
       default:
@@ -91,6 +94,10 @@ export class ServedRoute {
     message: Extract<ToPlane, { type: 'listen' | 'unlisten' | 'retarget' }>,
     route: PortableRoute,
   ): Promise<void> {
+    if (this.#over) {
+      giveUp(message);
+      throw new WormholeError('WH_ERR_ABORTED', 'the route was closed');
+    }
     switch (message.type) {
       case 'listen':
         return await route.listen(new OwnedFd(message.fd));
