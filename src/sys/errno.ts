@@ -20,6 +20,7 @@ export const Errno = {
   EEXIST: errno.EEXIST,
   ENOMEM: errno.ENOMEM,
   EINVAL: errno.EINVAL,
+  ENOSPC: errno.ENOSPC,
   ENFILE: errno.ENFILE,
   EMFILE: errno.EMFILE,
   EPIPE: errno.EPIPE,

@@ -5,7 +5,7 @@
  * waits: every other connection goes on meanwhile.
  */
 import { EPOLLERR, EPOLLHUP, EPOLLOUT } from '../../sys/constants.ts';
-import { Errno, errnoName } from '../../sys/errno.ts';
+import { Errno, errnoName, SyscallError } from '../../sys/errno.ts';
 import { close } from '../../sys/libc.ts';
 import type { DialTarget } from '../target/dialer.ts';
 import type { Pollable } from '../thread/loop.ts';
@@ -53,7 +53,8 @@ export class Dial extends Timer implements Pollable {
     this.#begin([target, ...others]);
     this.#schedule.next(worker.loop.now);
     pool.dialing(target.member);
-    this.#await(fd);
+    if (this.#watched(fd) < 0) this.#nextAttempt();
+    else this.#await(fd);
   }
 
   cancel(): void {
@@ -107,9 +108,10 @@ export class Dial extends Timer implements Pollable {
       }
       const { target } = this.#schedule;
       this.#route.pool.dialing(target.member);
-      const fd = dialer.dial(target);
+      const made = dialer.dial(target);
+      const { connected } = dialer;
+      const fd = made < 0 ? made : this.#watched(made);
       if (fd >= 0) {
-        const { connected } = dialer;
         this.#await(fd);
         if (connected) this.#succeed(EPOLLOUT);
         return;
@@ -125,13 +127,24 @@ export class Dial extends Timer implements Pollable {
     }
   }
 
+  /** @returns `fd`, or `-errno` when the kernel does not watch it: then it is closed */
+  #watched(fd: number): number {
+    try {
+      this.#route.worker.loop.add(fd, WATCHED, this);
+      return fd;
+    } catch (error) {
+      close(fd);
+      if (error instanceof SyscallError) return -error.errno;
+      throw error;
+    }
+  }
+
   /** The first event on `fd` tells whether it is connected. */
   #await(fd: number): void {
     const { pool, worker } = this.#route;
     this.#fd = fd;
     pool.pending(this.#schedule.target.member, 1);
     this.#route.healthChanged();
-    worker.loop.add(fd, WATCHED, this);
     worker.loop.timers.arm(this, worker.loop.now + this.#schedule.attemptMs(worker.loop.now));
   }
 
@@ -159,7 +172,9 @@ export class Dial extends Timer implements Pollable {
   }
 }
 
-/** This process has run out of something. */
+/** What this process has run out of: descriptors, memory, or what epoll may watch. */
+const lacks: ReadonlySet<number> = new Set([Errno.EMFILE, Errno.ENFILE, Errno.ENOBUFS, Errno.ENOMEM, Errno.ENOSPC]);
+
 function ours(errno: number): boolean {
-  return errno === Errno.EMFILE || errno === Errno.ENFILE || errno === Errno.ENOBUFS || errno === Errno.ENOMEM;
+  return lacks.has(errno);
 }

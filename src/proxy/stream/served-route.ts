@@ -20,7 +20,8 @@ import { Timer } from '../thread/timers.ts';
 import type { WireTargets, WorkerRoute } from '../thread/worker-route.ts';
 import type { RelayWorker } from '../thread/worker-state.ts';
 import { Acceptor } from './acceptor.ts';
-import { Connection } from './connection.ts';
+import { born } from './birth.ts';
+import type { Connection } from './connection.ts';
 import { clientEndpoint, clientEndpoints } from './endpoints.ts';
 import { proxyHeader } from './proxy-protocol.ts';
 
@@ -138,11 +139,11 @@ export class ServedRoute extends Timer implements WorkerRoute {
     this.accepted(fd, client === undefined ? undefined : () => formatIp(client));
   }
 
-  /** @param fd an admitted connection, owned from now on */
+  /** @param fd an admitted connection, owned from now on @throws {SyscallError} when it cannot be watched; then it never was */
   accepted(fd: number, clientAddress: (() => string) | undefined): void {
+    const connection = born(this, fd, clientAddress);
     this.counters.add(Slot.open, 1);
     this.counters.add(Slot.total, 1);
-    const connection = new Connection(this, fd, clientAddress);
     this.#connections.add(connection);
     if (this.#asker.stale) this.#await(connection);
     else connection.dial();
