@@ -20,7 +20,10 @@ node_modules/.bin/tsc -p tsconfig.build.json ${TSCFLAGS:-}
 # The compiler's declarations of the API's shapes name typebox, which nobody has who installs the package.
 "${NODE:-node}" scripts/plain-types.mjs src/spec/schemas.json dist/spec/api.d.ts
 
+packed=$("${NODE:-node}" scripts/pack.mjs)
+
 while IFS= read -r file; do
+  [[ $'\n'$packed$'\n' != *$'\n'$file$'\n'* ]] || continue
   source=src/${file#dist/}
   [ -e "$source" ] && continue
   case $source in
@@ -32,8 +35,6 @@ while IFS= read -r file; do
   [ -e "$source" ] || rm -f "$file"
 done < <(find dist -type f ! -path dist/.built)
 find dist -mindepth 1 -type d -empty -delete
-
-"${NODE:-node}" scripts/pack.mjs
 
 link() { # link NAME SCRIPT: a program at the root of the tree
   [ -e "$2" ] || { echo "build: there is no $2 to make ./$1 of" >&2; exit 70; }

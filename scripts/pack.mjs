@@ -3,7 +3,7 @@
  * our modules that it loads at once: to find and read two hundred files takes a daemon longer than to run them.
  *
  * What is loaded only when it is needed is in files of its own beside them (`main.NAME.js`); packages stay in node_modules.
- * The modules themselves stay in dist/ as they were compiled, for `wormhole/client` and `wormhole/forward`.
+ * The modules themselves stay in dist/ as they were compiled, for `wormhole/client` and `wormhole/forward`. Prints what it wrote.
  */
 import { rmSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
@@ -27,13 +27,14 @@ for (const entry of entries) {
     external: /^[^./]/,
     plugins: [{ name: 'places', transform: (code, id) => placed(code, relative(dist, id), entry) }],
   });
-  await bundle.write({
+  const { output } = await bundle.write({
     dir: dist,
     format: 'esm',
     chunkFileNames: `${entry}.[name].js`,
     comments: { legal: true, annotation: true, jsdoc: false },
   });
   await bundle.close();
+  for (const { fileName } of output) console.log(`dist/${fileName}`);
   // That of the compiler's file.
   rmSync(`${dist}/${entry}.js.map`, { force: true });
 }
