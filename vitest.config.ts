@@ -1,6 +1,6 @@
 /**
  * Test projects: unit and rule tests run in one box, conformance and functional tests (which need root) each file in a
- * box of its own, two at a time: most of such a file is waiting. Kernel tests run in a virtual machine.
+ * box of its own, some at a time: most of such a file is waiting. Kernel tests run in a virtual machine.
  */
 import { defineConfig } from 'vitest/config';
 import { boxPool } from './test/support/box-pool.ts';
