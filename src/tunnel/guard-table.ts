@@ -2,13 +2,13 @@
  * The firewall table that keeps overlay addresses inside their tunnels, as messages of nf_tables. Pure.
  *
  *   table ip wormhole
- *     set ipsec       the overlay addresses of IPsec tunnels, of both ends
+ *     set sealed      the overlay addresses of IPsec tunnels, of both ends; `ipsec` is a word of nft's, which loads no such name
  *     set interface   those of tunnels that have an interface
  *     set way         address . interface, for those
  *     set tunnel      local . remote overlay address of each, to tell later what belongs together
  *     chain came      prerouting, before anything else looks:
  *       by loopback → accept
- *       source or destination in ipsec, and not out of a security association → drop
+ *       source or destination in sealed, and not out of a security association → drop
  *       source or destination in interface, and not by its way → drop
  *       source in interface, and not to the other end of that tunnel → drop
  *     chain goes      postrouting, after everything else: the same for what leaves, but for the last
@@ -61,7 +61,7 @@ const FIRST = -300;
 const LAST = 300;
 
 const sets = {
-  ipsec: { name: 'ipsec', keyBytes: 4, types: [IPV4_ADDRESS] },
+  sealed: { name: 'sealed', keyBytes: 4, types: [IPV4_ADDRESS] },
   interface: { name: 'interface', keyBytes: 4, types: [IPV4_ADDRESS] },
   tunnel: { name: 'tunnel', keyBytes: 8, types: [IPV4_ADDRESS, IPV4_ADDRESS] },
   way: { name: 'way', keyBytes: 4 + IFNAME_BYTES, types: [IPV4_ADDRESS, INTERFACE_NAME] },
@@ -132,7 +132,7 @@ export const RULES = chains.reduce((sum, chain) => sum + rulesOf(chain).length, 
 export function keysOf({ local, remote }: Ends, way: Way): Array<readonly [set: GuardSet, key: Buffer]> {
   const ends = [addressBytes(local), addressBytes(remote)];
   const ways = ends.flatMap((bytes): Array<readonly [GuardSet, Buffer]> => {
-    if (way.by === 'ipsec') return [['ipsec', bytes]];
+    if (way.by === 'ipsec') return [['sealed', bytes]];
     return [
       ['way', Buffer.concat([bytes, interfaceName(way.name)])],
       ['interface', bytes],
@@ -160,7 +160,7 @@ function rulesOf(chain: Chain): Buffer[][] {
   const ends = [sourceAddress, destinationAddress];
   return [
     [chain.interface(), equals(interfaceName('lo')), accept()],
-    ...ends.map((end) => [end(), inSet('ipsec'), ...chain.unprotected(), counter(), drop()]),
+    ...ends.map((end) => [end(), inSet('sealed'), ...chain.unprotected(), counter(), drop()]),
     ...ends.map((end) => [end(), inSet('interface'), chain.interface(1), inSet('way', false), counter(), drop()]),
     ...chain.own,
   ];

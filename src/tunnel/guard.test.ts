@@ -51,7 +51,7 @@ describe.skipIf(missing !== undefined)('the guard of overlay addresses', () => {
       .map((line) => line.trim());
     expect(lines.filter((line) => line !== '' && line !== '}')).toEqual([
       'table ip wormhole {',
-      'set ipsec {',
+      'set sealed {',
       'type ipv4_addr',
       expect.stringMatching(/^elements = \{ 100\.65\.0\.[23], 100\.65\.0\.[23] }$/),
       'set interface {',
@@ -68,16 +68,16 @@ describe.skipIf(missing !== undefined)('the guard of overlay addresses', () => {
       'chain came {',
       'type filter hook prerouting priority raw; policy accept;',
       'iifname "lo" accept',
-      'ip saddr @ipsec meta ipsec missing counter packets 0 bytes 0 drop',
-      'ip daddr @ipsec meta ipsec missing counter packets 0 bytes 0 drop',
+      'ip saddr @sealed meta ipsec missing counter packets 0 bytes 0 drop',
+      'ip daddr @sealed meta ipsec missing counter packets 0 bytes 0 drop',
       'ip saddr @interface ip saddr . iifname != @way counter packets 0 bytes 0 drop',
       'ip daddr @interface ip daddr . iifname != @way counter packets 0 bytes 0 drop',
       'ip saddr @interface ip daddr . ip saddr != @tunnel counter packets 0 bytes 0 drop',
       'chain goes {',
       'type filter hook postrouting priority 300; policy accept;',
       'oifname "lo" accept',
-      'ip saddr @ipsec rt ipsec missing counter packets 0 bytes 0 drop',
-      'ip daddr @ipsec rt ipsec missing counter packets 0 bytes 0 drop',
+      'ip saddr @sealed rt ipsec missing counter packets 0 bytes 0 drop',
+      'ip daddr @sealed rt ipsec missing counter packets 0 bytes 0 drop',
       'ip saddr @interface ip saddr . oifname != @way counter packets 0 bytes 0 drop',
       'ip daddr @interface ip daddr . oifname != @way counter packets 0 bytes 0 drop',
     ]);
@@ -102,6 +102,16 @@ describe.skipIf(missing !== undefined)('the guard of overlay addresses', () => {
       code: 'WH_ERR_TUNNEL_CONFLICT',
     });
     expect(await made.guard.list()).toEqual([{ ...pair, way: ipsec }]);
+  });
+
+  test('is saved and loaded by nft like every other table', async () => {
+    using made = world();
+    await made.guard.add(pair, ipsec);
+    await made.guard.add(other, wh0);
+    const saved = nft(made.room, 'list', 'ruleset');
+    nft(made.room, 'flush', 'ruleset');
+    execFileSync('nsenter', [`--net=${made.room.path}`, 'nft', '-f', '-'], { input: saved });
+    expect([await made.guard.has(pair, ipsec), await made.guard.has(other, wh0)]).toEqual([true, true]);
   });
 
   test('leaves the tables of others alone', async () => {
@@ -160,7 +170,7 @@ describe.skipIf(missing !== undefined)('the guard of overlay addresses', () => {
     await made.guard.add(pair, ipsec);
     expect(answers(other)).toBe(false);
     expect(answers(made.room)).toBe(true);
-    expect(nft(made.room, 'list', 'chain', 'ip', 'wormhole', 'came')).toMatch(/daddr @ipsec .*counter packets 1 /);
+    expect(nft(made.room, 'list', 'chain', 'ip', 'wormhole', 'came')).toMatch(/daddr @sealed .*counter packets 1 /);
     await made.guard.remove(pair, ipsec);
     await made.guard.add(pair, wh0);
     expect(answers(other)).toBe(false);

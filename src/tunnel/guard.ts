@@ -128,7 +128,7 @@ const has = (keys: ReadonlyMap<GuardSet, readonly Buffer[]>, set: GuardSet, key:
   keys.get(set)?.some((other) => other.equals(key)) === true;
 
 const isKept = (keys: ReadonlyMap<GuardSet, readonly Buffer[]>, address: string): boolean =>
-  has(keys, 'ipsec', addressBytes(address)) || has(keys, 'interface', addressBytes(address));
+  has(keys, 'sealed', addressBytes(address)) || has(keys, 'interface', addressBytes(address));
 
 const restored = (keys: ReadonlyMap<GuardSet, readonly Buffer[]> = new Map()): Request[] =>
   [...keys].flatMap(([set, all]) => addKeys(set, all));
