@@ -49,7 +49,7 @@ export class Guard {
   }
 
   /**
-   * From now on packets from and to these two addresses come and go this way alone.
+   * From now on packets from and to these two addresses come and go this way alone. What somebody took of it is added again.
    *
    * @throws {NetlinkError}
    * @throws {WormholeError} WH_ERR_TUNNEL_CONFLICT when one of them is kept already
@@ -58,7 +58,7 @@ export class Guard {
     return this.#inTurn(async () => {
       const found = await this.#look();
       if (found?.whole === true) {
-        const taken = [overlay.local, overlay.remote].find((address) => isKept(found.keys, address));
+        const taken = takenOf(found.keys, overlay, way);
         if (taken !== undefined) {
           throw new WormholeError('WH_ERR_TUNNEL_CONFLICT', `another tunnel, or what is left of one, has ${taken}`);
         }
@@ -127,8 +127,18 @@ export class Guard {
 const has = (keys: ReadonlyMap<GuardSet, readonly Buffer[]>, set: GuardSet, key: Buffer): boolean =>
   keys.get(set)?.some((other) => other.equals(key)) === true;
 
-const isKept = (keys: ReadonlyMap<GuardSet, readonly Buffer[]>, address: string): boolean =>
-  has(keys, 'sealed', addressBytes(address)) || has(keys, 'interface', addressBytes(address));
+/** The address that something else than a part of this is kept for, or all of this. */
+function takenOf(keys: ReadonlyMap<GuardSet, readonly Buffer[]>, overlay: Ends, way: Way): string | undefined {
+  const own = keysOf(overlay, way);
+  if (own.every(([set, key]) => has(keys, set, key))) return overlay.local;
+  const isOwn = (set: GuardSet, key: Buffer): boolean => own.some(([its, one]) => its === set && one.equals(key));
+  const others = guardSets.flatMap((set) =>
+    (keys.get(set) ?? [])
+      .filter((key) => !isOwn(set, key))
+      .flatMap((key) => (set === 'tunnel' ? [key.subarray(0, 4), key.subarray(4)] : [key.subarray(0, 4)])),
+  );
+  return [overlay.local, overlay.remote].find((address) => others.some((one) => one.equals(addressBytes(address))));
+}
 
 const restored = (keys: ReadonlyMap<GuardSet, readonly Buffer[]> = new Map()): Request[] =>
   [...keys].flatMap(([set, all]) => addKeys(set, all));
