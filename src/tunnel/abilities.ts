@@ -56,9 +56,9 @@ const ABSENT = ['ENOSYS', 'EOPNOTSUPP', 'ENOTSUP', 'EPROTONOSUPPORT', 'EAFNOSUPP
  */
 export async function abilitiesOf(
   stack: NetworkStack,
-  known: Partial<HostAbilities> = {},
+  known: Partial<Abilities> = {},
   path = process.env['PATH'] ?? '',
-): Promise<HostAbilities> {
+): Promise<Abilities> {
   const answer = async (what: Tried, probe: () => Promise<unknown>): Promise<Ability> =>
     known[what]?.works === true ? known[what] : await tryOut(what, probe);
   return {
@@ -71,10 +71,7 @@ export async function abilitiesOf(
   };
 }
 
-type Tried = Exclude<keyof HostAbilities, 'wireguardGo'>;
-
-/** With one that only tunnels between addresses of IPv6 need. */
-export type HostAbilities = Abilities & { readonly ipsec6: Ability };
+type Tried = Exclude<keyof Abilities, 'wireguardGo'>;
 
 async function tryOut(what: Tried, probe: () => Promise<unknown>): Promise<Ability> {
   const there = await orAbsent(

@@ -144,6 +144,8 @@ export type Ability =
 
 export interface Abilities {
   readonly ipsec: Ability;
+  /** The same between addresses of IPv6. */
+  readonly ipsec6: Ability;
   /** IPsec inside a container: an xfrm interface. */
   readonly ipsecAttached: Ability;
   readonly wireguardKernel: Ability;

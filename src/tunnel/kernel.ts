@@ -6,13 +6,14 @@
  */
 import { WormholeError } from '../lib/errors.ts';
 import type { NetNamespace } from '../sys/netns.ts';
-import { abilitiesOf, type HostAbilities } from './abilities.ts';
+import { abilitiesOf } from './abilities.ts';
 import { checkHalf, checkShape } from './check-half.ts';
 import { Holding } from './encapsulation/holding.ts';
 import { failure } from './failure.ts';
 import { type Ground, type GuardedStack, groundOf } from './ground.ts';
 import { Guard } from './guard.ts';
 import type {
+  Abilities,
   Ability,
   InstalledHalf,
   InstalledOf,
@@ -50,7 +51,7 @@ export class KernelTunnels implements TunnelKernel, Disposable {
   readonly #holding: Holding;
   readonly #watch: Watch;
   readonly #engines = { kernel: new KernelEngine(), go: new GoEngine() };
-  #abilities: HostAbilities | undefined;
+  #abilities: Abilities | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor({ namespace, unprotected = false, holder }: KernelOptions = {}) {
@@ -62,7 +63,7 @@ export class KernelTunnels implements TunnelKernel, Disposable {
   }
 
   /** What was missing is asked about anew. @throws {WormholeError} */
-  async abilities(): Promise<HostAbilities> {
+  async abilities(): Promise<Abilities> {
     try {
       this.#abilities = await abilitiesOf(this.#host.stack, this.#abilities);
       return this.#abilities;
@@ -130,7 +131,7 @@ export class KernelTunnels implements TunnelKernel, Disposable {
 
   /** @throws {WormholeError} WH_ERR_KERNEL that names what is missing and what to do */
   async #need(half: TunnelHalf): Promise<void> {
-    const needs = (abilities: HostAbilities): Ability[] => {
+    const needs = (abilities: Abilities): Ability[] => {
       const kind: Ability[] = [];
       if (half.kind === 'ipsec') {
         kind.push(half.outer.local.includes(':') ? abilities.ipsec6 : abilities.ipsec);
@@ -138,7 +139,7 @@ export class KernelTunnels implements TunnelKernel, Disposable {
       } else kind.push(half.engine === 'go' ? abilities.wireguardGo : abilities.wireguardKernel);
       return this.#unprotected ? kind : [abilities.protection, ...kind];
     };
-    const lacks = (abilities: HostAbilities) => needs(abilities).find((ability) => !ability.works);
+    const lacks = (abilities: Abilities) => needs(abilities).find((ability) => !ability.works);
     // What was missing may have been loaded since; what was there stays.
     if (this.#abilities !== undefined && lacks(this.#abilities) === undefined) return;
     const lack = lacks(await this.abilities());

@@ -31,6 +31,7 @@ export class FakeTunnelKernel implements TunnelKernel {
   readonly kept = new Map<string, Kept>();
   able: Abilities = {
     ipsec: works,
+    ipsec6: works,
     ipsecAttached: works,
     wireguardKernel: works,
     wireguardGo: works,

@@ -20,6 +20,7 @@ const never = new AbortController().signal;
 const works = { works: true } as const;
 const able = {
   ipsec: works,
+  ipsec6: works,
   ipsecAttached: works,
   wireguardKernel: works,
   wireguardGo: works,

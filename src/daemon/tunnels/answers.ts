@@ -95,13 +95,13 @@ export class Answers implements AsyncDisposable {
     const agreed = judgeOffer(offer, {
       range: tunnels.range,
       isUsed: tunnels.usedBut(before),
-      cannot: (kind) => cannotHave(abilities, kind, netns !== undefined) ?? cannotPass(kind, translated),
+      cannot: (kind) =>
+        cannotHave(abilities, kind, { attached: netns !== undefined, far }) ?? cannotPass(kind, translated),
       onLoopback: isLoopback(parseIp(far) ?? [0]),
     });
     end.settle(agreed.kind);
     const { id, mtu } = offer;
-    if (this.#prepared.has(id) || tunnels.find(id) !== undefined)
-      throw conflict('busy', 'there is a tunnel of that id');
+    if (this.#prepared.has(id) || tunnels.find(id)) throw conflict('busy', 'there is a tunnel of that id');
     needs.use(tunnels.reserve(agreed.overlay.local, agreed.overlay.remote));
     const sight = { far, own: offer.seen };
     const common = { id, agreed, ...(mtu !== undefined && { mtu }) };

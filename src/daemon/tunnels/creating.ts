@@ -99,7 +99,7 @@ export class Creating {
     const far = literalOf(link.address);
     await using needs = new Scope('tunnel');
     const netns = attachment === undefined ? undefined : needs.use(attachment.namespace());
-    const kinds = await this.#possible(wish);
+    const kinds = await this.#possible(wish, far);
     const end = await makeOwnEnd({ kinds, far, mtu: wish.mtu, netns }, tunnels, addresses, needs);
     const offer = this.#offer(link, wish, kinds, end, refused);
     const ground = this.#ground(link, wish);
@@ -178,9 +178,11 @@ export class Creating {
   }
 
   /** Of the kinds that were asked for, those that this host can have. @throws {WormholeError} WH_ERR_KERNEL */
-  async #possible({ kinds, attach }: Wish): Promise<readonly TunnelKind[]> {
+  async #possible({ kinds, attach }: Wish, far: string): Promise<readonly TunnelKind[]> {
     const abilities = await this.#options.tunnels.abilities();
-    const reasons = new Map(kinds.map((kind) => [kind, cannotHave(abilities, kind, attach !== undefined)]));
+    const reasons = new Map(
+      kinds.map((kind) => [kind, cannotHave(abilities, kind, { attached: attach !== undefined, far })]),
+    );
     const possible = kinds.filter((kind) => reasons.get(kind) === undefined);
     if (possible.length > 0) return possible;
     throw new WormholeError('WH_ERR_KERNEL', [...new Set(reasons.values())].join('; '));

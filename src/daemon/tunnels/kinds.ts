@@ -13,9 +13,18 @@ export function wanted({ type = 'auto', udp = false }: Pick<TunnelRequest, 'type
   return udp ? kinds.filter((kind) => kind !== 'ipsec') : kinds;
 }
 
+/** What a tunnel is to be between. */
+export interface Between {
+  /** This end is in a container. */
+  readonly attached: boolean;
+  /** Where the other host is seen to be. */
+  readonly far: string;
+}
+
 /** Why this host cannot have a kind; undefined when it can. */
-export function cannotHave(abilities: Abilities, kind: TunnelKind, attached: boolean): string | undefined {
-  const { ipsec, ipsecAttached, wireguardKernel, wireguardGo, protection } = abilities;
+export function cannotHave(abilities: Abilities, kind: TunnelKind, { attached, far }: Between): string | undefined {
+  const { ipsecAttached, wireguardKernel, wireguardGo, protection } = abilities;
+  const ipsec = far.includes(':') ? abilities.ipsec6 : abilities.ipsec;
   const needed: Ability = kind !== 'wireguard' ? ipsec : wireguardKernel.works ? wireguardKernel : wireguardGo;
   const container: Ability = kind !== 'wireguard' && attached ? ipsecAttached : { works: true };
   for (const ability of [protection, needed, container]) {
