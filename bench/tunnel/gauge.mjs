@@ -3,9 +3,8 @@
  * file that WORMHOLE_BENCH_GAUGE names. See `many.mjs`.
  */
 import { renameSync, writeFileSync } from 'node:fs';
+import { Session } from 'node:inspector/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { isMainThread } from 'node:worker_threads';
 
 const file = process.env['WORMHOLE_BENCH_GAUGE'];
@@ -14,14 +13,15 @@ delete process.env['NODE_OPTIONS'];
 delete process.env['WORMHOLE_BENCH_GAUGE'];
 
 if (isMainThread && file !== undefined) {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc');
   process.on('SIGUSR2', async () => {
-    // Native memory that goes with an object is given back some time after it.
-    for (let i = 0; i < 4; i += 1) {
-      collect();
-      await sleep(50);
+    const session = new Session();
+    session.connect();
+    // The collection that also gives memory back. What is native and goes with an object does so some time after it.
+    for (let i = 0; i < 3; i += 1) {
+      await session.post('HeapProfiler.collectGarbage');
+      await sleep(200);
     }
+    session.disconnect();
     const { rss, heapUsed, external } = process.memoryUsage();
     writeFileSync(`${file}.new`, JSON.stringify({ rss, heap: heapUsed + external }));
     renameSync(`${file}.new`, file);
