@@ -39,15 +39,25 @@ export interface BytePipe {
 export interface Clock {
   /** Milliseconds of a monotonic clock. */
   now(): number;
-  /** Calls `tick` every `ms` until the returned function is called; does not keep a process alive. */
+  /** Calls `tick` every `ms` or so until the returned function is called; does not keep a process alive. */
   every(ms: number, tick: () => void): () => void;
 }
 
+/** All ticks of a thread come on one beat, whenever they were begun: a link has several, and a thread that sleeps is woken for all at once. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   every: (ms, tick) => {
-    const timer = setInterval(tick, ms);
-    timer.unref();
-    return () => clearInterval(timer);
+    let timer: NodeJS.Timeout;
+    const next = (): void => {
+      const left = ms - (performance.now() % ms);
+      // One that came a moment before the beat is not called again for it.
+      timer = setTimeout(beat, Math.ceil(left < ms / 2 ? left + ms : left)).unref();
+    };
+    const beat = (): void => {
+      next();
+      tick();
+    };
+    next();
+    return () => clearTimeout(timer);
   },
 };
