@@ -15,6 +15,8 @@ import { type CurrentTargets, type GivenSocket, now } from './targets.ts';
 /** Out of descriptors or memory: nothing that a target is to blame for. */
 const OWN_FAULTS = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL']);
 
+export const isOwnFault = ({ code = '' }: NodeJS.ErrnoException): boolean => OWN_FAULTS.has(code);
+
 /** An established upstream; the caller owns `stream` and reports its end to the pool. */
 export interface Upstream {
   readonly stream: Duplex;
@@ -101,7 +103,7 @@ async function tryTarget(
   } catch (error) {
     signal.throwIfAborted();
     const failure = error as NodeJS.ErrnoException;
-    if (lastOfMember && !OWN_FAULTS.has(failure.code ?? '')) tail.pool.failed(target.member);
+    if (lastOfMember && !isOwnFault(failure)) tail.pool.failed(target.member);
     return failure;
   } finally {
     tail.pool.pending(target.member, -1);
@@ -120,5 +122,5 @@ export function begunNothing(error: Error): boolean {
 
 function exhausted(last: NodeJS.ErrnoException | undefined): DialFailure {
   if (last === undefined) return new DialFailure('no-target', 'there is no target to dial');
-  return new DialFailure(OWN_FAULTS.has(last.code ?? '') ? 'local-error' : 'dial-failed', last.message);
+  return new DialFailure(isOwnFault(last) ? 'local-error' : 'dial-failed', last.message);
 }

@@ -11,6 +11,7 @@ import { kept } from '../../lib/volatile.ts';
 import type { FlowKey } from '../datagram/flow-key.ts';
 import type { ConnectionRecord, RouteOptions, UpstreamTarget } from '../route.ts';
 import type { SendReport } from './datagram-end.ts';
+import { isOwnFault } from './dialing.ts';
 import { type FlowUpstream, openUpstream } from './flow-upstream.ts';
 import { type Quiet, watchQuiet } from './quiet.ts';
 import { Passed, type Tally } from './tally.ts';
@@ -123,10 +124,11 @@ export class Flow {
 
   async #open(): Promise<void> {
     const { tail, tally } = this.#deps;
+    let target: UpstreamTarget | undefined;
     try {
       if (tail.stale) await this.#targets();
       if (this.ended) return;
-      const [target] = tail.pool.pick();
+      [target] = tail.pool.pick();
       if (target === undefined || target.address.kind === 'unix') {
         this.end('no-target', 'there is no target to send to');
         return;
@@ -145,6 +147,8 @@ export class Flow {
       this.#watch();
       for (const data of this.#takePending()) this.#send(data);
     } catch (error) {
+      // Not of one that has ended meanwhile: that is no failure of the target's.
+      if (target !== undefined && !this.ended && !isOwnFault(error as Error)) tail.pool.failed(target.member);
       this.end('dial-failed', (error as Error).message);
     }
   }
