@@ -30,6 +30,7 @@ export interface TunnelEndOptions {
   readonly address: string;
   readonly range?: TunnelingOptions['settings']['tunnels']['cidr'];
   readonly ports?: TunnelingOptions['settings']['tunnels']['ports'];
+  readonly rekey?: TunnelingOptions['rekey'];
 }
 
 export class TunnelEnd {
@@ -72,7 +73,7 @@ export class TunnelEnd {
 
   /** A daemon begins its life; the one before may have been killed. */
   start(): void {
-    const { host, address, range, ports } = this.#options;
+    const { host, address, range, ports, rekey } = this.#options;
     const links = (): LinkFacts[] => (this.#world.linked ? [this.link] : []);
     const linked = (): Peer[] => (this.#world.linked ? [this.#peer() as Peer] : []);
     const log = pino({ level: 'debug' }, { write: (line: string) => void this.lines.push(line) });
@@ -103,7 +104,7 @@ export class TunnelEnd {
       policies: { tunnel: (...asked) => this.policy(...asked), tunnelEnd: (...asked) => this.judge(...asked) },
       follow: (...what) => this.machine.follow(...what),
       log,
-      rekey: { lookMs: 5, graceMs: 1 },
+      rekey: { lookMs: 5, graceMs: 1, ...rekey },
     });
   }
 

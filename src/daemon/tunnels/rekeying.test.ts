@@ -1,9 +1,17 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { TunnelWorld } from '../../../test/support/tunnel-world.ts';
 import { WormholeError } from '../../lib/errors.ts';
+import type { NetNamespace } from '../../sys/netns.ts';
+import type { Where } from '../places/where.ts';
 
 let world: TunnelWorld;
 afterEach(() => world[Symbol.asyncDispose]());
+
+/** Where a container is, for a kernel that only remembers it. */
+function somewhere(id: string): Where {
+  const namespace = { id, duplicate: () => namespace, [Symbol.dispose]: () => undefined } as unknown as NetNamespace;
+  return { state: 'here', place: { namespace, hostNetwork: false } } as unknown as Where;
+}
 
 describe('new keys', () => {
   const spisOf = (end: TunnelWorld['a']): { in: readonly number[]; out: number | undefined } => {
@@ -50,6 +58,18 @@ describe('new keys', () => {
     await expect.poll(() => lost).toBeGreaterThanOrEqual(5);
     await expect.poll(() => [spisOf(a).in.length, spisOf(b).in.length]).toEqual([1, 1]);
     expect([spisOf(a).in, spisOf(b).in]).toEqual([[spisOf(b).out], [spisOf(a).out]]);
+  });
+
+  test('of one tunnel do not wait for packets of another that may be under way', async () => {
+    world = new TunnelWorld({ rekey: { graceMs: 3_600_000 } });
+    const { a, b } = world;
+    await a.machine.move('container:app', somewhere('net:[7]'));
+    for (const request of [{}, { attach: 'app' }]) {
+      const { id } = await a.create(request);
+      await a.tunneling.tunnels.changed(a.tunneling.tunnels.find(id) as never, { freshAt: '2020-01-01T00:00:00.000Z' });
+    }
+    await expect.poll(() => b.asked.filter((call) => call === 'rekey').length).toBe(4);
+    expect([...a.kernel.kept.values()].map((kept) => kept.in.size)).toEqual([2, 2]);
   });
 
   test('A26 are begun by a peer a few times at most without an end: each takes room in the kernel', async () => {

@@ -92,7 +92,7 @@ export class Rekeying implements Disposable {
     this.#changes.delete(tunnel);
     await this.#fresh(tunnel, ipsec);
     await calls.rekey(tunnel.id, { spi: change.spi }, signal);
-    await this.#letGo(ipsec, change.own.spi);
+    void this.#letGo(ipsec, change.own.spi).catch(() => undefined);
   }
 
   /** The other end's part. @throws {WormholeError} */
