@@ -203,7 +203,7 @@ export class Creating {
       const { network, bits } = tunnels.range;
       throw new WormholeError(
         'WH_ERR_LIMIT',
-        `no overlay address of ${network}/${bits} is free; give all hosts a wider -C`,
+        `no overlay address of ${network}/${bits} is free; give all hosts a wider -C, or one that is no network of theirs`,
       );
     }
     return {
