@@ -87,14 +87,16 @@ export class InstalledIpsecHalf implements InstalledIpsec, Watched {
 
   async addInbound(sa: Sa): Promise<void> {
     checkSa('inbound', sa);
-    await this.#step('add the inbound key', () => this.#xfrm.ask(addSa(associationOf(this.shape, 'in', sa))));
+    const add = (): Promise<void> => this.#xfrm.ask(addSa(associationOf(this.shape, 'in', sa)));
+    await this.#step('add the inbound key', () => this.#change(add));
   }
 
   async switchOutbound(sa: Sa): Promise<void> {
     checkSa('outbound', sa);
-    const next = associationOf(this.shape, 'out', sa);
-    await this.#step('switch to the outbound key', async () => {
-      const before = await this.#sas('out');
+    let before: readonly SaState[] = [];
+    const change = async (): Promise<void> => {
+      before = await this.#sas('out');
+      const next = associationOf(this.shape, 'out', sa);
       await this.#xfrm.ask(addSa(next));
       try {
         await this.#xfrm.ask(replacePolicy(outboundPolicy(this.shape, sa.spi)));
@@ -102,6 +104,9 @@ export class InstalledIpsecHalf implements InstalledIpsec, Watched {
         await unless(this.#xfrm.ask(deleteSa(next)), 'ESRCH');
         throw error;
       }
+    };
+    await this.#step('switch to the outbound key', async () => {
+      await this.#change(change);
       await after(UNDER_WAY_MS);
       for (const old of before) await this.#retire('out', old.spi);
     });
@@ -156,6 +161,14 @@ export class InstalledIpsecHalf implements InstalledIpsec, Watched {
   release(): void {
     this.#watching[Symbol.dispose]();
     this.#ground[Symbol.dispose]();
+  }
+
+  /** In turn: else the port may become another one in between, see {@link moved}, or the tunnel may be gone by then. */
+  #change(work: () => Promise<void>): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#removing !== undefined) throw new WormholeError('WH_ERR_TUNNEL_NOT_FOUND', 'it was removed');
+      await work();
+    });
   }
 
   get #xfrm() {
