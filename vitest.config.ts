@@ -6,9 +6,6 @@ import { defineConfig } from 'vitest/config';
 import { boxPool } from './test/support/box-pool.ts';
 import { machinePool } from './test/support/vm/pool.ts';
 
-/** Those of the functional tests that the kernel's own tunnels have to pass as well. */
-const twice = ['tunnels', 'tunnels-life'].map((name) => `test/functional/${name}.test.ts`);
-
 /**
  * A test that fails is tried once more, because a whole run is a long time of daemons, engines and kernels on two cores. What
  * passed only then is named before the totals: it is a fault of the test or, worse, a race of ours, and wants looking at.
@@ -69,7 +66,7 @@ export default defineConfig({
           retry,
           // Its processor is emulated.
           expect: { poll: { timeout: 8 * poll.timeout, interval: 10 * poll.interval } },
-          include: ['test/kernel/**/*.test.ts', 'test/functional/tunnel-kernel-*.test.ts', ...twice],
+          include: ['test/kernel/**/*.test.ts', 'test/functional/tunnel-kernel-*.test.ts'],
           testTimeout: 400_000,
           hookTimeout: 400_000,
           maxWorkers: 2,

@@ -8,36 +8,29 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import type { Host } from '../support/host.ts';
-import { endProcessesIn } from '../support/netns-processes.ts';
-import { patience, patiently } from '../support/patience.ts';
-import { makeTunnel, pings, statesOf, tracesOf, tunnelDaemons, tunnelsOf } from '../support/tunnel-daemons.ts';
+import { patiently } from '../support/patience.ts';
+import {
+  makeTunnel,
+  pings,
+  reboot,
+  removeTunnel,
+  statesOf,
+  tracesOf,
+  tunnelDaemons,
+  tunnelsOf,
+} from '../support/tunnel-daemons.ts';
+import { natSuite } from '../support/tunnel-nat.ts';
 import { tunnelTypes } from '../support/tunnel-types.ts';
-import { kindOf, Wire } from '../support/wire.ts';
+import { isOfLink, kindOf, Wire } from '../support/wire.ts';
 
-/** In the virtual machine, what needs many starts of programs is left to the ordinary kernel. */
-const most = patience === 1;
 const types = (await tunnelTypes()).filter(({ lacks }) => lacks === undefined);
 const all = tunnelDaemons({ a: {}, b: {}, c: { nat: true } });
 
 /** Milliseconds after which a daemon is killed that makes a tunnel. */
 const moments = [20, 60, 140];
 
-/** Neither programs nor anything of the kernel survive a reboot. */
-async function reboot(host: Host): Promise<void> {
-  await host.daemon.stop('SIGKILL');
-  await endProcessesIn(host.netns);
-  const { stdout } = await host.run(['ip', '-json', 'link']);
-  for (const { ifname } of JSON.parse(stdout) as ReadonlyArray<{ ifname: string }>) {
-    if (ifname.startsWith('wh')) await host.run(['ip', 'link', 'delete', ifname]);
-  }
-  await host.run(['ip', 'address', 'flush', 'dev', 'lo', 'to', '100.64.0.0/14']);
-  for (const what of ['state', 'policy']) await host.run(['ip', 'xfrm', what, 'flush']);
-  await host.run(['nft', 'flush', 'ruleset']);
-}
-
 describe.each(types)('a tunnel by $name', ({ kind, request }) => {
-  test.each(most ? (['a', 'b'] as const) : (['b'] as const))(
+  test.each(['a', 'b'] as const)(
     'is made again when %s comes up after a reboot, with the same addresses',
     async (which) => {
       const { a, b } = all();
@@ -72,18 +65,7 @@ describe.each(types)('a tunnel by $name', ({ kind, request }) => {
   });
 });
 
-describe.each(types.filter(({ name }) => most && name !== 'ipsec'))('a tunnel by $name', ({ request }) => {
-  test('passes NAT, whoever asks for it', async () => {
-    const { a, c } = all();
-    const { local, remote } = await makeTunnel(c, { peer: 'a', ...request });
-    expect([await pings(c, remote), await pings(a, local)]).toEqual([true, true]);
-    await removeTunnel(c, 'a');
-    await c.join('a');
-    const back = await makeTunnel(a, { peer: 'c', ...request });
-    expect([back.local, back.remote]).toEqual([remote, local]);
-    expect([await pings(c, remote), await pings(a, local)]).toEqual([true, true]);
-  });
-});
+natSuite(all, types);
 
 describe.each(types.filter(({ name }) => name === 'ipsec'))('a tunnel by $name', ({ flags }) => {
   test('says that NAT is in its way, and what to do', async () => {
@@ -92,7 +74,7 @@ describe.each(types.filter(({ name }) => name === 'ipsec'))('a tunnel by $name',
   });
 });
 
-describe.each(types.filter(() => most))('a tunnel by $name', ({ request }) => {
+describe.each(types)('a tunnel by $name', ({ request }) => {
   test.each(['a', 'b'] as const)(
     'W6 leaves nothing that is not named when the daemon of %s is killed while it is made',
     async (killed) => {
@@ -120,18 +102,3 @@ describe.each(types.filter(() => most))('a tunnel by $name', ({ request }) => {
 });
 
 const post = { method: 'POST' } as const;
-
-async function removeTunnel(host: Host, peer: string): Promise<void> {
-  const path = `/v1/tunnels?peer=${encodeURIComponent(peer)}`;
-  expect(await host.daemon.ask(path, { method: 'DELETE' })).toMatchObject({
-    status: 200,
-    body: { removed: [expect.objectContaining({ peer: 'removed' })] },
-  });
-}
-
-/** What the daemons say to each other: TLS over TCP, and its datagrams. @param packet IPv4 or IPv6 */
-function isOfLink(packet: Buffer): boolean {
-  const [first = 0] = packet;
-  const at = first >> 4 === 4 ? (first & 15) * 4 : 40;
-  return [packet.readUInt16BE(at), packet.readUInt16BE(at + 2)].includes(9999);
-}

@@ -1,5 +1,5 @@
 /**
- * Tunnels between two hosts, by each way that this kernel has; those that it has not are run where it has them.
+ * Tunnels between two hosts, by each way that this kernel has; those that an ordinary one has not are in `test/kernel`.
  *
  *     a ── router ── b      overlay addresses out of 100.64.0.0/14
  */
@@ -9,7 +9,8 @@ import { describe, expect, test } from 'vitest';
 import type { Tunnel, TunnelList } from '../../src/spec/api.ts';
 import { command } from '../support/command.ts';
 import { patiently } from '../support/patience.ts';
-import { makeTunnel, pings, statesOf, tracesOf, tunnelDaemons, tunnelsOf } from '../support/tunnel-daemons.ts';
+import { dropped, makeTunnel, pings, statesOf, tracesOf, tunnelDaemons, tunnelsOf } from '../support/tunnel-daemons.ts';
+import { sentence } from '../support/tunnel-sentence.ts';
 import { tunnelTypes } from '../support/tunnel-types.ts';
 
 const pair = /^100\.6[4-7]\.\d+\.\d+ 100\.6[4-7]\.\d+\.\d+\n$/;
@@ -21,6 +22,14 @@ const all = tunnelDaemons({ a: talkative, b: talkative }, 'v4');
 
 describe.skipIf(there.length === 0)('tunnels', () => {
   test('have a way to be carried here', () => expect(there.length).toBeGreaterThan(0));
+});
+
+describe.each(types.filter(({ lacks }) => lacks !== undefined))('a tunnel by $name', ({ flags, lacks }) => {
+  test('is refused by what the kernel has not got, with what to do instead', async () => {
+    const made = await all().a.daemon.wormhole('tunnel-create', ...flags, 'b');
+    expect(made).toMatchObject({ code: 69, stderr: expect.stringContaining(lacks ?? '') });
+    expect(made.stderr).toContain('--type wireguard');
+  });
 });
 
 describe.each(there)('a tunnel by $name', ({ flags, request, shown, word }) => {
@@ -65,17 +74,12 @@ describe.each(there)('a tunnel by $name', ({ flags, request, shown, word }) => {
   test('A13 lets nobody outside reach its addresses, and counts who tries', async () => {
     const { a, router } = all();
     const { local } = await makeTunnel(a, { peer: 'b', ...request });
-    const dropped = async (): Promise<number> => {
-      const { stdout } = await a.run(['nft', 'list', 'table', 'ip', 'wormhole']);
-      const counts = stdout.matchAll(/counter packets (\d+) bytes \d+ drop/g);
-      return [...counts].reduce((sum, [, packets]) => sum + Number(packets), 0);
-    };
-    const before = await dropped();
+    const before = await dropped(a);
     router.ip('route', 'add', `${local}/32`, 'via', a.site.v4);
     try {
       const words = [`--net=${router.path}`, 'ping', '-c', '2', '-i', '0.2', '-W', '1', local];
       await expect(command('nsenter', words)).rejects.toThrow('exit 1');
-      expect((await dropped()) - before).toBe(2);
+      expect((await dropped(a)) - before).toBe(2);
     } finally {
       router.ip('route', 'delete', `${local}/32`);
     }
@@ -94,7 +98,7 @@ describe.each(there)('a tunnel by $name', ({ flags, request, shown, word }) => {
   });
 });
 
-describe.each(there.filter(({ thorough }) => thorough))('the life of a tunnel by $name', ({ flags, request, word }) => {
+describe.each(there)('the life of a tunnel by $name', ({ flags, request, word }) => {
   test('in a sentence it is made by the first connection', () =>
     sentence(all(), (port) => `url :0 trigger ${word} b trigger url :${port}`));
 
@@ -138,27 +142,3 @@ describe.each(there.filter(({ thorough }) => thorough))('the life of a tunnel by
     expect(await a.daemon.wormhole('tunnel-delete', 'b')).toMatchObject({ code: 68 });
   });
 });
-
-/** A sentence over the tunnel, used by one client. */
-async function sentence({ a, b }: ReturnType<typeof all>, spec: (port: number) => string): Promise<void> {
-  const seen: unknown[] = [];
-  await using service = await b.serve((socket) => {
-    seen.push(socket.remoteAddress);
-    socket.pipe(socket);
-  });
-  const before = await tunnelsOf(a);
-  const made = await a.daemon.create(spec(service.port));
-  expect(await tunnelsOf(a)).toHaveLength(before.length);
-  await using client = await a.connect(made.port);
-  await client.send('through the tunnel');
-  expect(await client.text(18)).toBe('through the tunnel');
-  expect(seen).toEqual(['127.0.0.1']);
-  const [tunnel] = await tunnelsOf(a);
-  const guests = (await b.daemon.get<{ wormholes: Array<{ url: string }> }>('/v1/wormholes')).wormholes;
-  expect(guests.map(({ url }) => url)).toEqual([expect.stringContaining(`//${tunnel?.remote}:`)]);
-  // Nobody else gets there.
-  const port = Number(guests[0]?.url.split(':').at(-1));
-  await expect(b.connect({ host: b.site.v4, port })).rejects.toThrow();
-  expect(await a.daemon.wormhole('delete', '--now', made.id)).toMatchObject({ code: 0 });
-  await expect.poll(() => b.daemon.get('/v1/wormholes'), patiently).toEqual({ wormholes: [] });
-}

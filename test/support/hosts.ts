@@ -68,6 +68,11 @@ export class Hosts implements AsyncDisposable {
     this.#internet.readdress(to);
   }
 
+  /** Who is behind a NAT comes to `to` from other UDP ports from now on, LO-HI, with all that is open. */
+  rebind(to: string, ports: string): Promise<void> {
+    return this.#internet.rebind(to, ports);
+  }
+
   /** The daemon stops where it is, its sockets open. */
   freeze(name: string): void {
     this.#host(name).daemon.signal('SIGSTOP');

@@ -122,6 +122,24 @@ export class Internet implements AsyncDisposable {
     this.netns.ip('address', 'add', `10.99.${n}.77/24`, 'dev', portOf(to));
   }
 
+  /**
+   * The NAT forgets who is who, and what is UDP comes to `to` from a port between those from now on, whatever it was sent from.
+   *
+   * @param ports LO-HI
+   */
+  async rebind(to: string, ports: string): Promise<void> {
+    const families = ['ip saddr @inner4', 'ip6 saddr @inner6'];
+    const lines = [`meta l4proto udp masquerade to :${ports}`, 'masquerade'].flatMap((then) =>
+      families.map((whose) => `add rule inet internet leave ${whose} ${then}`),
+    );
+    await this.#nft(['flush chain inet internet leave', ...lines].join('\n'));
+    const n = this.#numbers.get(to);
+    for (const address of [`10.99.${n}.1/24`, `fd99:0:0:${n}::1/64`]) {
+      this.netns.ip('address', 'delete', address, 'dev', portOf(to));
+      this.netns.ip('address', 'add', address, 'dev', portOf(to), ...(address.includes(':') ? ['nodad'] : []));
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const link of this.#slow) await link[Symbol.asyncDispose]();
     this.netns[Symbol.dispose]();

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll } from 'vitest';
 import type { Tunnel, TunnelList, TunnelRequest } from '../../src/spec/api.ts';
 import type { Host, HostOptions } from './host.ts';
 import { Hosts } from './hosts.ts';
+import { endProcessesIn } from './netns-processes.ts';
 import { patience } from './patience.ts';
 
 export type World<Name extends string> = Hosts & Readonly<Record<Name, Host>>;
@@ -60,8 +61,34 @@ export const tunnelsOf = async (host: Host): Promise<readonly Tunnel[]> =>
 export const statesOf = async (host: Host): Promise<readonly string[]> =>
   (await tunnelsOf(host)).map(({ state }) => state);
 
-export const pings = async (host: Host, to: string): Promise<boolean> =>
-  (await host.run(['ping', '-c', '1', '-W', '10', to])).code === 0;
+/** @param seconds for which an answer is waited for */
+export const pings = async (host: Host, to: string, seconds = 10): Promise<boolean> =>
+  (await host.run(['ping', '-c', '1', '-W', `${seconds}`, to])).code === 0;
+
+/** At both ends. */
+export async function removeTunnel(host: Host, peer: string): Promise<void> {
+  const { status, body } = await host.daemon.ask(`/v1/tunnels?peer=${encodeURIComponent(peer)}`, { method: 'DELETE' });
+  const { removed } = body as { removed: ReadonlyArray<{ peer: string }> };
+  if (status !== 200 || removed[0]?.peer !== 'removed') throw new Error(`not removed: ${JSON.stringify(body)}`);
+}
+
+/** Neither programs nor anything of the kernel survive it. The daemon is left for the test to start. */
+export async function reboot(host: Host): Promise<void> {
+  await host.daemon.stop('SIGKILL');
+  await endProcessesIn(host.netns);
+  const script = `
+    for link in $(ip -o link | sed -n 's/^[0-9]*: \\(wh[^:@]*\\).*/\\1/p'); do ip link delete "$link"; done
+    ip address flush dev lo to 100.64.0.0/14
+    ip xfrm state flush; ip xfrm policy flush; nft flush ruleset`;
+  await host.run(['sh', '-c', script]);
+}
+
+/** Packets that its firewall table has dropped. */
+export async function dropped(host: Host): Promise<number> {
+  const { stdout } = await host.run(['nft', 'list', 'table', 'ip', 'wormhole']);
+  const counts = stdout.matchAll(/counter packets (\d+) bytes \d+ drop/g);
+  return [...counts].reduce((sum, [, packets]) => sum + Number(packets), 0);
+}
 
 /** Everything in a host's network that belongs to tunnels, by what shows it. */
 export async function tracesOf(host: Host): Promise<string> {
@@ -76,7 +103,7 @@ export async function tracesOf(host: Host): Promise<string> {
 
 async function clear(host: Host): Promise<void> {
   const { wormholes } = await host.daemon.get<{ wormholes: ReadonlyArray<{ id: string }> }>('/v1/wormholes');
-  if (wormholes.length > 0) await host.daemon.wormhole('delete', '--now', ...wormholes.map(({ id }) => id));
+  for (const { id } of wormholes) await host.daemon.ask(`/v1/wormholes/${id}?now=true`, { method: 'DELETE' });
   for (const { peer } of await tunnelsOf(host)) {
     await host.daemon.ask(`/v1/tunnels?peer=${encodeURIComponent(peer)}`, { method: 'DELETE' });
   }

@@ -25,8 +25,6 @@ export interface TunnelType {
   readonly lacks: string | undefined;
   /** Why its end cannot be in a container here. */
   readonly attached: string | undefined;
-  /** Whether also that is tested of it which is the same for all of them: where the processor is emulated, of one. */
-  readonly thorough: boolean;
 }
 
 export async function tunnelTypes(): Promise<readonly TunnelType[]> {
@@ -51,7 +49,6 @@ export async function tunnelTypes(): Promise<readonly TunnelType[]> {
       shown: { type: 'ipsec', udp: false },
       lacks: lack(ipsec),
       attached: lack(ipsecAttached),
-      thorough: patience === 1,
     },
     {
       name: 'ipsec in udp',
@@ -62,7 +59,6 @@ export async function tunnelTypes(): Promise<readonly TunnelType[]> {
       shown: { type: 'ipsec', udp: true },
       lacks: lack(ipsec),
       attached: lack(ipsecAttached),
-      thorough: true,
     },
     {
       name: engine,
@@ -73,7 +69,6 @@ export async function tunnelTypes(): Promise<readonly TunnelType[]> {
       shown: { type: 'wireguard', engine },
       lacks: lack(wireguard),
       attached: undefined,
-      thorough: patience === 1,
     },
   ];
 }

@@ -110,3 +110,10 @@ function kindOfDatagram(data: Buffer, datagram: Buffer): Kind {
   // A security parameters index of 255 or less is never on the wire; then a sequence number, and at least one block.
   return data.length >= 8 + 8 + 16 && data.readUInt32BE(0) > 255 && data.length % 4 === 0 ? 'esp in udp' : 'clear';
 }
+
+/** What daemons say to each other: TLS over TCP, and its datagrams. @param packet IPv4 or IPv6 */
+export function isOfLink(packet: Buffer): boolean {
+  const [first = 0] = packet;
+  const at = first >> 4 === 4 ? (first & 15) * 4 : 40;
+  return [packet.readUInt16BE(at), packet.readUInt16BE(at + 2)].includes(9999);
+}

@@ -68,6 +68,14 @@ describe('an attempt that fails', () => {
     expect(world.b.kernel.kept.size).toBe(1);
   });
 
+  test('W6 is tried again with the same addresses when a port is taken', async () => {
+    world = new TunnelWorld();
+    const { a, b } = world;
+    const [first] = freePairs(a.tunneling.tunnels.range, [`${a.host} `, `${b.host} `], () => false, 1);
+    b.kernel.failure = new WormholeError('WH_ERR_TUNNEL_CONFLICT', 'taken', { detail: { conflict: 'port' } });
+    await expect(a.create()).resolves.toMatchObject({ local: first?.low, remote: first?.high });
+  });
+
   test('W6 ends after some attempts when there is never agreement', async () => {
     world = new TunnelWorld();
     world.b.onCall = (call) => {

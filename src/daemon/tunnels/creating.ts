@@ -122,7 +122,9 @@ export class Creating {
     };
     const record = recordOf(told);
     return await this.#install(one, record, half, needs).catch((error: unknown) => {
-      for (const address of Object.values(agreed.overlay)) refused.add(address);
+      // The next attempt takes another port by itself, and a tunnel that is made again is to keep its addresses.
+      const port = WormholeError.is(error) && error.detail['conflict'] === 'port';
+      for (const address of port ? [] : Object.values(agreed.overlay)) refused.add(address);
       throw error;
     });
   }

@@ -61,9 +61,9 @@ export class Holding {
     this.#changes += 1;
     const { host, port } = wish.local;
     if (answer.failed === undefined) return;
-    const taken = answer.failed === 'EADDRINUSE';
     const message = `cannot open UDP port ${port} of ${host} for ESP: ${answer.failed}`;
-    throw new WormholeError(taken ? 'WH_ERR_TUNNEL_CONFLICT' : 'WH_ERR_TUNNEL', message);
+    if (answer.failed !== 'EADDRINUSE') throw new WormholeError('WH_ERR_TUNNEL', message);
+    throw new WormholeError('WH_ERR_TUNNEL_CONFLICT', message, { detail: { conflict: 'port' } });
   }
 
   async has(local: IpEndpoint): Promise<boolean> {

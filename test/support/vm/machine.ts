@@ -5,7 +5,7 @@
  * QEMU emulates the processor, so that it runs on any machine, also inside another virtual one; programs are slower in
  * it by a factor of ten or so. It ends with the process that booted it, however that ends.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -88,12 +88,19 @@ export class Machine implements Disposable {
     const share = ['-o', 'source=/', '-o', 'sandbox=chroot', '-o', 'cache=always', '-o', 'xattr', '-f'];
     const server = this.#start(fileServer(), [`--socket-path=${files}`, ...share], ['ignore', 'ignore', 'ignore']);
     await until('the file server is there', () => existsSync(files), { alive: () => server.exitCode === null });
-    const words = emulator(files, join(this.#room, 'console'));
+    const words = emulator(files, join(this.#room, 'console'), this.#ticks());
     const qemu = this.#start('qemu-system-x86_64', words, ['ignore', 'ignore', 'inherit', 'pipe']);
     this.#port = qemu.stdio[3] as Socket;
     // Its end is told by that of the process.
     this.#port.on('error', () => undefined);
     await this.#listen(qemu, this.#port);
+  }
+
+  /** Of the processor, in kHz; see tsc.c. */
+  #ticks(): string {
+    const program = join(this.#room, 'tsc');
+    execFileSync('gcc', ['-O2', '-o', program, join(here, 'tsc.c')]);
+    return execFileSync(program, { encoding: 'utf8' }).trim();
   }
 
   [Symbol.dispose](): void {
@@ -134,11 +141,11 @@ export class Machine implements Disposable {
   }
 }
 
-/** The words for the emulator. @param socket of the file server @param console file for the kernel's lines */
-function emulator(socket: string, console: string): string[] {
+/** The words for the emulator. @param socket of the file server @param console file for the kernel's lines @param ticks see `#ticks` */
+function emulator(socket: string, console: string, ticks: string): string[] {
   const told = `wormhole.layer=${cache}/layer wormhole.guest=${here}/guest.sh wormhole.node=${process.execPath}`;
   // Without mitigations against other guests: there are none, and each costs an emulated processor dearly.
-  const quick = 'mitigations=off tsc=reliable no_timer_check random.trust_cpu=on nokaslr';
+  const quick = `mitigations=off tsc=reliable tsc_early_khz=${ticks} no_timer_check random.trust_cpu=on nokaslr`;
   const files = [`socket,id=files,path=${socket}`, 'vhost-user-fs-pci,chardev=files,tag=host,queue-size=1024'] as const;
   const port = ['socket,id=port,fd=3', 'virtserialport,chardev=port,nr=1'] as const;
   const words = [

@@ -1,0 +1,82 @@
+/**
+ * Tunnels between daemons by each kind that the kernel has: what is on the wire and what is left, NAT.
+ *
+ *     a ──┐
+ *         ├── router ── b
+ *     c ──┘
+ *     (c behind NAT)
+ *
+ * One world for all, and no more than the kernel has a part in: its processor is emulated. The rest is tested on the ordinary kernel,
+ * in `test/functional/tunnels*.test.ts`.
+ */
+import { randomBytes } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { command } from '../support/command.ts';
+import {
+  dropped,
+  makeTunnel,
+  pings,
+  removeTunnel,
+  statesOf,
+  tracesOf,
+  tunnelDaemons,
+  tunnelsOf,
+} from '../support/tunnel-daemons.ts';
+import { natSuite } from '../support/tunnel-nat.ts';
+import { sentence } from '../support/tunnel-sentence.ts';
+import { tunnelTypes } from '../support/tunnel-types.ts';
+import { kernelLacks } from '../support/vm/kernel.ts';
+import { isOfLink, kindOf, Wire } from '../support/wire.ts';
+
+const left = kernelLacks('esp', 'wireguard', 'nf_tables');
+const types = left ? [] : await tunnelTypes();
+const all = tunnelDaemons({ a: {}, b: {}, c: { nat: true } });
+const ipsec = { type: 'ipsec' } as const;
+
+describe.each(types)('a tunnel by $name', ({ kind, request, shown, word }) => {
+  test('WF6 WF7 WF8 WF13 WF14 A13 XT11 XT19 is the same from both ends, shows its own packets alone, lets nobody else in, and leaves nothing', async () => {
+    const { a, b, router } = all();
+    const { local, remote } = await makeTunnel(a, { peer: 'b', ...request });
+    expect(await makeTunnel(b, { peer: 'a', ...request })).toMatchObject({ local: remote, remote: local });
+    for (const host of shown.type === 'ipsec' ? [a, b] : []) {
+      const { stdout } = await host.run(['sh', '-c', 'ip xfrm state; ip xfrm policy']);
+      expect(stdout.match(/proto esp spi 0x\w+ reqid \d+ mode tunnel\n\treplay/g)).toHaveLength(2);
+      expect(stdout.match(/\bdir \w+/g)?.sort()).toEqual(['dir fwd', 'dir in', 'dir out']);
+    }
+    const secret = randomBytes(24).toString('hex');
+    {
+      await using fromA = await Wire.watch(a.netns, 'eth0');
+      await using fromB = await Wire.watch(b.netns, 'eth0');
+      await sentence(all(), (port) => `url :0 ${word} b tail url :${port}`, secret);
+      expect([await pings(a, remote), await pings(b, local)]).toEqual([true, true]);
+      for (const wire of [fromA, fromB]) {
+        const packets = await wire.packets();
+        expect(packets.filter((packet) => packet.includes(secret))).toEqual([]);
+        const kinds = packets.filter((packet) => !isOfLink(packet)).map(kindOf);
+        expect([...new Set(kinds)].filter((one) => one !== 'keepalive')).toEqual([kind]);
+      }
+    }
+    expect(await tunnelsOf(a)).toEqual([expect.objectContaining({ ...shown, local, remote, state: 'complete' })]);
+    const before = await dropped(a);
+    router.ip('route', 'add', `${local}/32`, 'via', a.site.v4);
+    const knock = command('nsenter', [`--net=${router.path}`, 'ping', '-c', '1', '-W', '1', local]);
+    await expect(knock).rejects.toThrow('exit 1');
+    router.ip('route', 'delete', `${local}/32`);
+    expect((await dropped(a)) - before).toBe(1);
+    await removeTunnel(a, 'b');
+    for (const host of [a, b]) expect([await statesOf(host), await tracesOf(host)]).toEqual([[], '']);
+  });
+});
+
+natSuite(all, types);
+
+describe.skipIf(left)('a tunnel', () => {
+  test('of plain ESP says that NAT is in its way, and what to do', async () => {
+    const { status, text } = await all().c.daemon.ask('/v1/tunnels', {
+      method: 'POST',
+      json: { peer: 'a', ...ipsec },
+    });
+    expect(status).toBeGreaterThanOrEqual(400);
+    expect(text).toContain('use --udp or --type wireguard');
+  });
+});
