@@ -14,6 +14,7 @@
  */
 
 import { LineRate } from '../lib/line-rate.ts';
+import { NumberMap } from '../lib/number-map.ts';
 import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP, O_CLOEXEC } from './constants.ts';
 import { EVENT_BYTES, EVENT_DATA } from './epoll-event.ts';
 import { check } from './errno.ts';
@@ -76,7 +77,7 @@ export class EventLoop {
   readonly #uv: UvLoop;
   readonly #memory = new NativeMemory(EVENT_BYTES * (BATCH + 1));
   readonly #epoll: OwnedFd;
-  readonly #entries = new Map<number, Entry>();
+  readonly #entries = new NumberMap<Entry>();
   #again: Entry[] = [];
   #soon: (() => void)[] = [];
   readonly #ids = new EventIds(LIBUV);

@@ -5,15 +5,18 @@
  * of earlier ones wait for their acknowledgement, else it waits its turn: a burst of opens is never refused by the peer.
  */
 import { WormholeError } from '../../lib/errors.ts';
+import { NumberMap } from '../../lib/number-map.ts';
 import { maxUint32 } from './frame.ts';
 import type { MuxLimits } from './limits.ts';
 import type { MuxStream } from './stream.ts';
 
 export class StreamTable {
   readonly #limits: MuxLimits;
-  readonly #streams = new Map<number, MuxStream>();
-  /** Ours that were opened here and not yet on the wire, oldest first. */
+  readonly #streams = new NumberMap<MuxStream>();
+  /** Ours that were opened here and have to wait for their turn, oldest first. */
   readonly #waiting = new Set<MuxStream>();
+  /** Ours whose turn it was at once. */
+  #started: MuxStream[] = [];
   readonly #parity: number;
   #nextId: number;
   #lastRemote = 0;
@@ -55,21 +58,31 @@ export class StreamTable {
       throw new WormholeError('WH_ERR_LIMIT', `there are ${maxLocalStreams} streams to this peer already`);
     }
     this.#local += 1;
-    this.#waiting.add(stream);
+    if (this.#waiting.size === 0 && this.#room) this.#start(stream);
+    else this.#waiting.add(stream);
+  }
+
+  get #room(): boolean {
+    return this.#unacknowledged < this.#limits.backlog && this.#nextId <= maxUint32;
+  }
+
+  #start(stream: MuxStream): void {
+    stream.id = this.#nextId;
+    this.#nextId += 2;
+    this.#unacknowledged += 1;
+    this.#streams.set(stream.id, stream);
+    this.#started.push(stream);
   }
 
   /** Gives ids to those whose turn it is. @returns them, in the order of their ids */
   startable(): MuxStream[] {
-    const started: MuxStream[] = [];
     for (const stream of this.#waiting) {
-      if (this.#unacknowledged >= this.#limits.backlog || this.#nextId > maxUint32) break;
+      if (!this.#room) break;
       this.#waiting.delete(stream);
-      stream.id = this.#nextId;
-      this.#nextId += 2;
-      this.#unacknowledged += 1;
-      this.#streams.set(stream.id, stream);
-      started.push(stream);
+      this.#start(stream);
     }
+    const started = this.#started;
+    if (started.length > 0) this.#started = [];
     return started;
   }
 

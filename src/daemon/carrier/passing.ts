@@ -8,14 +8,16 @@ export class Passing {
   readonly #hops = new Map<string, number>();
 
   /**
-   * What came through `hops` peers goes on over a socket here.
+   * What came through `hops` peers goes on over a socket here, until it is forgotten.
    *
-   * @param from its own address, as its other end sees it; '' when it has none @returns to be called when it is over
+   * @param from its own address, as its other end sees it; '' when it has none
    */
-  note(from: string, hops: number): () => void {
-    if (from === '') return () => {};
-    this.#hops.set(from, hops);
-    return () => void this.#hops.delete(from);
+  note(from: string, hops: number): void {
+    if (from !== '') this.#hops.set(from, hops);
+  }
+
+  forget(from: string): void {
+    if (from !== '') this.#hops.delete(from);
   }
 
   /** Peers that a client at `from` has come through before it was accepted here. */

@@ -18,7 +18,7 @@ import { Raw } from '../../proxy/portable/raw.ts';
 import type { LinkAddress } from '../../proxy/portable/ways.ts';
 import { type ServedPlane, servePlane } from '../../proxy/ported/server.ts';
 import { keyOf } from '../peers/owner.ts';
-import { arrived } from './arrived.ts';
+import { Arrived } from './arrived.ts';
 import { FlowEnd } from './flow-end.ts';
 import { NoticeStreams } from './notice-streams.ts';
 import { Passing } from './passing.ts';
@@ -66,7 +66,7 @@ export class StreamService implements StreamServer {
       route.takeFlow(end.serve(incoming.acceptFlow(end.user)), head.from);
       return;
     }
-    route.take(arrived(incoming, head.from, (local) => this.#passing.note(local, head.hops)));
+    route.take(new Arrived(incoming, head.from, head.hops, this.#passing));
   }
 
   close(): void {

@@ -2,6 +2,7 @@
  * A portable route for byte streams: its listener, the clients that wait for a place, the connections, and the drain.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { NumberMap } from '../../lib/number-map.ts';
 import type { OwnedFd } from '../../sys/fd.ts';
 import type { Counters } from '../counters.ts';
 import type { RouteOptions, RouteStats, Targets } from '../route.ts';
@@ -27,7 +28,8 @@ export class StreamRoute implements PortableRoute {
   readonly #named: NamedDestinations | undefined;
   readonly #tally: Tally;
   readonly #waiting = new WaitingRoom();
-  readonly #connections = new Set<Life>();
+  readonly #connections = new NumberMap<Life>();
+  #lastConnection = 0;
   /** Called when none is left. */
   #whenEmpty: (() => void) | undefined;
   readonly #onClosed: () => void;
@@ -111,7 +113,7 @@ export class StreamRoute implements PortableRoute {
   }
 
   #abort(): void {
-    for (const life of this.#connections) life.abort();
+    for (const life of this.#connections.values()) life.abort();
   }
 
   take(client: Client): void {
@@ -139,13 +141,14 @@ export class StreamRoute implements PortableRoute {
   /** Leads a connection the short way, or else the long one. */
   #short(lead: (user: LaneUser) => Life | undefined, long: (begun?: Begun, said?: Buffer) => void): void {
     let state: 'leading' | 'led' | 'over' | 'long' = 'leading';
+    const number = this.#number();
     const life = lead({
       onOver: () => {
-        if (state === 'led' && life !== undefined) this.#end(life);
+        if (state === 'led') this.#end(number);
         state = 'over';
       },
       onLong: (begun, said) => {
-        if (state === 'led' && life !== undefined) this.#connections.delete(life);
+        if (state === 'led') this.#connections.delete(number);
         state = 'long';
         long(begun, said);
       },
@@ -153,7 +156,7 @@ export class StreamRoute implements PortableRoute {
     if (state !== 'leading') return;
     if (life === undefined) return long();
     state = 'led';
-    this.#connections.add(life);
+    this.#connections.set(number, life);
   }
 
   #accept(client: Client, begun?: Begun): void {
@@ -175,12 +178,20 @@ export class StreamRoute implements PortableRoute {
   #serve(client: Client, begun?: Begun): void {
     client.stream.on('error', () => undefined);
     const life = new AbortController();
-    this.#connections.add(life);
-    void serve(client, this.#deps, life, begun).finally(() => this.#end(life));
+    const number = this.#number();
+    this.#connections.set(number, life);
+    void serve(client, this.#deps, life, begun).finally(() => this.#end(number));
   }
 
-  #end(life: Life): void {
-    this.#connections.delete(life);
+  /** For one more connection; none that lives has it. */
+  #number(): number {
+    do this.#lastConnection = (this.#lastConnection + 1) >>> 0;
+    while (this.#connections.has(this.#lastConnection));
+    return this.#lastConnection;
+  }
+
+  #end(number: number): void {
+    this.#connections.delete(number);
     this.#left();
     const next = this.#full ? undefined : this.#waiting.next();
     if (next !== undefined) this.#serve(next);

@@ -6,6 +6,7 @@
  *
  * Owns both sockets. Its timer serves keepalive, the idle limit and the half-open linger.
  */
+import type { Seated } from '../../lib/crowd.ts';
 import { EPOLLERR, EPOLLHUP, EPOLLOUT, EPOLLRDHUP } from '../../sys/constants.ts';
 import { Errno, errnoName } from '../../sys/errno.ts';
 import { close } from '../../sys/libc.ts';
@@ -25,8 +26,9 @@ const KEEPALIVE_AFTER_MS = 5000;
 type Phase = 'waiting' | 'dialing' | 'relaying' | 'closed';
 
 /** See the module header. */
-export class Connection extends Timer implements Resumable, DialOwner {
+export class Connection extends Timer implements Resumable, DialOwner, Seated {
   readonly #route: ServedRoute;
+  seat = -1;
   readonly client: Side;
   readonly target: Side;
   readonly #clientAddress: (() => string) | undefined;

@@ -4,6 +4,7 @@
  * Asks the control plane for targets when it has none or they are stale; connections wait meanwhile. Owns the
  * descriptors of its targets' namespaces and roots.
  */
+import { Crowd } from '../../lib/crowd.ts';
 import { errnoName } from '../../sys/errno.ts';
 import { close } from '../../sys/libc.ts';
 import { formatIp } from '../../sys/sockaddr.ts';
@@ -37,7 +38,7 @@ export class ServedRoute extends Timer implements WorkerRoute {
   readonly #asker: Asker;
   readonly #targets = new TargetSet();
   readonly #records: Records | undefined;
-  readonly #connections = new Set<Connection>();
+  readonly #connections = new Crowd<Connection>();
   readonly #open: Int32Array;
   /** Connections without a target to dial, in the order they came. */
   readonly #waiting = new Set<Connection>();
@@ -111,7 +112,7 @@ export class ServedRoute extends Timer implements WorkerRoute {
   close(abort: boolean, onDrained: () => void): void {
     this.unlisten();
     this.#onDrained = [...(this.#onDrained ?? []), onDrained];
-    if (abort) for (const connection of this.#connections) connection.abort('closed-by-daemon');
+    if (abort) for (const connection of this.#connections.all()) connection.abort('closed-by-daemon');
     this.#checkDrained();
   }
 
