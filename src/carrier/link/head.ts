@@ -37,7 +37,13 @@ const guest = /^[A-Za-z0-9][A-Za-z0-9_.~-]{0,127}$/;
 export const certificateText = /^[A-Za-z0-9+/]{100,2000}={0,2}$/;
 const line = /^[\x20-\x7e]{0,300}$/;
 
-export function headMessage({ kind, ...rest }: StreamHead): object {
+const destination = (message: Message, field: string): string => text(message, field, /^[\x21-\x7e]{1,300}$/);
+
+export function headMessage(head: StreamHead): object {
+  // Nearly all are such; to spread one costs more than all else that is done with it.
+  if (head.kind === 'connection' && head.to === undefined)
+    return { open: head.kind, guest: head.guest, from: head.from, hops: head.hops };
+  const { kind, ...rest } = head;
   return { open: kind, ...rest };
 }
 
@@ -46,12 +52,10 @@ export function parseHead(message: Message): StreamHead {
   const kind = text(message, 'open', /^(api|notices|quic|connection|datagrams)$/) as StreamHead['kind'];
   if (kind === 'api' || kind === 'notices') return { kind };
   if (kind === 'quic') return { kind, certificate: text(message, 'certificate', certificateText) };
-  const common = {
-    guest: text(message, 'guest', guest),
-    from: text(message, 'from', line),
-    hops: count(message, 'hops', maxHops),
-  };
-  if (kind === 'datagrams') return { kind, ...common };
-  const to = optional(message, 'to', (from, field) => text(from, field, /^[\x21-\x7e]{1,300}$/));
-  return { kind, ...common, ...(to !== undefined && { to }) };
+  const guestName = text(message, 'guest', guest);
+  const from = text(message, 'from', line);
+  const hops = count(message, 'hops', maxHops);
+  if (kind === 'datagrams') return { kind, guest: guestName, from, hops };
+  const to = optional(message, 'to', destination);
+  return to === undefined ? { kind, guest: guestName, from, hops } : { kind, guest: guestName, from, hops, to };
 }

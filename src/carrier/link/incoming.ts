@@ -11,6 +11,8 @@ import { noMessage, yes } from './answer.ts';
 import { frame } from './frame.ts';
 import type { StreamHead } from './head.ts';
 
+/** Written again and again, and never changed. */
+const yesBytes = frame(yes);
 /** Milliseconds that the peer has to read a refusal before the stream is reset under it. */
 const lingerMs = 5_000;
 
@@ -57,7 +59,7 @@ export class Incoming {
 
   /** Says yes. @returns the stream, the caller's, and what came behind its head; only if {@link duplex} was never asked for */
   acceptBytes(): { readonly stream: ByteStream; readonly early: Buffer } {
-    this.#stream.write(frame(yes));
+    this.#stream.write(yesBytes);
     return { stream: this.#stream, early: this.#early };
   }
 

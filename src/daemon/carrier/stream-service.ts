@@ -103,7 +103,7 @@ export class StreamService implements StreamServer {
   async #serve(port: MessagePort): Promise<ServedPlane> {
     const plane = await startPortableDataPlane({
       link: (...what) => this.#open(...what),
-      openLink: ({ link, ...to }, from, user) => this.#link(link).openBytes(this.#headFor(to, from), user),
+      openLink: (to, from, user) => this.#link(to.link).openBytes(this.#headFor(to, from), user),
       flow: (...what) => this.#openFlow(...what),
       raw: new Raw(),
       pump: Pump.make(),

@@ -73,7 +73,8 @@ export class FastLane {
       pool.pending(member, -1);
     };
     const pumping = new Pumping(pump.loop, client, {
-      ...options,
+      connIdleMs: options.connIdleMs,
+      halfOpenLingerMs: options.halfOpenLingerMs,
       clientIsSocket: true,
       count: account.count,
       onOver: (end) => {
@@ -139,7 +140,8 @@ export class FastLane {
     tail.pool.dialing(member);
     tail.pool.opened(member);
     const pumping = new Pumping(pump.loop, socket, {
-      ...options,
+      connIdleMs: options.connIdleMs,
+      halfOpenLingerMs: options.halfOpenLingerMs,
       clientIsSocket: false,
       count: account.count,
       onOver: (end: JoinEnd) => {
