@@ -21,13 +21,14 @@ const timeoutMs = 60_000;
  * @property {number} rounds
  * @property {number} seconds
  * @property {number} [mbit] rate of the path; absent = a cable
+ * @property {boolean} [warmUp] a round before the others, which does not count
  */
 
 /**
  * @param {BulkOptions} options @param {string} dir @param {import('./row.mjs').Tell} tell
  * @returns {Promise<import('./row.mjs').Figures[]>} Mbit/s
  */
-export async function bulk({ type, kernel, rounds, seconds, mbit }, dir, tell) {
+export async function bulk({ type, kernel, rounds, seconds, mbit, warmUp }, dir, tell) {
   const host = await startFarHost(dir, { mbit });
   const { sides, running } = await startDaemons(dir, host.prefix, ports.carrier);
   const client = await connect({ address: `unix://${socketOf(sides.near)}`, timeoutMs });
@@ -46,7 +47,7 @@ export async function bulk({ type, kernel, rounds, seconds, mbit }, dir, tell) {
   };
   /** @type {import('./row.mjs').Figures[]} */
   const samples = [];
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = warmUp === true ? -1 : 0; round < rounds; round += 1) {
     /** @type {import('./row.mjs').Figures} */
     const figures = {};
     for (const name of /** @type {const} */ (round % 2 === 0 ? ['byHand', 'wormhole'] : ['wormhole', 'byHand'])) {
@@ -55,10 +56,10 @@ export async function bulk({ type, kernel, rounds, seconds, mbit }, dir, tell) {
       figures[name] = await measured(way, true, { seconds, omit: 1, dir, prefix: host.prefix });
       await takeAway();
       tell(
-        `round ${round + 1} of ${rounds}: ${name === 'byHand' ? 'by hand' : name} ${figures[name].toFixed(1)} Mbit/s`,
+        `${round < 0 ? 'warm-up' : `round ${round + 1} of ${rounds}`}: ${name === 'byHand' ? 'by hand' : name} ${figures[name].toFixed(1)} Mbit/s`,
       );
     }
-    samples.push(figures);
+    if (round >= 0) samples.push(figures);
   }
   await running.stop();
   await host.stop();

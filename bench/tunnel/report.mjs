@@ -9,6 +9,7 @@ import { median } from '../verdict.mjs';
  * @property {number} rounds
  * @property {number} seconds
  * @property {number} mbit
+ * @property {number | undefined} guestMbit
  * @property {number} tunnels
  * @property {boolean} partial
  * @property {boolean} kernel this one has WireGuard
@@ -54,7 +55,7 @@ export function toMarkdown({ machine, versions, minutes, withoutGuest, found, fa
       ...failed.map((line) => `* not measured: ${line}`),
     ].join('\n'),
     table(['', 'value', 'must', ''], rows),
-    notes(here),
+    notes(here, options.guestMbit),
   ];
   return `${parts.join('\n\n')}\n`;
 }
@@ -99,11 +100,13 @@ function manyRows(measured, tunnels) {
   ];
 }
 
-/** @param {string} here */
-function notes(here) {
+/** @param {string} here @param {number | undefined} guestMbit */
+function notes(here, guestMbit) {
+  const between = guestMbit === undefined ? 'a cable' : `a path of ${guestMbit} Mbit/s`;
   return [
     '* bytes: iperf3 from the far host to the near one, in turns, each tunnel alone on the hosts; by hand: `ip xfrm` (AES-GCM, 256 bits),',
-    `  \`wg\` and \`ip\`. With ${here} the path is capped below what the processor encrypts; in the virtual machine it is a cable.`,
+    `  \`wg\` and \`ip\`. With ${here} the path is capped below what the processor encrypts; in the virtual machine it is ${between}.`,
+    '  A first round there does not count: emulated processors take some twenty times as long, also to compile JavaScript.',
     '* set-up: one call of `POST /v1/tunnels`. Round trips: what the quickest of five takes longer when each takes 200 ms longer, by 200 ms.',
     '* many: real daemons, one for each tunnel, in a network of its own, and one that has all tunnels. Memory: what its process grew by between a',
     '  tenth and all, after a collection of garbage; all were linked before.',
