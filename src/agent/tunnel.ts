@@ -27,9 +27,19 @@ export interface CredentialFiles {
 /** Bytes; no certificate is longer. */
 const LONGEST = 1 << 20;
 
-/** @throws {WormholeError} WH_ERR_FILE */
+/** @throws {WormholeError} WH_ERR_FILE; WH_ERR_CONFIG of one that holds something else */
 export function readCredentials({ ca, cert, key }: CredentialFiles, report: Report): QuicCredentials {
-  return { ca: read(ca), cert: read(cert), key: read(key, report) };
+  return {
+    ca: holding('CERTIFICATE', ca, read(ca)),
+    cert: holding('CERTIFICATE', cert, read(cert)),
+    key: holding('PRIVATE KEY', key, read(key, report)),
+  };
+}
+
+/** Whether it can be used is the engine's to say, which does not know the name of the file. */
+function holding(what: string, path: string, text: Buffer): Buffer {
+  if (new RegExp(`^-----BEGIN [A-Z0-9 ]*${what}-----`, 'm').test(text.toString('latin1'))) return text;
+  throw new WormholeError('WH_ERR_CONFIG', `${path} holds no ${what.toLowerCase()} in PEM`);
 }
 
 /** @param report given for a secret, which others should not be able to read */

@@ -89,6 +89,7 @@ describe('wrong usage', () => {
     [['forward', '-t', 'db', '-c', '80', '--as', 'bad name'], /--as: "bad name" is not a name of a peer/],
     [['quic-server', '--listen-tcp', 'foo'], /--listen-tcp: "foo" has no port/],
     [['quic-server', '--listen-quic', '70000'], /--listen-quic: "70000" is a host name of digits only/],
+    [['wg-up', '--endpoint', 'a b'], /--endpoint: "a b" is not a host name/],
     [['completion', 'tcsh'], /bash, zsh, fish/],
     [['completion', 'toString'], /bash, zsh, fish/],
   ])('%j ends with 64 before connecting', async (argv, message) => {

@@ -6,6 +6,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { formatPeer } from '../../carrier/peer.ts';
 import type { QuicConnection, QuicEngine } from '../../carrier/quic/engine.ts';
 import { quicheEngine } from '../../carrier/quic/quiche-engine.ts';
 import { acceptedDuplex } from '../../carrier/quic/stream-duplex.ts';
@@ -86,10 +87,17 @@ async function dial(
       return connection;
     } catch (error) {
       signal.throwIfAborted();
-      first ??= error;
+      first ??= at(formatPeer(host, server.port), error);
     }
   }
   throw first;
+}
+
+/** With the address that it is about. */
+function at(address: string, error: unknown): unknown {
+  if (!WormholeError.is(error) || error.code !== 'WH_ERR_PEER_UNREACHABLE') return error;
+  const text = `${address}: ${error.message}; is the server of the tunnel running there, and does UDP get through?`;
+  return new WormholeError(error.code, text, { cause: error, detail: { ...error.detail, address } });
 }
 
 async function addressesOf(host: string): Promise<string[]> {

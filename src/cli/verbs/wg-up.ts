@@ -4,8 +4,10 @@
  */
 import { WormholeError } from '../../lib/errors.ts';
 import { parseDuration } from '../../spec/duration.ts';
+import { parsePort, splitHostPort } from '../../spec/host.ts';
 import { printable } from '../../spec/invalid.ts';
 import { demoOf } from '../demo/options.ts';
+import { reading } from '../foreground.ts';
 import type { Invocation } from '../invocation.ts';
 import { print, printJson } from '../print.ts';
 
@@ -13,6 +15,7 @@ export async function wgUp(call: Invocation): Promise<number> {
   const { stdout, stderr } = call.surroundings;
   const { endpoint, expires, attach } = call.flags;
   if (endpoint === '') throw usage('--endpoint names no host');
+  if (typeof endpoint === 'string') reading('wg-up', '--endpoint', () => checkEndpoint(endpoint));
   if (attach === '') throw usage('--attach names no container');
   const seconds = typeof expires === 'string' ? Math.ceil(duration(expires) / 1000) : undefined;
   const request = {
@@ -38,6 +41,12 @@ export async function wgUp(call: Invocation): Promise<number> {
       `it will dial ${printable(invitation.endpoint)}\n`,
   );
   return 0;
+}
+
+/** HOST or HOST:PORT. @throws {WormholeError} WH_ERR_SPEC_INVALID */
+function checkEndpoint(text: string): void {
+  const { port } = splitHostPort(text);
+  if (port !== undefined && port !== '') parsePort(port);
 }
 
 function duration(text: string): number {
