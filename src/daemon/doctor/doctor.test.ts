@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { FakeEngine } from '../../../test/support/fake-engine.ts';
-import { effective } from './capabilities.ts';
+import { effective, judge } from './capabilities.ts';
 import type { Circumstances } from './check.ts';
 import { examine } from './examine.ts';
 import { exposure } from './exposure.ts';
@@ -96,6 +96,10 @@ describe('doctor', () => {
   test('reads capabilities as the kernel writes them', () => {
     expect(effective('CapInh:\t0\nCapEff:\t0000000000200000\n')).toBe(1n << 21n);
     expect(effective('')).toBe(0n);
+  });
+
+  test('capabilities that are missing keep the daemon of root from its work, and that of an ordinary user from some of it', () => {
+    expect([judge(0n, true).state, judge(0n, false).state, judge(~0n, true).state]).toEqual(['fail', 'warn', 'ok']);
   });
 
   test('judges the key file as the daemon does', async () => {

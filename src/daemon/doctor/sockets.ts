@@ -16,6 +16,7 @@ function judge(path: string): Check {
   if ((file.mode & 0o007) !== 0) {
     return fail(name, `${path} has mode ${mode}: everybody on this machine can act as root`, `chmod 0660 ${path}`);
   }
+  if (file.uid !== 0) return ok(name, `${path}, mode ${mode}, for its user`);
   const gid = groupNumber(GROUP, undefined);
   if (gid === undefined) {
     return warn(name, `${path} is open to root only`, `groupadd --system ${GROUP}, restart wormholed, add users to it`);

@@ -108,9 +108,7 @@ export class Invitations {
     attach?: string,
   ): Promise<{ readonly token: string; readonly expires: number }> {
     if (!Number.isInteger(seconds) || seconds < 1 || seconds > MOST_SECONDS) {
-      throw new WormholeError('WH_ERR_USAGE', 'an invitation is good for a second to a day', {
-        detail: { verb: 'wg-up' },
-      });
+      throw new WormholeError('WH_ERR_USAGE', 'an invitation is good for a second to a day');
     }
     const { pairs, name, onKeys, log } = this.#options;
     await this.#forgetOver();
