@@ -23,6 +23,10 @@ import { until } from '../support/relay-wait.ts';
 const missing = missingEcho();
 if (missing !== undefined) console.log(`skipped: ${missing}`);
 
+/** A daemon is ready after five seconds at the latest, made again or not. */
+const isMadeAgain = (daemon: Daemon, id: string): Promise<unknown> =>
+  daemon.sees(id, 'made again', ({ state }) => state !== 'waiting');
+
 describe.skipIf(missing !== undefined)('started containers, when what started them goes away', () => {
   const host = engineWithEcho();
   let env: { readonly DOCKER_HOST: string };
@@ -48,6 +52,7 @@ describe.skipIf(missing !== undefined)('started containers, when what started th
     expect(await statesOf(host(), 'shop')).toEqual(['created']);
     held.release();
     await using next = await Daemon.start({ of, env });
+    await isMadeAgain(next, 'shop');
     expect(await echo(port, 'served')).toBe('served');
     expect(await containersOf(host(), 'shop')).toEqual([made]);
     expect(await timesOf(host(), 'shop', 'create')).toBe(1);
@@ -69,7 +74,8 @@ describe.skipIf(missing !== undefined)('started containers, when what started th
       held.release();
     }
     expect(await statesOf(host(), 'unheard')).toEqual(['created']);
-    await using _next = await Daemon.start({ of, env });
+    await using next = await Daemon.start({ of, env });
+    await isMadeAgain(next, 'unheard');
     expect(await echo(port, 'served')).toBe('served');
     expect(await timesOf(host(), 'unheard', 'create')).toBe(1);
   });
@@ -84,7 +90,8 @@ describe.skipIf(missing !== undefined)('started containers, when what started th
       await until('it runs', async () => (await statesOf(host(), 'young'))[0] === 'running');
       await killed.stop('SIGKILL');
     }
-    await using _next = await Daemon.start({ of, env });
+    await using next = await Daemon.start({ of, env });
+    await isMadeAgain(next, 'young');
     expect(await echo(port, 'served')).toBe('served');
     expect(await timesOf(host(), 'young', 'start')).toBe(1);
   });
