@@ -1,5 +1,6 @@
 /**
- * Tunnels between daemons by each kind that the kernel has: what is on the wire and what is left, NAT, new keys.
+ * Tunnels between daemons by each kind that the kernel has: what is on the wire and what is left, NAT, new keys, daemons that
+ * are killed at a step.
  *
  *     a ──┐
  *         ├── router ── b
@@ -16,6 +17,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { command } from '../support/command.ts';
 import type { Host } from '../support/host.ts';
+import { buildKiller, killAt } from '../support/kill-at.ts';
 import { patiently } from '../support/patience.ts';
 import { setCarried } from '../support/sa-counter.ts';
 import { SteadyBytes, SteadyPings } from '../support/steady-streams.ts';
@@ -39,6 +41,18 @@ const left = kernelLacks('esp', 'wireguard', 'nf_tables');
 const types = left ? [] : await tunnelTypes();
 const all = tunnelDaemons({ a: {}, b: {}, c: { nat: true } });
 const ipsec = { type: 'ipsec' } as const;
+
+/** The kernel's changes that install a half of IPsec, in order. */
+const steps = ['firewall', 'association', 'association', 'policy', 'policy', 'policy', 'address', 'route'];
+/** Whose daemon is killed after how many of them; all take minutes. */
+const kills: ReadonlyArray<readonly ['a' | 'b', number]> =
+  process.env['WORMHOLE_STEPS'] === 'all'
+    ? steps.flatMap((_, n) => [['a', n + 1] as const, ['b', n + 1] as const])
+    : [
+        ['b', 3],
+        ['a', 5],
+        ['b', 8],
+      ];
 
 describe.each(types)('a tunnel by $name', ({ kind, request, shown, word }) => {
   test('WF6 WF7 WF8 WF13 WF14 A13 XT11 XT19 is the same from both ends, shows its own packets alone, lets nobody else in, and leaves nothing', async () => {
@@ -120,6 +134,29 @@ describe.skipIf(left)('a tunnel', () => {
     expect(await bytes.end()).toBeGreaterThan(0);
     for (const stream of streams) expect(await stream.end()).toEqual({ answered: expect.any(Number), lost: [] });
     expect(await errors()).toEqual(before);
+  });
+
+  test('W6 leaves nothing that is not named, when either daemon is killed at a step of making it', async () => {
+    const { a, b } = all();
+    const killer = await buildKiller();
+    for (const [which, n] of kills) {
+      const { [which]: host } = all();
+      const { changes } = await killAt(killer, host, n);
+      const making = makeTunnel(a, { peer: 'b', ...ipsec }).catch(() => undefined);
+      expect(await changes).toEqual(steps.slice(0, n));
+      await host.up();
+      await making;
+      // Both have it, or each that has something says that it is not whole.
+      await expect
+        .poll(async () => `${(await statesOf(a)).join()} ${(await statesOf(b)).join()}`, patiently)
+        .toMatch(/^(complete complete|(partial|stale)? (partial|stale)?)$/);
+      if ((await statesOf(a)).includes('complete')) await removeTunnel(a, 'b');
+      for (const { daemon } of [a, b])
+        expect((await daemon.ask('/v1/tunnels/gc', { method: 'POST' })).status).toBe(200);
+      for (const one of [a, b]) expect([await statesOf(one), await tracesOf(one)]).toEqual([[], '']);
+    }
+    const { remote } = await makeTunnel(a, { peer: 'b', ...ipsec });
+    expect(await pings(a, remote)).toBe(true);
   });
 });
 
