@@ -9,7 +9,7 @@ import type { Host } from '../support/host.ts';
 import { patiently } from '../support/patience.ts';
 import { until } from '../support/relay-wait.ts';
 import { RoomEngine } from '../support/room-engine.ts';
-import { makeTunnel, tunnelDaemons } from '../support/tunnel-daemons.ts';
+import { makeTunnel, statesOf, tunnelDaemons, tunnelsOf } from '../support/tunnel-daemons.ts';
 import { tunnelTypes } from '../support/tunnel-types.ts';
 import { kernelLacks } from '../support/vm/kernel.ts';
 
@@ -69,6 +69,22 @@ describe.skipIf(left)('a tunnel into containers', () => {
       const got = await a.run([...engineOf(a).inside('one'), 'socat', '-u', `TCP:${remote}:8080`, '-']);
       expect(got.stdout).toBe(`${local}\n`);
       await server.ended;
+    },
+  );
+
+  test.each(types.filter(({ name }) => name !== 'ipsec in udp'))(
+    'by $name follows its container when that starts anew, with the same addresses',
+    async ({ request }) => {
+      const { a, b } = all();
+      const before = await makeTunnel(a, { ...rooms, ...request });
+      await engineOf(b).run(b, 'two');
+      await expect.poll(async () => (await tunnelsOf(a))[0]?.id, patiently).not.toBe(before.id);
+      await expect
+        .poll(async () => [await statesOf(a), await statesOf(b)], patiently)
+        .toEqual([['complete'], ['complete']]);
+      const [after] = await tunnelsOf(a);
+      expect([after?.local, after?.remote]).toEqual([before.local, before.remote]);
+      expect(await pings(a, 'one', before.remote)).toBe(true);
     },
   );
 });
