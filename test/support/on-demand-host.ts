@@ -4,7 +4,7 @@
  *
  *     client ──► wormholed ──► (not yet) container of wormhole/echo
  */
-import { beforeAll } from 'vitest';
+import { beforeAll, beforeEach } from 'vitest';
 import type { WormholeDetail } from '../../src/spec/api.ts';
 import type { Daemon, DaemonOptions } from './daemon.ts';
 import type { DockerHost } from './docker-host.ts';
@@ -28,8 +28,12 @@ export function onDemandHost(options: () => DaemonOptions = () => ({})): OnDeman
 export function engineWithEcho(): () => DockerHost {
   const host = ownEngine();
   beforeAll(() => importEcho(host()));
+  beforeEach(() => void began.set(host(), Date.now()));
   return host;
 }
+
+/** When the test that runs now began, in milliseconds: one that is tried again does not count what it did before. */
+const began = new WeakMap<DockerHost, number>();
 
 /** A wormhole that makes a container of the echo image when somebody comes; on a free port. */
 export const onFirstConnection = (id: string, args = ECHO): string[] =>
@@ -49,11 +53,18 @@ export async function containersOf(host: DockerHost, id: string): Promise<string
   return lines.split('\n').filter((line) => line !== '');
 }
 
-/** How often the engine has done something for a wormhole since it began, e.g. `create`; containers that are gone included. */
+/** How often the engine has done something for a wormhole since the test began, e.g. `create`; containers that are gone included. */
 export async function timesOf(host: DockerHost, id: string, event: string): Promise<number> {
   const filters = ['--filter', `label=dev.wormhole.id=${id}`, '--filter', `event=${event}`];
-  const until = (Date.now() / 1000).toFixed(3);
-  const lines = await host.docker(['events', '--since', '1', '--until', until, ...filters, '--format', '{{.ID}}']);
+  const [since, until] = [began.get(host) ?? 1000, Date.now()].map((ms) => (ms / 1000).toFixed(3));
+  const lines = await host.docker([
+    'events',
+    `--since=${since}`,
+    `--until=${until}`,
+    ...filters,
+    '--format',
+    '{{.ID}}',
+  ]);
   return lines.split('\n').filter((line) => line !== '').length;
 }
 
