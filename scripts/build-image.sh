@@ -106,8 +106,6 @@ make_wordpress() { # a blog that keeps its pages in the MariaDB at 127.0.0.1:330
   # Debian's wordpress is woven into other packages by relative links; they stay where they point.
   # Its PHP knows no time zone, not even UTC, without the system's.
   cp -a "$from"/usr/share/{wordpress,php,javascript,zoneinfo} "$root/usr/share/"
-  # Each script and style is there twice; the long ones are for who works on them.
-  find "$root/usr/share/wordpress" -name '*.min.js' -o -name '*.min.css' | while read -r file; do rm -f "${file%.min.*}.${file##*.}"; done
   if [ -d "$from/var/lib/wordpress" ]; then mkdir -p "$root/var/lib" && cp -a "$from/var/lib/wordpress" "$root/var/lib/"; fi
   with_libraries "$root/usr/bin/php" "$root"/usr/lib/php/*/{mysqlnd,mysqli,opcache}.so
   # The links under /etc/php/…/conf.d are made when the packages are installed; this is all that is wanted of them.

@@ -94,6 +94,7 @@ export class Link {
   get rttMs(): number | undefined {
     return this.#mux.rtt;
   }
+
   get streams(): number {
     return this.#mux.streams;
   }

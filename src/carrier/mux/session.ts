@@ -33,6 +33,7 @@ export interface MuxOptions {
 }
 
 const lingerMs = 1_000; // for last words
+
 export class MuxSession {
   readonly #pipe: BytePipe;
   readonly #options: MuxOptions;
