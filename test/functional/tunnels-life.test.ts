@@ -3,11 +3,12 @@
  *
  *     a ──┐
  *         ├── router ── b
- *     c ──┘
- *     (c behind NAT)
+ *   c, d ─┘
+ *   (behind NAT)
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import type { Tunnel } from '../../src/spec/api.ts';
 import { patiently } from '../support/patience.ts';
 import {
   makeTunnel,
@@ -24,7 +25,7 @@ import { tunnelTypes } from '../support/tunnel-types.ts';
 import { isOfLink, kindOf, Wire } from '../support/wire.ts';
 
 const types = (await tunnelTypes()).filter(({ lacks }) => lacks === undefined);
-const all = tunnelDaemons({ a: {}, b: {}, c: { nat: true } });
+const all = tunnelDaemons({ a: {}, b: {}, c: { nat: true }, d: { nat: true } });
 
 /** Milliseconds after which a daemon is killed that makes a tunnel. */
 const moments = [20, 60, 140];
@@ -66,6 +67,26 @@ describe.each(types)('a tunnel by $name', ({ kind, request }) => {
 });
 
 natSuite(all, types);
+
+describe.each(types.filter(({ name }) => name !== 'ipsec'))('a tunnel by $name', ({ request }) => {
+  test('is for one host alone, also when two of them are behind one NAT', async () => {
+    const { a, c, d } = all();
+    const made = [];
+    for (const host of [c, d]) {
+      host.knows('a', a.site.v4);
+      await host.join('a');
+      made.push(await makeTunnel(host, { peer: 'a', ...request }));
+    }
+    const [ofC, ofD] = made as [Tunnel, Tunnel];
+    expect(new Set(made.flatMap(({ local, remote }) => [local, remote])).size).toBe(4);
+    // Whoever is behind it speaks first.
+    expect([await pings(c, ofC.remote), await pings(d, ofD.remote)]).toEqual([true, true]);
+    expect([await pings(a, ofC.local), await pings(a, ofD.local)]).toEqual([true, true]);
+    await removeTunnel(c, 'a');
+    expect(await pings(d, ofD.remote)).toBe(true);
+    await removeTunnel(d, 'a');
+  });
+});
 
 describe.each(types.filter(({ name }) => name === 'ipsec'))('a tunnel by $name', ({ flags }) => {
   test('says that NAT is in its way, and what to do', async () => {
