@@ -9,7 +9,7 @@ import { startPortableDataPlane } from '../../src/proxy/portable/plane.ts';
 import { Raw } from '../../src/proxy/portable/raw.ts';
 import { type PortedDataPlane, planeOver } from '../../src/proxy/ported/client.ts';
 import { type ServedPlane, servePlane } from '../../src/proxy/ported/server.ts';
-import type { RouteOptions, UpstreamTarget } from '../../src/proxy/route.ts';
+import type { UpstreamTarget } from '../../src/proxy/route.ts';
 import { openDescriptors } from '../support/descriptors.ts';
 import { clientOf, link } from '../support/link-world.ts';
 import { Netns } from '../support/netns.ts';
@@ -19,18 +19,9 @@ import { connectTo } from '../support/relay-peer.ts';
 import { connectedSocket, echoServer, member } from '../support/relay-targets.ts';
 import { until } from '../support/relay-wait.ts';
 import { compile } from '../support/relay-worker.ts';
+import { plainRoute } from '../support/route-options.ts';
 import { pairsInMemory } from '../support/stream-pair.ts';
 
-const options: RouteOptions = {
-  id: 'test',
-  kind: 'stream',
-  balance: 'rr',
-  connectTimeoutMs: 20_000,
-  connIdleMs: 0,
-  halfOpenLingerMs: 0,
-  flowIdleMs: 0,
-  maxConns: 100,
-};
 const always = { validForMs: Number.POSITIVE_INFINITY };
 
 const listener = () => openIpListener({ protocol: 'tcp', host: '127.0.0.1', port: 0 });
@@ -50,7 +41,7 @@ describe('the line', () => {
   test('a route is found by its number, to bring clients to it, until it is closed', async () => {
     await using target = await echoServer();
     using pairs = await pairsInMemory();
-    const route = await plane.open(options);
+    const route = await plane.open(plainRoute);
     await route.retarget({ targets: [member(target.address)], ...always });
     const [near, far] = await pairs.pair();
     served.route(route.number)?.take(clientOf(near));
@@ -61,7 +52,7 @@ describe('the line', () => {
   });
 
   test('an error arrives with its code', async () => {
-    const route = await plane.open(options);
+    const route = await plane.open(plainRoute);
     await expect(route.retarget({ targets: [link], ...always })).rejects.toMatchObject({ code: 'WH_ERR_UNSUPPORTED' });
     const many = Array.from({ length: 65 }, (_, n) => member({ host: '127.0.0.1', port: 1 }, n));
     await expect(route.retarget({ targets: many, ...always })).rejects.toMatchObject({ code: 'WH_ERR_LIMIT' });
@@ -73,7 +64,7 @@ describe('the line', () => {
     using blue = Netns.create();
     const target: UpstreamTarget = { ...member({ host: '127.0.0.1', port: 1 }), namespace: blue.namespace };
     const open = openDescriptors();
-    const route = await plane.open(options);
+    const route = await plane.open(plainRoute);
     await route.listen(listener().socket);
     for (let n = 0; n < 5; n++) await route.retarget({ targets: [target], ...always });
     await route.listen(listener().socket);
@@ -85,7 +76,7 @@ describe('the line', () => {
     using blue = Netns.create();
     const target: UpstreamTarget = { ...member({ host: '127.0.0.1', port: 1 }), namespace: blue.namespace };
     const open = openDescriptors();
-    const route = await plane.open(options);
+    const route = await plane.open(plainRoute);
     await route.close(0);
     await route.listen(listener().socket);
     await route.retarget({ targets: [target], ...always });
@@ -95,7 +86,7 @@ describe('the line', () => {
   test('an answer that comes after its route was closed leaves nothing behind', async () => {
     await using target = await echoServer();
     const oracle = new Oracle();
-    const route = await plane.open({ ...options, ask: oracle.ask });
+    const route = await plane.open({ ...plainRoute, ask: oracle.ask });
     const { socket, port } = listener();
     await route.listen(socket);
     await using client = await connectTo({ host: '127.0.0.1', port });
@@ -111,7 +102,7 @@ describe('the line', () => {
   test('an answer that cannot be used is a refusal, and the next question is put', async () => {
     await using target = await echoServer();
     const oracle = new Oracle();
-    const route = await plane.open({ ...options, ask: oracle.ask });
+    const route = await plane.open({ ...plainRoute, ask: oracle.ask });
     const { socket, port } = listener();
     await route.listen(socket);
     await using first = await connectTo({ host: '127.0.0.1', port });
@@ -126,7 +117,7 @@ describe('the line', () => {
   });
 
   test('when its user goes, the plane ends its routes', async () => {
-    const route = await plane.open(options);
+    const route = await plane.open(plainRoute);
     const { socket, port } = listener();
     await route.listen(socket);
     await plane[Symbol.asyncDispose]();
@@ -135,13 +126,13 @@ describe('the line', () => {
   });
 
   test('when the plane ends, what waits for it is rejected, and nothing new is taken', async () => {
-    const route = await plane.open(options);
+    const route = await plane.open(plainRoute);
     await served.close();
     await expect(route.unlisten()).rejects.toMatchObject({ code: 'WH_ERR_ABORTED' });
     const { socket } = listener();
     await expect(route.listen(socket)).rejects.toMatchObject({ code: 'WH_ERR_ABORTED' });
     expect(socket.open).toBe(false);
-    await expect(plane.open(options)).rejects.toMatchObject({ code: 'WH_ERR_ABORTED' });
+    await expect(plane.open(plainRoute)).rejects.toMatchObject({ code: 'WH_ERR_ABORTED' });
     await route.close(1000);
   });
 });
@@ -151,13 +142,13 @@ test('a thread that dies rejects what waits, withdraws its questions, and counts
   const plane = startPortedPlane(compiled, () => undefined);
   await using target = await echoServer();
   const oracle = new Oracle();
-  const asking = await plane.open({ ...options, ask: oracle.ask });
+  const asking = await plane.open({ ...plainRoute, ask: oracle.ask });
   const { socket, port } = listener();
   await asking.listen(socket);
   await using _client = await connectTo({ host: '127.0.0.1', port });
   await until('the question was put', () => oracle.asked === 1);
   const draining = asking.close(60_000);
-  const route = await plane.open(options);
+  const route = await plane.open(plainRoute);
   await route.retarget({ targets: [member(target.address)], ...always });
   await plane.kill();
   await draining;

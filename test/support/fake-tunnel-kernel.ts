@@ -26,17 +26,20 @@ interface Kept {
 
 const works: Ability = { works: true };
 
+/** Of a host that can have every kind of tunnel. */
+export const ableToAll: Abilities = {
+  ipsec: works,
+  ipsec6: works,
+  ipsecAttached: works,
+  wireguardKernel: works,
+  wireguardGo: works,
+  protection: works,
+};
+
 export class FakeTunnelKernel implements TunnelKernel {
   /** By local overlay address. */
   readonly kept = new Map<string, Kept>();
-  able: Abilities = {
-    ipsec: works,
-    ipsec6: works,
-    ipsecAttached: works,
-    wireguardKernel: works,
-    wireguardGo: works,
-    protection: works,
-  };
+  able: Abilities = ableToAll;
   /** Makes the next installation fail. */
   failure: WormholeError | undefined;
   /** What an interrupted daemon has left of the tunnels with these local addresses. */

@@ -10,6 +10,7 @@ import { Raw } from '../../src/proxy/portable/raw.ts';
 import type { LinkAddress, Ways } from '../../src/proxy/portable/ways.ts';
 import type { ConnectionRecord, RouteOptions, UpstreamTarget } from '../../src/proxy/route.ts';
 import { until } from './relay-wait.ts';
+import { plainRoute } from './route-options.ts';
 import type { StreamPairs } from './stream-pair.ts';
 
 /** Where brought clients say that they come from. */
@@ -57,14 +58,7 @@ export class LinkWorld implements AsyncDisposable {
 
   async open(targets: readonly UpstreamTarget[], options: Partial<RouteOptions> = {}): Promise<PortableRoute> {
     const route = await this.#plane.open({
-      id: 'test',
-      kind: 'stream',
-      balance: 'rr',
-      connectTimeoutMs: 20_000,
-      connIdleMs: 0,
-      halfOpenLingerMs: 0,
-      flowIdleMs: 0,
-      maxConns: 100,
+      ...plainRoute,
       onClosed: (record) => this.records.push(record),
       ...options,
     });

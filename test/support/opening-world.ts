@@ -26,6 +26,7 @@ import type { ConnectionRecord, Route } from '../../src/proxy/route.ts';
 import { link } from './link-world.ts';
 import { connectTo, type Peer } from './relay-peer.ts';
 import { until } from './relay-wait.ts';
+import { plainRoute } from './route-options.ts';
 import { socketPair } from './socket-pair.ts';
 
 const head: StreamHead = { kind: 'connection', guest: 'db', from: '', hops: 1 };
@@ -95,13 +96,7 @@ export class OpeningWorld implements AsyncDisposable {
       link: (_address, _from, signal) => this.#open(signal),
     });
     this.#route = await this.#plane.open({
-      id: 'test',
-      kind: 'stream',
-      balance: 'rr',
-      connectTimeoutMs: 20_000,
-      connIdleMs: 0,
-      halfOpenLingerMs: 0,
-      flowIdleMs: 0,
+      ...plainRoute,
       maxConns: 0,
       onClosed: (record) => this.records.push(record),
     });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { FakeEngine } from '../../../test/support/fake-engine.ts';
+import { ableToAll } from '../../../test/support/fake-tunnel-kernel.ts';
 import { effective, judge } from './capabilities.ts';
 import type { Circumstances } from './check.ts';
 import { examine } from './examine.ts';
@@ -17,20 +18,11 @@ import { tunnels } from './tunnels.ts';
 const base = mkdtempSync(join(tmpdir(), 'wormhole-doctor-'));
 afterAll(() => rmSync(base, { recursive: true }));
 const never = new AbortController().signal;
-const works = { works: true } as const;
-const able = {
-  ipsec: works,
-  ipsec6: works,
-  ipsecAttached: works,
-  wireguardKernel: works,
-  wireguardGo: works,
-  protection: works,
-};
 
 function circumstances(more: Partial<Circumstances> = {}): Circumstances {
   return {
     engine: new FakeEngine(),
-    abilities: () => Promise.resolve(able),
+    abilities: () => Promise.resolve(ableToAll),
     keyFile: join(base, 'no-key'),
     stateDir: base,
     tcp: [],
@@ -78,7 +70,7 @@ describe('doctor', () => {
   test('tells which tunnels there can be, as the kernel itself says', async () => {
     const lacks = { works: false, missing: 'ESP', remedy: 'load the module esp4' } as const;
     const found = async (more: object) =>
-      (await tunnels(circumstances({ abilities: () => Promise.resolve({ ...able, ...more }) }), never)).map(
+      (await tunnels(circumstances({ abilities: () => Promise.resolve({ ...ableToAll, ...more }) }), never)).map(
         ({ state, detail, remedy }) => [state, detail, remedy],
       );
     expect((await found({})).map(([state]) => state)).toEqual(['ok', 'ok', 'ok']);
