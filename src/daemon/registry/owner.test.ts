@@ -6,6 +6,7 @@ import { onDemand } from '../../../test/support/on-demand-world.ts';
 import { failure, never, registryWorld, remembered } from '../../../test/support/registry-world.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import type { Permit } from '../policy/permit.ts';
+import { mayKnow } from '../wormhole/holder.ts';
 
 const words = ['id', 'web', 'url', ':80', 'tail', 'url', '127.0.0.2:81'];
 const denied = (): never => {
@@ -88,6 +89,28 @@ describe('a wormhole of a peer', () => {
     expect(judged.surroundings.bound.size).toBe(0);
     expect(judged.registry.get('web').record()).toMatchObject({ owner: 'shop' });
     expect(judged.registry.get('web').describe()).toMatchObject({ owner: 'shop' });
+  });
+
+  test('that would listen where another one does tells its peer no more than that, unless that is its own', async () => {
+    const { registry } = world({});
+    const at = (id: string, port: number): string[] => ['id', id, 'url', `:${port}`, 'tail', 'url', '127.0.0.2:81'];
+    await registry.create(at('mine', 80), never);
+    await registry.create(at('theirs', 81), never, { owner: 'other' });
+    await registry.create(at('its-own', 82), never, { owner: 'shop' });
+    for (const [port, holder] of [
+      [80, 'mine'],
+      [81, 'theirs'],
+      [82, 'its-own'],
+    ] as const) {
+      const refused = await failure(registry.create(at('web', port), never, { owner: 'shop' }));
+      expect(refused.code).toBe('WH_ERR_LISTEN');
+      const told = `${refused.message} ${JSON.stringify(refused.detail)}`.includes(holder);
+      expect(told, holder).toBe(holder === 'its-own');
+      expect((await failure(registry.create(at('web', port), never))).message).toContain(`wormhole ${holder} listens`);
+    }
+    // Two that hold the common key are two.
+    expect(mayKnow({ id: 'web~1', owner: 'common' }, { id: 'shop~1', owner: 'common' })).toBe(true);
+    expect(mayKnow({ id: 'web~1', owner: 'common' }, { id: 'shop~2', owner: 'common' })).toBe(false);
   });
 
   test('A26 a connection does not wake a container that has come to be another one', async () => {

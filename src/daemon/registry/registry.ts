@@ -11,6 +11,7 @@ import { WormholeError } from '../../lib/errors.ts';
 import type { RouteStats } from '../../proxy/route.ts';
 import type { WormholeRecord } from '../state/record.ts';
 import { type Entry, RememberedWormhole } from '../wormhole/entry.ts';
+import { holderFor } from '../wormhole/holder.ts';
 import type { openWormhole } from '../wormhole/open.ts';
 import { PendingWormhole } from '../wormhole/pending.ts';
 import { sumStats } from '../wormhole/stats.ts';
@@ -207,7 +208,7 @@ export class Registry {
       ...recipe,
       surroundings,
       onChange: () => this.#changed(recipe.record.id),
-      holderOf: (spot) => this.list().find((entry) => entry.holds(spot))?.id,
+      holderOf: (spot) => holderFor(recipe.record, this.list(), spot),
     });
   }
 

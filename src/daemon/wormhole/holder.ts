@@ -1,10 +1,12 @@
-/** Names the wormhole of ours that is in the way of a head. */
+/** Names the wormhole of ours that is in the way of a head, to those whom it concerns. */
 import { WormholeError } from '../../lib/errors.ts';
+import type { WormholeRecord } from '../state/record.ts';
+import type { Entry } from './entry.ts';
 import { errnoOf } from './errno.ts';
 import type { Head } from './head.ts';
 import type { Spot } from './self-proxy.ts';
 
-/** @param holderOf id of the wormhole that listens at a spot, if it is one of ours @returns why `head` failed */
+/** @param holderOf id of the wormhole that listens at a spot, if it may be told @returns why `head` failed */
 export function explainConflict(
   { failure, spot }: Pick<Head, 'failure' | 'spot'>,
   holderOf: (spot: Spot) => string | undefined,
@@ -18,3 +20,23 @@ export function explainConflict(
     { cause: failure, detail: { ...failure.detail, holder } },
   );
 }
+
+/** Id of the wormhole that listens at a spot, if whoever asks for `asked` may know it. */
+export function holderFor(asked: Asked, entries: readonly Entry[], spot: Spot): string | undefined {
+  const holder = entries.find((entry) => entry.holds(spot))?.record();
+  return holder !== undefined && mayKnow(asked, holder) ? holder.id : undefined;
+}
+
+/**
+ * May whoever asks for `asked` know of `other`? People of this machine know all that there is, a peer what it has asked for itself; who
+ * holds the common key as well is another one.
+ */
+export function mayKnow(asked: Asked, other: Asked): boolean {
+  if (asked.owner === undefined) return true;
+  return asked.owner === other.owner && placeIn(asked.id) === placeIn(other.id);
+}
+
+type Asked = Pick<WormholeRecord, 'id' | 'owner'>;
+
+/** What ids of guests end with, see `keyOf`; '' of those that were made by the control API. */
+const placeIn = (id: string): string => /~.*$/.exec(id)?.[0] ?? '';

@@ -26,7 +26,7 @@ export interface OpenOptions {
   readonly trail?: readonly string[];
   /** See {@link SegmentOptions.back}. */
   readonly back?: FarPlace;
-  /** Id of the wormhole that listens at a spot, if it is one of ours. */
+  /** Id of the wormhole of ours that listens at a spot, if whoever asks for this one may know it. */
   readonly holderOf: (spot: Spot) => string | undefined;
 }
 

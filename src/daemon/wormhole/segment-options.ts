@@ -33,6 +33,6 @@ export interface SegmentOptions {
   readonly trail: readonly string[];
   /** Its connections go to the peer that it runs for, instead of where its link leads. */
   readonly back?: FarPlace;
-  /** Id of the wormhole that listens at a spot, if it is one of ours. */
+  /** Id of the wormhole of ours that listens at a spot, if whoever asks for this one may know it. */
   readonly holderOf: (spot: Spot) => string | undefined;
 }
