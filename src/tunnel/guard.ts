@@ -5,7 +5,6 @@
  * Nothing is remembered here but in the kernel. One change at a time, each of them all or nothing.
  */
 import { WormholeError } from '../lib/errors.ts';
-import { addressBytes, addressText } from '../sys/netlink/address-bytes.ts';
 import { batchBegin, batchEnd, readElements, readRule } from '../sys/netlink/nftables.ts';
 import type { Request } from '../sys/netlink/wire.ts';
 import { orAbsent } from './failure.ts';
@@ -24,21 +23,14 @@ import {
   type Way,
 } from './guard-table.ts';
 import type { Ends } from './half.ts';
+import { Kept } from './kept.ts';
 import { Recent } from './recent.ts';
 import type { NetworkStack } from './stack.ts';
-
-const AF_INET = 2;
-
-interface Found {
-  readonly keys: ReadonlyMap<GuardSet, readonly Buffer[]>;
-  /** Nobody took a rule or a set out of the table. */
-  readonly whole: boolean;
-}
 
 export class Guard {
   readonly #stack: NetworkStack;
   #turn: Promise<unknown> = Promise.resolve();
-  readonly #found: Recent<Found | undefined>;
+  readonly #found: Recent<Kept | undefined>;
 
   constructor(stack: NetworkStack) {
     this.#stack = stack;
@@ -58,13 +50,13 @@ export class Guard {
     return this.#inTurn(async () => {
       const found = await this.#look();
       if (found?.whole === true) {
-        const taken = takenOf(found.keys, overlay, way);
+        const taken = found.takenOf(overlay, way);
         if (taken !== undefined) {
           throw new WormholeError('WH_ERR_TUNNEL_CONFLICT', `another tunnel, or what is left of one, has ${taken}`);
         }
       }
       const before = found === undefined ? [] : [removeTable()];
-      const rebuilt = found?.whole === true ? [] : [...before, ...tableRequests(), ...restored(found?.keys)];
+      const rebuilt = found?.whole === true ? [] : [...before, ...tableRequests(), ...(found?.restored() ?? [])];
       await this.#change([...rebuilt, ...keysOf(overlay, way).flatMap(([set, key]) => addKeys(set, [key]))]);
     });
   }
@@ -74,9 +66,8 @@ export class Guard {
     return this.#inTurn(async () => {
       const found = await this.#look();
       if (found === undefined) return;
-      const keys = keysOf(overlay, way).filter(([set, key]) => has(found.keys, set, key));
-      const count = [...found.keys.values()].reduce((sum, { length }) => sum + length, 0);
-      if (keys.length === count) await this.#change([removeTable()]);
+      const keys = keysOf(overlay, way).filter(([set, key]) => found.has(set, key));
+      if (keys.length === found.size) await this.#change([removeTable()]);
       else await this.#change(keys.map(([set, key]) => deleteKey(set, key)));
     });
   }
@@ -84,24 +75,16 @@ export class Guard {
   /** Whether the table is whole and has them. @throws {NetlinkError} */
   async has(overlay: Ends, way: Way): Promise<boolean> {
     const found = await this.#found.get();
-    return found?.whole === true && keysOf(overlay, way).every(([set, key]) => has(found.keys, set, key));
+    return found?.whole === true && keysOf(overlay, way).every(([set, key]) => found.has(set, key));
   }
 
   /** The tunnels that are kept. @throws {NetlinkError} */
   async list(): Promise<Array<Ends & { readonly way: Way }>> {
-    const found = await this.#found.get();
-    const ways = found?.keys.get('way') ?? [];
-    return (found?.keys.get('tunnel') ?? []).map((key) => {
-      const local = key.subarray(0, 4);
-      const by = ways.find((way) => way.subarray(0, 4).equals(local));
-      const name = by?.toString('latin1', 4).replace(/\0+$/, '');
-      const way: Way = name === undefined ? { by: 'ipsec' } : { by: 'interface', name };
-      return { local: addressText(local, AF_INET), remote: addressText(key.subarray(4), AF_INET), way };
-    });
+    return (await this.#found.get())?.tunnels() ?? [];
   }
 
   /** Undefined when there is no table. */
-  async #look(): Promise<Found | undefined> {
+  async #look(): Promise<Kept | undefined> {
     const { netfilter } = this.#stack;
     if ((await orAbsent(netfilter.get(lookForTable()), 'ENOENT')) === undefined) return undefined;
     const keys = new Map<GuardSet, Buffer[]>();
@@ -110,7 +93,7 @@ export class Guard {
       if (found !== undefined) keys.set(set, found.flat());
     }
     const rules = await netfilter.dump(rulesIn(), readRule);
-    return { keys, whole: rules.length === RULES && keys.size === guardSets.length };
+    return new Kept(keys, rules.length === RULES);
   }
 
   async #change(requests: readonly Request[]): Promise<void> {
@@ -123,22 +106,3 @@ export class Guard {
     return turn;
   }
 }
-
-const has = (keys: ReadonlyMap<GuardSet, readonly Buffer[]>, set: GuardSet, key: Buffer): boolean =>
-  keys.get(set)?.some((other) => other.equals(key)) === true;
-
-/** The address that something else than a part of this is kept for, or all of this. */
-function takenOf(keys: ReadonlyMap<GuardSet, readonly Buffer[]>, overlay: Ends, way: Way): string | undefined {
-  const own = keysOf(overlay, way);
-  if (own.every(([set, key]) => has(keys, set, key))) return overlay.local;
-  const isOwn = (set: GuardSet, key: Buffer): boolean => own.some(([its, one]) => its === set && one.equals(key));
-  const others = guardSets.flatMap((set) =>
-    (keys.get(set) ?? [])
-      .filter((key) => !isOwn(set, key))
-      .flatMap((key) => (set === 'tunnel' ? [key.subarray(0, 4), key.subarray(4)] : [key.subarray(0, 4)])),
-  );
-  return [overlay.local, overlay.remote].find((address) => others.some((one) => one.equals(addressBytes(address))));
-}
-
-const restored = (keys: ReadonlyMap<GuardSet, readonly Buffer[]> = new Map()): Request[] =>
-  [...keys].flatMap(([set, all]) => addKeys(set, all));

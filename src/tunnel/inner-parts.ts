@@ -56,8 +56,8 @@ export function innerParts(
 
 function addressPart(stack: NetworkStack, address: string, interfaceIndex: () => Promise<number | undefined>): Part {
   const holders = async (): Promise<number[]> => {
-    const all = await stack.addresses();
-    return all.filter((found) => found.address === address).map(({ index }) => index);
+    const found = (await stack.addresses()).of(address);
+    return found.map(({ index }) => index);
   };
   return {
     what: `address ${address}`,
@@ -84,8 +84,8 @@ function routePart(
   interfaceIndex: () => Promise<number | undefined>,
 ): Part {
   const ours = async () => {
-    const routes = await stack.routes();
-    return routes.filter(({ destination, source }) => destination === remote && source === local);
+    const routes = (await stack.routes()).of(remote);
+    return routes.filter(({ source }) => source === local);
   };
   return {
     what: `route to ${remote}`,

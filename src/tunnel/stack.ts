@@ -18,6 +18,7 @@ import { allPolicies, type Policy, readPolicy } from '../sys/netlink/xfrm-policy
 import { allSas, readSaMessage, type SaState } from '../sys/netlink/xfrm-state.ts';
 import type { NetNamespace } from '../sys/netns.ts';
 import { orAbsent } from './failure.ts';
+import { Listed } from './listed.ts';
 import { Recent } from './recent.ts';
 
 export class NetworkStack implements Disposable {
@@ -25,10 +26,26 @@ export class NetworkStack implements Disposable {
   readonly namespace: NetNamespace | undefined;
   readonly #sockets = new Map<number, NetlinkSocket>();
   #wireguard: number | undefined;
-  readonly #addresses = this.#recent(NETLINK_ROUTE, (socket) => socket.dump(allAddresses(), readAddress));
-  readonly #routes = this.#recent(NETLINK_ROUTE, (socket) => socket.dump(ownRoutes(), readOwnRoute));
-  readonly #sas = this.#recent(NETLINK_XFRM, (socket) => socket.dump(allSas(), readSaMessage));
-  readonly #policies = this.#recent(NETLINK_XFRM, (socket) => socket.dump(allPolicies(), readPolicy));
+  readonly #addresses = this.#listed(
+    NETLINK_ROUTE,
+    (socket) => socket.dump(allAddresses(), readAddress),
+    ({ address }) => address,
+  );
+  readonly #routes = this.#listed(
+    NETLINK_ROUTE,
+    (socket) => socket.dump(ownRoutes(), readOwnRoute),
+    ({ destination }) => destination,
+  );
+  readonly #sas = this.#listed(
+    NETLINK_XFRM,
+    (socket) => socket.dump(allSas(), readSaMessage),
+    ({ reqid }) => reqid,
+  );
+  readonly #policies = this.#listed(
+    NETLINK_XFRM,
+    (socket) => socket.dump(allPolicies(), readPolicy),
+    ({ reqid }) => reqid,
+  );
 
   constructor(namespace?: NetNamespace) {
     this.namespace = namespace;
@@ -70,29 +87,33 @@ export class NetworkStack implements Disposable {
     return body === undefined ? undefined : readLink(body);
   }
 
-  /** All addresses of IPv4. */
-  addresses(): Promise<readonly LinkAddress[]> {
+  /** All addresses of IPv4, by what they are. */
+  addresses(): Promise<Listed<LinkAddress>> {
     return this.#addresses.get();
   }
 
-  /** The routes that we made. */
-  routes(): Promise<readonly Route[]> {
+  /** The routes that we made, by where they lead. */
+  routes(): Promise<Listed<Route>> {
     return this.#routes.get();
   }
 
-  /** All security associations of ESP in tunnel mode. */
-  sas(): Promise<readonly SaState[]> {
+  /** All security associations of ESP in tunnel mode, by reqid. */
+  sas(): Promise<Listed<SaState>> {
     return this.#sas.get();
   }
 
-  /** All policies from host to host. */
-  policies(): Promise<readonly Policy[]> {
+  /** All policies from host to host, by reqid. */
+  policies(): Promise<Listed<Policy>> {
     return this.#policies.get();
   }
 
-  #recent<T>(protocol: number, ask: (socket: NetlinkSocket) => Promise<T>): Recent<T> {
+  #listed<T>(
+    protocol: number,
+    ask: (socket: NetlinkSocket) => Promise<T[]>,
+    keyOf: (one: T) => string | number,
+  ): Recent<Listed<T>> {
     return new Recent(
-      async () => await ask(this.#socket(protocol)),
+      async () => new Listed(await ask(this.#socket(protocol)), keyOf),
       () => this.#sockets.get(protocol)?.changes ?? 0,
     );
   }

@@ -23,8 +23,10 @@ export async function sweep(tunneling: Tunneling, signal: AbortSignal): Promise<
     removed.push(`tunnel to ${peer}, ${shape.overlay.local} ${shape.overlay.remote}: ${why}`);
   }
   const { network: address, bits: prefix } = tunnels.range;
-  for (const remain of await (await tunnels.kernel()).remains({ address, prefix })) {
-    if (tunnels.list.some(({ record }) => isOf(remain, record.shape))) continue;
+  const remains = await (await tunnels.kernel()).remains({ address, prefix });
+  const known = knownBy(tunnels.list.map(({ record }) => record.shape));
+  for (const remain of remains) {
+    if (isOf(remain, known)) continue;
     try {
       await remain.remove();
       removed.push(remain.parts.join(', '));
@@ -35,13 +37,19 @@ export async function sweep(tunneling: Tunneling, signal: AbortSignal): Promise<
   return { removed };
 }
 
-/** Parts without an address of their own are known by what they are called. */
-function isOf({ overlay, parts }: Remain, shape: TunnelShape): boolean {
-  const { local, remote } = shape.overlay;
-  const addressed = [overlay.local, overlay.remote].some((address) => address === local || address === remote);
-  const named =
-    shape.kind === 'wireguard' ? shape.name : shape.udp === undefined ? undefined : `UDP port ${shape.udp.localPort}`;
-  return addressed || (named !== undefined && parts.some((part) => part.split(' on ').at(-1)?.endsWith(named)));
+/** What parts of those tunnels may be known by: their addresses, and what parts without one are called. */
+function knownBy(shapes: readonly TunnelShape[]): ReadonlySet<string> {
+  return new Set(
+    shapes.flatMap((shape) => {
+      const { local, remote } = shape.overlay;
+      if (shape.kind === 'wireguard') return [local, remote, `interface ${shape.name}`];
+      return shape.udp === undefined ? [local, remote] : [local, remote, `UDP port ${shape.udp.localPort}`];
+    }),
+  );
+}
+
+function isOf({ overlay, parts }: Remain, known: ReadonlySet<string>): boolean {
+  return [overlay.local, overlay.remote, ...parts].some((name) => name !== undefined && known.has(name));
 }
 
 /** One that waits for its peer, or for its container, is no garbage. */

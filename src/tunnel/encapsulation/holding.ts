@@ -13,9 +13,10 @@ import { WormholeError } from '../../lib/errors.ts';
 import type { NetNamespace } from '../../sys/netns.ts';
 import type { IpEndpoint } from '../../sys/sockaddr.ts';
 import { orAbsent } from '../failure.ts';
+import { Listed } from '../listed.ts';
 import { Recent } from '../recent.ts';
 import type { EncapsulationWish } from './encapsulation-socket.ts';
-import { type HolderAnswer, type HolderRequest, isSameEndpoint, LINE_BYTES, readAnswer } from './words.ts';
+import { type HolderAnswer, type HolderRequest, LINE_BYTES, readAnswer } from './words.ts';
 
 const FOLDER = '/run';
 const LOOK_MS = 20;
@@ -43,7 +44,7 @@ export class Holding {
   #turn: Promise<unknown> = Promise.resolve();
   #changes = 0;
   readonly #held = new Recent(
-    async () => (await this.#unlessAbsent({ list: true }))?.held ?? [],
+    async () => new Listed((await this.#unlessAbsent({ list: true }))?.held ?? [], endpointText),
     () => this.#changes,
   );
 
@@ -67,12 +68,12 @@ export class Holding {
   }
 
   async has(local: IpEndpoint): Promise<boolean> {
-    return (await this.list()).some((endpoint) => isSameEndpoint(endpoint, local));
+    return (await this.#held.get()).has(endpointText(local));
   }
 
   /** What is held. */
   async list(): Promise<readonly IpEndpoint[]> {
-    return await this.#held.get();
+    return (await this.#held.get()).all;
   }
 
   /** Closes it; one that is not there is no failure. */
@@ -143,3 +144,5 @@ export class Holding {
     });
   }
 }
+
+const endpointText = ({ host, port }: IpEndpoint): string => `${host} ${port}`;

@@ -86,11 +86,10 @@ function policyPart(shape: IpsecShape, stack: NetworkStack, direction: Policy['d
   const policy = policyOf(shape, direction, spi);
   /** Ours by the packets and by the tunnel; one about the same packets of another program is not. */
   const find = async (): Promise<Policy | undefined> => {
-    const all = await stack.policies();
+    const all = (await stack.policies()).of(policy.reqid);
     return all.find(
       (found) =>
         found.direction === direction &&
-        found.reqid === policy.reqid &&
         found.inside.source === policy.inside.source &&
         found.inside.destination === policy.inside.destination,
     );

@@ -3,6 +3,7 @@ import type { Request } from '../../sys/netlink/wire.ts';
 import { addSa, readSa } from '../../sys/netlink/xfrm-state.ts';
 import type { Ground } from '../ground.ts';
 import type { IpsecShape } from '../half.ts';
+import { Listed } from '../listed.ts';
 import { associationOf } from './associations.ts';
 import { InstalledIpsecHalf } from './installed.ts';
 import { reqidOf } from './name.ts';
@@ -31,7 +32,10 @@ test('new keys that come while a NAT chooses another port are for that port', as
       const wait = first;
       first = undefined;
       await wait;
-      return [...kept.values()].flatMap((body) => readSa(body) ?? []);
+      return new Listed(
+        [...kept.values()].flatMap((body) => readSa(body) ?? []),
+        ({ reqid }) => reqid,
+      );
     },
     xfrm: {
       ask: (request: Request) => Promise.resolve(take(request)),

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { SaState } from '../../sys/netlink/xfrm-state.ts';
 import type { IpsecShape } from '../half.ts';
+import { Listed } from '../listed.ts';
 import type { NetworkStack } from '../stack.ts';
 import { reqidOf, withPorts } from './name.ts';
 
@@ -20,7 +21,8 @@ const sa: SaState = {
   dropped: 0,
   udp: { sourcePort: 4500, destinationPort: 4501 },
 };
-const stackWith = (...sas: readonly SaState[]) => ({ sas: () => Promise.resolve(sas) }) as unknown as NetworkStack;
+const stackWith = (...sas: readonly SaState[]) =>
+  ({ sas: () => Promise.resolve(new Listed(sas, ({ reqid }) => reqid)) }) as unknown as NetworkStack;
 
 test('a tunnel in UDP that is taken up sends to the port that its peer was seen at last, not to the one that was written down', async () => {
   const others = [

@@ -22,8 +22,8 @@ export async function sasOf(stack: NetworkStack, shape: IpsecShape, direction: '
   const reqid = reqidOf(shape);
   const { local, remote } = shape.outer;
   const [source, destination] = direction === 'out' ? [local, remote] : [remote, local];
-  const all = await stack.sas();
-  return all.filter((sa) => sa.reqid === reqid && sa.source === source && sa.destination === destination);
+  const all = (await stack.sas()).of(reqid);
+  return all.filter((sa) => sa.source === source && sa.destination === destination);
 }
 
 /** As its SAs are: a NAT may have chosen another port for the peer since that was written down. */

@@ -15,6 +15,7 @@ import type { Holding } from '../encapsulation/holding.ts';
 import { orAbsent, unless } from '../failure.ts';
 import type { GuardedStack } from '../ground.ts';
 import type { Ends } from '../half.ts';
+import { Listed } from '../listed.ts';
 import type { NetworkStack } from '../stack.ts';
 import type { WireguardEngine } from '../wireguard/engine.ts';
 import { INTERFACE_ALIAS } from '../wireguard/interface-part.ts';
@@ -32,7 +33,7 @@ export interface Places extends GuardedStack {
 /** In the order in which a tunnel is built, so that it can be taken away backwards. */
 export async function lookAround(places: Places): Promise<Found[]> {
   const { stack } = places;
-  const sas = (await orAbsent(stack.sas(), ...LACKS)) ?? [];
+  const sas = (await orAbsent(stack.sas(), ...LACKS))?.all ?? [];
   return [
     ...(await sockets(places, sas)),
     ...(await guards(places)),
@@ -62,7 +63,7 @@ function associations(stack: NetworkStack, sas: readonly SaState[]): Found[] {
 }
 
 async function policies(stack: NetworkStack): Promise<Found[]> {
-  const all = await stack.policies();
+  const { all } = await stack.policies();
   return all.flatMap((policy) => {
     const ends = endsOf(policy.reqid, policy.inside);
     const remove = (): Promise<void> => unless(stack.xfrm.ask(deletePolicy(policy)), 'ENOENT');
@@ -72,8 +73,9 @@ async function policies(stack: NetworkStack): Promise<Found[]> {
 
 /** A socket belongs to the tunnel that sends from it; without one to nobody. */
 async function sockets({ holding }: Places, sas: readonly SaState[]): Promise<Found[]> {
+  const users = new Listed(sas, ({ source, udp }) => `${source} ${udp?.sourcePort}`);
   return (await holding.list()).map((local) => {
-    const user = sas.find((sa) => sa.source === local.host && sa.udp?.sourcePort === local.port);
+    const [user] = users.of(`${local.host} ${local.port}`);
     const ends = user && endsOf(user.reqid, user.inside);
     return { what: `UDP port ${local.port}`, ...ends, remove: () => holding.close(local) };
   });
@@ -97,16 +99,16 @@ function isBegun({ name, alias }: Link): boolean {
 async function interfaces(places: Places): Promise<Found[]> {
   const { stack } = places;
   const links = await stack.route.dump(allLinks(), readLinkMessage);
-  const addresses = await stack.addresses();
-  const routes = await stack.routes();
+  const held = new Listed((await stack.addresses()).all, ({ index }) => index);
+  const ways = new Listed((await stack.routes()).all, ({ index, source }) => `${index} ${source}`);
   return links
     .filter((link) => link.alias === INTERFACE_ALIAS || isBegun(link))
     .flatMap((link): Found[] => {
       const what = `interface ${link.name}`;
-      const locals = addresses.filter(({ index }) => index === link.index).map(({ address }) => address);
+      const locals = held.of(link.index).map(({ address }) => address);
       if (locals.length === 0) return [{ what, remove: () => removeLink(stack, link) }];
       return locals.map((local) => {
-        const remote = routes.find((route) => route.index === link.index && route.source === local)?.destination;
+        const remote = ways.of(`${link.index} ${local}`)[0]?.destination;
         const ends = { local, ...(remote === undefined ? {} : { remote }) };
         return { what, ...ends, remove: () => leave(places, link, local, remote) };
       });
@@ -129,7 +131,7 @@ const removeLink = (stack: NetworkStack, link: Link): Promise<void> =>
   unless(stack.route.ask(deleteLink(link)), 'ENODEV');
 
 async function addresses(stack: NetworkStack): Promise<Found[]> {
-  const all = await stack.addresses();
+  const { all } = await stack.addresses();
   return all
     .filter(({ index, prefix }) => index === LOOPBACK_INDEX && prefix === 32)
     .map(({ address, index }) => ({
@@ -140,7 +142,7 @@ async function addresses(stack: NetworkStack): Promise<Found[]> {
 }
 
 async function routes(stack: NetworkStack): Promise<Found[]> {
-  const all = await stack.routes();
+  const { all } = await stack.routes();
   return all.map((route) => ({
     what: `route to ${route.destination}`,
     ...(route.source === undefined ? {} : { local: route.source }),

@@ -4,6 +4,7 @@
  */
 import type { WireguardDevice, WireguardPeerChange } from '../../sys/netlink/wireguard.ts';
 import type { NetworkStack } from '../stack.ts';
+import type { Peers } from './recent-looks.ts';
 
 export interface DeviceSecrets {
   readonly privateKey: Buffer;
@@ -15,8 +16,8 @@ export interface WireguardEngine {
   create(host: NetworkStack, name: string, secrets: DeviceSecrets): Promise<void>;
   /** @param stack of the namespace that the interface is in now @returns undefined when there is none that works */
   look(stack: NetworkStack, name: string): Promise<WireguardDevice | undefined>;
-  /** As {@link look}, as it was a moment ago at most: for lists and rounds, not to decide by. */
-  lookAgain(stack: NetworkStack, name: string): Promise<WireguardDevice | undefined>;
+  /** Its peers, as they were a moment ago at most: for lists and rounds, not to decide by. */
+  lookAgain(stack: NetworkStack, name: string): Promise<Peers | undefined>;
   addPeer(stack: NetworkStack, name: string, peer: WireguardPeerChange): Promise<void>;
   changePeer(stack: NetworkStack, name: string, peer: WireguardPeerChange): Promise<void>;
   /** One that is not there stays away. */

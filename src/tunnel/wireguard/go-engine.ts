@@ -13,7 +13,7 @@ import { findProgram } from '../abilities.ts';
 import { orAbsent, unless } from '../failure.ts';
 import type { NetworkStack } from '../stack.ts';
 import type { DeviceSecrets, WireguardEngine } from './engine.ts';
-import { RecentLooks } from './recent-looks.ts';
+import { type Peers, RecentLooks } from './recent-looks.ts';
 import { askDevice, type KnownSecrets, readDevice, readSecrets, setDevice, setPeer } from './uapi.ts';
 import { ask, forget, watch } from './uapi-socket.ts';
 
@@ -59,7 +59,7 @@ export class GoEngine implements WireguardEngine {
     return answer === undefined ? undefined : readDevice(answer);
   }
 
-  lookAgain(stack: NetworkStack, name: string): Promise<WireguardDevice | undefined> {
+  lookAgain(stack: NetworkStack, name: string): Promise<Peers | undefined> {
     return this.#looks.get(stack, name);
   }
 

@@ -14,6 +14,7 @@ import type { Watch, Watched } from '../watch/watch.ts';
 import type { WireguardEngine } from './engine.ts';
 import { GoEngine } from './go-engine.ts';
 import { wireguardParts } from './parts.ts';
+import { peerKey } from './recent-looks.ts';
 
 /** Before each try to start a program again that has ended; then it is given up. */
 const REVIVE_AFTER_MS = [50, 250, 1_000, 5_000, 15_000, 60_000] as const;
@@ -107,8 +108,8 @@ export class InstalledWireguardHalf implements InstalledWireguard, Watched {
 
   async #look(): Promise<WireguardPeer | undefined> {
     const { name, peer } = this.#half;
-    const device = await this.#engine.lookAgain(this.#ground.inner.stack, name);
-    const found = device?.peers.find(({ publicKey }) => publicKey.equals(peer.publicKey));
+    const peers = await this.#engine.lookAgain(this.#ground.inner.stack, name);
+    const [found] = peers?.of(peerKey(peer)) ?? [];
     if (found?.endpoint !== undefined) {
       // Where the peer was seen last is where it is looked for when the program had to be started again.
       const endpoint = { address: found.endpoint.host, port: found.endpoint.port };

@@ -15,7 +15,7 @@ import {
 import { orAbsent, unless } from '../failure.ts';
 import type { NetworkStack } from '../stack.ts';
 import type { DeviceSecrets, WireguardEngine } from './engine.ts';
-import { RecentLooks } from './recent-looks.ts';
+import { type Peers, RecentLooks } from './recent-looks.ts';
 
 export class KernelEngine implements WireguardEngine {
   readonly #looks = new RecentLooks(
@@ -48,7 +48,7 @@ export class KernelEngine implements WireguardEngine {
     }
   }
 
-  lookAgain(stack: NetworkStack, name: string): Promise<WireguardDevice | undefined> {
+  lookAgain(stack: NetworkStack, name: string): Promise<Peers | undefined> {
     return this.#looks.get(stack, name);
   }
 

@@ -9,6 +9,7 @@ import { guardParts, innerParts, linkIndex } from '../inner-parts.ts';
 import type { Part } from '../part.ts';
 import type { WireguardEngine } from './engine.ts';
 import { interfacePart } from './interface-part.ts';
+import { peerKey } from './recent-looks.ts';
 
 export function wireguardParts(half: WireguardHalf | WireguardShape, ground: Ground, engine: WireguardEngine): Part[] {
   const index = (): Promise<number | undefined> => linkIndex(ground.inner.stack, half.name);
@@ -39,8 +40,7 @@ function peerPart(half: WireguardHalf | WireguardShape, { inner }: Ground, engin
       await engine.addPeer(stack, name, peerOf(half));
     },
     async present() {
-      const peers = (await engine.lookAgain(stack, name))?.peers ?? [];
-      return peers.some((peer) => peer.publicKey.equals(publicKey));
+      return (await engine.lookAgain(stack, name))?.has(peerKey(half.peer)) === true;
     },
     remove: () => engine.removePeer(stack, name, publicKey),
   };
