@@ -145,6 +145,8 @@ describe('a link', () => {
     await until('a part has come', () => bed.progress.bytes > size);
     await world.cut('a', 'b');
     await until('a has noticed', async () => (await world.a.peer('b')).state === 'lost');
+    const { stdout } = await world.a.daemon.wormhole('ls');
+    expect(stdout).toMatch(/ waiting .*\n {2}peer b is lost: .*; connections wait for it\n/);
     await world.heal('a', 'b');
     const whole = await Promise.all(all.map(({ whole }) => whole));
     expect(whole.filter(Boolean)).toHaveLength(10);

@@ -1,6 +1,7 @@
 /** The rest of a spec, {@link RemoteRest}, on a peer of memory: linked as a test says, and telling what it says. */
 import type { LinkFacts } from '../../src/carrier/link/facts.ts';
 import type { OnNotice } from '../../src/daemon/peers/notices.ts';
+import { Outage } from '../../src/daemon/peers/outage.ts';
 import type { OnLink, Peer } from '../../src/daemon/peers/peer.ts';
 import { type FarWay, linkWay } from '../../src/daemon/wormhole/remote/far-way.ts';
 import { RemoteRest, type RemoteRestOptions } from '../../src/daemon/wormhole/remote/remote-rest.ts';
@@ -15,6 +16,8 @@ export class RemoteWorld {
   readonly removed: string[] = [];
   readonly guests = new Set<string>();
   link: LinkFacts | undefined;
+  /** Of that link's connection. */
+  readonly outage = new Outage();
   wishes = 0;
   /** What is heard of on which link. */
   readonly following: string[] = [];
@@ -34,6 +37,7 @@ export class RemoteWorld {
       name: 'db',
       reason: '',
       guests: this.guests,
+      outage: this.outage,
       get link() {
         return link();
       },

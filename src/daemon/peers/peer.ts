@@ -12,6 +12,7 @@ import type { DialOptions } from '../../carrier/link/links.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import { type Allow, allowedEndpoints } from './allowed-endpoints.ts';
 import type { KnownPeer } from './known-peer.ts';
+import { Outage } from './outage.ts';
 import { Redialing } from './redialing.ts';
 
 export type DialLink = (target: PeerTarget, options: DialOptions, signal: AbortSignal) => Promise<LinkFacts>;
@@ -29,6 +30,8 @@ export type OnLink = (link: LinkFacts | undefined) => void;
 export class Peer implements Disposable {
   /** What runs there for wormholes of this daemon. */
   readonly guests = new Set<string>();
+  /** Of the link's connection. */
+  readonly outage = new Outage();
   readonly #options: PeerOptions;
   readonly #closed = new AbortController();
   readonly #followers = new Set<OnLink>();
@@ -39,7 +42,6 @@ export class Peer implements Disposable {
   #said: string | undefined;
   #link: LinkFacts | undefined;
   #host: string | undefined;
-  #lost = '';
   #failure: WormholeError | undefined;
   #dialing: Promise<LinkFacts> | undefined;
   readonly #redialing: Redialing;
@@ -76,13 +78,13 @@ export class Peer implements Disposable {
   }
 
   get state(): 'up' | 'lost' | 'dialing' | 'down' {
-    if (this.#link !== undefined) return this.#lost === '' ? 'up' : 'lost';
+    if (this.#link !== undefined) return this.outage.reason === '' ? 'up' : 'lost';
     return this.wanted ? 'dialing' : 'down';
   }
 
   /** Why it is not up. */
   get reason(): string {
-    if (this.#link !== undefined) return this.#lost;
+    if (this.#link !== undefined) return this.outage.reason;
     return this.#failure?.message ?? (this.#canDial ? '' : 'it cannot be dialed, and has not joined');
   }
 
@@ -149,7 +151,7 @@ export class Peer implements Disposable {
   linked(link: LinkFacts): void {
     this.#link = link;
     this.#host = link.host;
-    this.#lost = '';
+    this.outage.end();
     this.#failure = undefined;
     this.#redialing.linked();
     this.#tell();
@@ -158,13 +160,13 @@ export class Peer implements Disposable {
   /** The connection of the link broke. */
   lost(link: number, reason: string): void {
     if (this.#link?.number !== link) return;
-    this.#lost = reason;
+    this.outage.begin(reason);
     this.#options.onChange(this);
   }
 
   resumed(link: number): void {
     if (this.#link?.number !== link) return;
-    this.#lost = '';
+    this.outage.end();
     this.#options.onChange(this);
   }
 
@@ -172,7 +174,7 @@ export class Peer implements Disposable {
   unlinked(link: number, reason: string, next: LinkFacts | undefined): void {
     if (this.#link?.number !== link) return;
     this.#link = next;
-    this.#lost = '';
+    this.outage.end();
     if (next === undefined) this.#failure = this.#unreachable(reason);
     this.#tell();
     if (this.#link === undefined) this.#redialing.over();

@@ -20,14 +20,28 @@ export class FarMember implements PoolMember {
   #status: Status = UNKNOWN;
   #failure: unknown;
   readonly #confirm: (signal: AbortSignal) => Promise<void>;
+  readonly #lost: () => Status | undefined;
 
-  /** @param confirm sees to it that the place is still right */
-  constructor(label: string, confirm: (signal: AbortSignal) => Promise<void>) {
+  /**
+   * @param confirm sees to it that the place is still right
+   * @param lost the status while nobody can get there at the moment
+   */
+  constructor(
+    label: string,
+    confirm: (signal: AbortSignal) => Promise<void>,
+    lost: () => Status | undefined = () => undefined,
+  ) {
     this.label = label;
     this.#confirm = confirm;
+    this.#lost = lost;
   }
 
   get status(): Status {
+    return (this.here ? this.#lost() : undefined) ?? this.#status;
+  }
+
+  /** As it was told last. */
+  get told(): Status {
     return this.#status;
   }
 

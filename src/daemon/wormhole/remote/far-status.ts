@@ -2,6 +2,7 @@
 import type { Pull } from '../../../spec/api.ts';
 import type { Notice } from '../../carrier/notice.ts';
 import type { Notices, OnNotice } from '../../peers/notices.ts';
+import type { Peer } from '../../peers/peer.ts';
 import { type Status, UP } from '../status.ts';
 import type { Underway } from '../underway.ts';
 
@@ -22,6 +23,12 @@ export function farStatus({ state, reason }: Pick<Notice, 'state' | 'reason'>, p
     default:
       return { state, reason: words === '' ? `peer ${peer}: ${state}` : words };
   }
+}
+
+/** While the link has no connection what was told last is not known to be so. @param peer its name here, and why it has none */
+export function lostStatus({ name, outage: { reason } }: Pick<Peer, 'name' | 'outage'>): Status | undefined {
+  if (reason === '') return undefined;
+  return { state: 'waiting', reason: `peer ${name} is lost: ${reason}; connections wait for it` };
 }
 
 /** What the peer tells of a guest that is being made. */

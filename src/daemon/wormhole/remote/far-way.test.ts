@@ -40,6 +40,8 @@ describe('the way to a guest through a tunnel', () => {
     world.url = 'tcp://100.64.0.3:1';
     world.linked(1);
     await world.rest.ensure(never, true);
+    world.outage.begin('it was kicked');
+    expect(world.rest.member.status.state).toBe('up');
     world.linked();
     expect(world.rest.member.here).toBe(true);
     world.linked(2);

@@ -123,6 +123,24 @@ describe('the rest of a spec on a peer', () => {
     expect(world.rest.member.status.state).toBe('waiting');
   });
 
+  test('while its link has no connection it waits, says why, and what is told then is seen afterwards', async () => {
+    world.state = 'idle';
+    world.linked(1);
+    await world.rest.ensure(never, true);
+    world.outage.begin('nothing was heard of it');
+    expect(world.rest.member.status).toEqual({
+      state: 'waiting',
+      reason: 'peer db is lost: nothing was heard of it; connections wait for it',
+    });
+    await expect.poll(() => world.told).toBe(1);
+    world.tell({ guest: 'x.0', state: 'starting', reason: 'pulling' });
+    world.linked(2);
+    expect(world.rest.member.status.state).toBe('waiting');
+    world.outage.end();
+    expect(world.rest.member.status).toEqual({ state: 'starting', reason: 'peer db: pulling' });
+    expect(world.told).toBe(3);
+  });
+
   test('has the status that the peer tells later, in its words, and is where it was', async () => {
     world.linked(1);
     await world.rest.ensure(never, true);

@@ -5,7 +5,7 @@
  *   ensure ─► link to the peer ─► guest there ─► the tail's only member is here
  *             link gone: the member is away, connections wait ─► link again: guest again ─► here
  *
- * As long as it is here its peer tells how it is. Owns the wish to be linked, and the guest's being there.
+ * While it is here its peer tells how it is. Owns the wish to be linked, and the guest's being there.
  */
 import type { LinkFacts } from '../../../carrier/link/facts.ts';
 import { Deadline, within } from '../../../lib/deadline.ts';
@@ -23,7 +23,7 @@ import { backOff, pause } from '../pause.ts';
 import type { Status } from '../status.ts';
 import { FarMember } from './far-member.ts';
 import { farSegments } from './far-segments.ts';
-import { FarUnderway, farStatus, Hearing } from './far-status.ts';
+import { FarUnderway, farStatus, Hearing, lostStatus } from './far-status.ts';
 import type { FarAddress, FarWay } from './far-way.ts';
 
 /** Milliseconds between attempts to make the guest again: first and last. */
@@ -57,7 +57,7 @@ export class RemoteRest implements Hanging {
   readonly underway: FarUnderway;
   readonly #options: RemoteRestOptions;
   readonly #closed = new AbortController();
-  readonly #wish: Disposable;
+  readonly #wishes: readonly Disposable[];
   readonly #hearing: Hearing;
   #following: Disposable | undefined;
   /** It is to be there, as opposed to waiting for its first connection. */
@@ -71,12 +71,14 @@ export class RemoteRest implements Hanging {
 
   constructor(options: RemoteRestOptions) {
     this.#options = options;
-    const { peer } = options;
+    const { peer, way } = options;
     this.underway = new FarUnderway(peer.name);
     this.#hearing = new Hearing(options.follow, options.guest, (notice) => this.#hear(notice));
-    this.member = new FarMember(`${options.way.word} ${peer.name}`, (signal) => this.#confirm(signal));
+    // What a tunnel carries goes on without the link.
+    const lost = (): Status | undefined => (way.needsLink ? lostStatus(peer) : undefined);
+    this.member = new FarMember(`${way.word} ${peer.name}`, (signal) => this.#confirm(signal), lost);
     this.member.left(undefined, { state: 'waiting', reason: `peer ${peer.name} is not linked yet` });
-    this.#wish = peer.want(options.allow);
+    this.#wishes = [peer.want(options.allow), peer.outage.follow(options.onStatus)];
   }
 
   get pull(): Pull | undefined {
@@ -123,21 +125,20 @@ export class RemoteRest implements Hanging {
   #close(): void {
     this.#closed.abort(new WormholeError('WH_ERR_ABORTED', 'the wormhole is closed'));
     this.#following?.[Symbol.dispose]();
-    this.#wish[Symbol.dispose]();
+    for (const wish of this.#wishes) wish[Symbol.dispose]();
     this.#hearing[Symbol.dispose]();
   }
 
   #linked(link: LinkFacts | undefined): void {
     const { peer, way } = this.#options;
     if (this.#closed.signal.aborted) return;
-    // What a tunnel carries goes on without the link.
     if (link === undefined && !way.needsLink) return;
     const before = this.#link;
     this.#link = link;
     // Another link to the same process: what runs there runs on, only the way is another; which may be forbidden.
     const free = this.#options.allow === undefined || before?.address === link?.address;
     if (free && link !== undefined && before?.instance === link.instance && this.member.here) {
-      this.#arrived(link, this.member.status);
+      this.#arrived(link, this.member.told);
       return;
     }
     if (link === undefined || this.member.here) {
@@ -197,7 +198,7 @@ export class RemoteRest implements Hanging {
       // What was heard meanwhile may be newer than the answer, which took another way.
       this.#arrived(
         peer.link,
-        this.member.here && this.#heard !== heard ? this.member.status : this.underway.after(made),
+        this.member.here && this.#heard !== heard ? this.member.told : this.underway.after(made),
       );
     } catch (error) {
       if (!before) peer.guests.delete(guest);
