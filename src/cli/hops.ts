@@ -6,9 +6,9 @@ import type { Sink } from './invocation.ts';
 import { type Column, table } from './table.ts';
 import { bytes, millis } from './units.ts';
 
-const right = (title: string): Column => ({ title, align: 'right' });
+const right = (title: string): Column => ({ title, align: 'right', elastic: true });
 const columns: readonly Column[] = [
-  { title: 'HOP', elastic: true },
+  { title: 'HOP' },
   { title: 'STATE' },
   ...['RTT', 'OPEN', 'TOTAL', 'FAILED', 'IN', 'OUT', 'DIAL-P50', 'OF-IT-HERE'].map(right),
 ];

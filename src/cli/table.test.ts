@@ -27,10 +27,33 @@ describe('table', () => {
     expect(table(columns, [{ cells: ['a', url, '1'] }], sink())).toContain(url);
   });
 
-  test('on a terminal elastic columns give way, others never', () => {
-    const text = table(columns, [{ cells: ['an-id-of-some-length', 'tcp://'.padEnd(60, 'x'), '12345'] }], sink(50));
-    expect(Math.max(...text.split('\n').map((line) => line.length))).toBe(50);
-    expect(text).toMatch(/an-id-of-some-length {2}tcp:\/\/x+… {2}12345/);
+  test('on a terminal what does not fit beside stands beneath, whole', () => {
+    const url = 'tcp://'.padEnd(44, 'x');
+    expect(table(columns, [{ cells: ['an-id-of-some-length', url, '12345'] }], sink(50))).toBe(
+      ['ID                        N', 'an-id-of-some-length  12345', `  url ${url}`, ''].join('\n'),
+    );
+    expect(table(columns, [{ cells: ['a', url, '1'] }], sink(20))).toContain(`\n  url\n    ${url}\n`);
+  });
+
+  test('on a terminal what is spare is left out first, and words go on in the next line', () => {
+    const spare: Column[] = [
+      ...columns,
+      { title: 'IN', spare: 2 },
+      { title: 'OUT', spare: 2 },
+      { title: 'X', spare: 1 },
+    ];
+    const note = 'peer db is lost: nothing was heard of it';
+    const row = { cells: ['a', 'tcp://127.0.0.1:3306', '1', '1.0KiB', '2.0KiB', '3'], note };
+    expect(table(spare, [row], sink(32))).toBe(
+      [
+        'ID  URL                   N  X',
+        'a   tcp://127.0.0.1:3306  1  3',
+        '  peer db is lost: nothing was',
+        '    heard of it',
+        '',
+      ].join('\n'),
+    );
+    expect(table(spare, [row], sink())).toContain(`2.0KiB  3\n  ${note}\n`);
   });
 
   test('a terminal that is far too narrow gets a table all the same', () => {

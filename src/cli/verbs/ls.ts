@@ -13,9 +13,9 @@ const columns: readonly Column[] = [
   { title: 'STATE' },
   { title: 'URL', elastic: true },
   { title: 'TARGETS', elastic: true },
-  { title: 'CONNS', align: 'right' },
-  { title: 'IN', align: 'right' },
-  { title: 'OUT', align: 'right' },
+  { title: 'CONNS', align: 'right', spare: 1 },
+  { title: 'IN', align: 'right', spare: 2 },
+  { title: 'OUT', align: 'right', spare: 2 },
 ];
 const stateColumn = 1;
 

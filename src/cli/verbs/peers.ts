@@ -13,9 +13,9 @@ const columns: readonly Column[] = [
   { title: 'ADDRESS', elastic: true },
   { title: 'CARRIER' },
   { title: 'RTT', align: 'right' },
-  { title: 'STREAMS', align: 'right' },
-  { title: 'WORMHOLES', align: 'right' },
-  { title: 'GUESTS', align: 'right' },
+  { title: 'STREAMS', align: 'right', spare: 1 },
+  { title: 'WORMHOLES', align: 'right', spare: 2 },
+  { title: 'GUESTS', align: 'right', spare: 2 },
 ];
 const stateColumn = 1;
 

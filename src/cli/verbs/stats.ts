@@ -9,14 +9,10 @@ import { print, printJson } from '../print.ts';
 import { type Column, type Row, table } from '../table.ts';
 import { bytes, millis } from '../units.ts';
 
-const right = (title: string): Column => ({ title, align: 'right' });
+const right = (title: string): Column => ({ title, align: 'right', elastic: true });
 const counters = ['OPEN', 'TOTAL', 'FAILED', 'IN', 'OUT', 'DIAL-P50', 'DIAL-P99'].map(right);
 const datagrams = ['DGRAM-IN', 'DGRAM-OUT', 'DROPPED'].map(right);
-const memberColumns = [
-  { title: 'TARGET', elastic: true } as const,
-  { title: 'HEALTH' },
-  ...['OPEN', 'DIALED', 'FAILED'].map(right),
-];
+const memberColumns = [{ title: 'TARGET' }, { title: 'HEALTH' }, ...['OPEN', 'DIALED', 'FAILED'].map(right)];
 
 export async function stats(call: Invocation): Promise<number> {
   const { stdout, env } = call.surroundings;

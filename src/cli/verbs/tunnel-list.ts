@@ -10,13 +10,13 @@ const columns: readonly Column[] = [
   { title: 'PEER' },
   { title: 'STATE' },
   { title: 'TYPE' },
-  { title: 'LOCAL' },
-  { title: 'REMOTE' },
+  { title: 'LOCAL', elastic: true },
+  { title: 'REMOTE', elastic: true },
   { title: 'VIA', elastic: true },
-  { title: 'AGE', align: 'right' },
+  { title: 'AGE', align: 'right', spare: 1 },
   { title: 'KEYS', align: 'right' },
-  { title: 'IN', align: 'right' },
-  { title: 'OUT', align: 'right' },
+  { title: 'IN', align: 'right', spare: 2 },
+  { title: 'OUT', align: 'right', spare: 2 },
 ];
 const stateColumn = 1;
 
