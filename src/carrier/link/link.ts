@@ -29,7 +29,7 @@ import { meet } from './meeting.ts';
 import { askOn, type Opening, type OpeningUser, openOn } from './opening.ts';
 import { asWormholeError, silent } from './reasons.ts';
 
-/** Milliseconds for HELLO, and for the head of a stream. */
+/** Milliseconds for HELLO, from the beginning of the session, and for the head of a stream. */
 const greetMs = 10_000;
 /** Milliseconds that a refused peer has to read why. */
 const lastWordsMs = 1_000;
@@ -51,7 +51,9 @@ export class Link {
   #hello: Hello | undefined;
   #skewMs = 0;
   #refusal: WormholeError | undefined;
-  #late: NodeJS.Timeout | undefined;
+  /** Aborts when HELLO of an end that has dialed is late. */
+  readonly #late = new AbortController();
+  #lateTimer: NodeJS.Timeout | undefined;
   /** The peer has opened a stream. */
   #begun = false;
   /** What the peer opened after its HELLO, before that was read here. */
@@ -77,7 +79,7 @@ export class Link {
       limits: { deadAfterMs: Number.POSITIVE_INFINITY },
     });
     if (dialed) void this.#greet();
-    else this.#late = setTimeout(() => this.destroy(silent(greetMs)), greetMs);
+    else this.#lateTimer = setTimeout(() => this.#silent(), greetMs);
   }
 
   /** Of the peer; undefined until it is up. */
@@ -179,10 +181,10 @@ export class Link {
 
   /** Takes the first stream of a session that the peer dialed. */
   async #beGreeted(stream: MuxStream): Promise<void> {
-    clearTimeout(this.#late);
     stream.accept();
     try {
-      const { value } = await takeFrame(stream, greetMs);
+      const { value } = await takeFrame(stream, Number.POSITIVE_INFINITY, this.#late.signal);
+      clearTimeout(this.#lateTimer);
       const hello = parseHello(value);
       this.#skewMs = Math.round(hello.timeMs - Date.now());
       await this.#user.greeted(this, hello);
@@ -192,6 +194,12 @@ export class Link {
     } catch (error) {
       this.#refuse(stream, asWormholeError(error));
     }
+  }
+
+  /** Who has begun to speak is told so. */
+  #silent(): void {
+    if (this.#begun) this.#late.abort(silent(greetMs));
+    else this.destroy(silent(greetMs));
   }
 
   /** The peer is told why; who does not hang up is hung up on. */
@@ -235,7 +243,7 @@ export class Link {
   #closed(reason: WormholeError | undefined): void {
     this.#over = true;
     this.datagrams.close();
-    clearTimeout(this.#late);
+    clearTimeout(this.#lateTimer);
     const orderly = new WormholeError('WH_ERR_ABORTED', 'the peer closed the link');
     this.#user.onOver(this, this.#refusal ?? reason ?? orderly);
   }
