@@ -34,6 +34,8 @@ interface Entry {
   readonly dialing: LaneDialing | undefined;
   /** Of the end that is dialed: takes no more connections. */
   forget: (() => void) | undefined;
+  /** How often the peer has asked. */
+  asks: number;
 }
 
 export class Lanes {
@@ -96,26 +98,35 @@ export class Lanes {
     const waits = link.dialed ? 'it is being dialed' : 'the peer has not asked for QUIC';
     const lane = new Lane({ link, onStream, onChange }, waits);
     const dialing = link.dialed ? new LaneDialing(link, lane, host, () => this.#engine()) : undefined;
-    this.#entries.set(link, { lane, dialing, forget: undefined });
+    this.#entries.set(link, { lane, dialing, forget: undefined, asks: 0 });
     link.lane = lane;
     void dialing?.run();
   }
 
-  /** The peer, which dialed the link, wants to dial the lane as well. */
+  /** The peer, which dialed the link, wants to dial the lane as well. Of several asks the last one counts. */
   async #asked(link: Link, incoming: Incoming, certificate: string): Promise<void> {
     const entry = this.#entries.get(link);
     if (entry === undefined) return incoming.refuse(noLanes());
+    entry.asks += 1;
+    const ask = entry.asks;
     try {
       if (link.dialed) throw new WormholeError('WH_ERR_PROTOCOL', 'who was dialed does not dial the lane');
       const local = link.connection.localAddress?.replace(/^::ffff:(?=\d+\.)/i, '');
       if (local === undefined) throw new WormholeError('WH_ERR_PEER_UNREACHABLE', 'the link has no connection now');
       entry.forget?.();
+      entry.forget = undefined;
+      // Without it an end that comes meanwhile would not be seen.
+      const stream = incoming.duplex;
       const address = this.#options.addressFor(local);
       const { port, forget } = await this.#listening.expect(address, readCertificate(certificate), (connection) => {
         void entry.lane.carry(connection);
       });
-      if (this.#entries.get(link) !== entry) return forget();
-      const stream = incoming.accept();
+      if (this.#entries.get(link) !== entry || stream.destroyed) return forget();
+      if (entry.asks !== ask) {
+        forget();
+        return incoming.refuse(new WormholeError('WH_ERR_ABORTED', 'QUIC was asked for again meanwhile'));
+      }
+      incoming.accept();
       entry.forget = (): void => {
         forget();
         stream.end();
@@ -125,7 +136,7 @@ export class Lanes {
       stream.resume().write(termsMessage(this.#listening.certificate, port));
     } catch (error) {
       const reason = asWormholeError(error);
-      entry.lane.missing(reason.message);
+      if (entry.asks === ask) entry.lane.missing(reason.message);
       incoming.refuse(reason);
     }
   }
