@@ -46,10 +46,11 @@ export class Loop {
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
   #workedAt = 0;
+  #failed: { readonly error: unknown } | undefined;
 
   constructor(port: Port, onPacket: (packet: Buffer, remote: Remote) => void) {
     this.port = port;
-    this.#onPacket = onPacket;
+    this.#onPacket = (packet, remote) => this.#guard(() => onPacket(packet, remote));
     this.#schedule();
   }
 
@@ -81,10 +82,11 @@ export class Loop {
   /** Does what is to be done, then closes the socket. */
   close(): void {
     if (this.#closed) return;
-    this.#send();
+    this.#guard(() => this.#send());
     this.#closed = true;
     clearTimeout(this.#timer);
     this.port.close();
+    this.#fail();
   }
 
   #schedule(): void {
@@ -98,24 +100,42 @@ export class Loop {
     this.#scheduled = false;
     if (this.#closed) return;
     let now = performance.now();
-    const received = this.port.receive(this.#onPacket);
-    if (this.port.refused()) for (const member of this.#members) member.suspect(now);
+    let received = 0;
+    this.#guard(() => (received = this.port.receive(this.#onPacket)));
+    if (this.port.refused()) for (const member of this.#members) this.#guard(() => member.suspect(now));
     for (const member of this.#members) {
       if (member.deadline > now + EARLY_MS) continue;
-      member.expire(now);
+      this.#guard(() => member.expire(now));
       this.#dirty.add(member);
     }
     const dirty = [...this.#dirty];
-    for (const member of dirty) if (this.#members.has(member)) member.settle(now);
+    for (const member of dirty) if (this.#members.has(member)) this.#guard(() => member.settle(now));
     // A member that ends may have ended the loop.
-    if (this.#closed) return;
-    const flushed = this.#send();
+    if (this.#closed) return this.#fail();
+    let flushed = false;
+    this.#guard(() => (flushed = this.#send()));
     now = performance.now();
     if (received > 0 || dirty.length > 0) this.#workedAt = now;
     if (!flushed) this.#sleep(RETRY_MS);
     else if (this.#dirty.size > 0 || (!this.port.prompt && now - this.#workedAt < SPIN_MS)) this.#schedule();
     else this.#sleep(this.#nextDeadline() - now);
+    this.#fail();
   };
+
+  /** One that throws neither holds up the others nor stops the loop: the first error of a turn is thrown when it is done. */
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#failed ??= { error };
+    }
+  }
+
+  #fail(): void {
+    const failed = this.#failed;
+    this.#failed = undefined;
+    if (failed !== undefined) throw failed.error;
+  }
 
   /** @returns false when the socket is full */
   #send(): boolean {
@@ -123,7 +143,7 @@ export class Loop {
     this.#dirty = new Set();
     let room = true;
     for (const member of dirty) {
-      if (room) room = this.#sendFor(member);
+      if (room) this.#guard(() => (room = this.#sendFor(member)));
       if (!room) this.#dirty.add(member);
     }
     return this.port.flush() && room;
