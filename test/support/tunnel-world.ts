@@ -11,12 +11,14 @@ import type { Caller } from '../../src/daemon/api/operations.ts';
 import type { KnownPeer } from '../../src/daemon/peers/known-peer.ts';
 import type { Peer } from '../../src/daemon/peers/peer.ts';
 import { peerName } from '../../src/daemon/peers/peers.ts';
+import type { Where } from '../../src/daemon/places/where.ts';
 import { loadSchemas } from '../../src/daemon/schema/schema.ts';
 import { validate } from '../../src/daemon/schema/validate.ts';
 import type { HalfCalls } from '../../src/daemon/tunnels/half-calls.ts';
 import { Tunneling, type TunnelingOptions } from '../../src/daemon/tunnels/tunneling.ts';
 import { WormholeError } from '../../src/lib/errors.ts';
 import type { Tunnel as Shape, TunnelRequest } from '../../src/spec/api.ts';
+import type { NetNamespace } from '../../src/sys/netns.ts';
 import { FakeSurroundings } from './fake-surroundings.ts';
 import { FakeTunnelKernel } from './fake-tunnel-kernel.ts';
 
@@ -214,4 +216,10 @@ function crossed<T>(name: string, value: T): T {
   const violation = validate(api[name] ?? {}, parsed);
   if (violation !== undefined) throw new Error(`${name}: ${violation.path} ${violation.problem}`);
   return parsed;
+}
+
+/** Where a container is, for a kernel that only remembers it. */
+export function somewhere(id: string): Where {
+  const namespace = { id, duplicate: () => namespace, [Symbol.dispose]: () => undefined } as unknown as NetNamespace;
+  return { state: 'here', place: { namespace, hostNetwork: false } } as unknown as Where;
 }

@@ -26,14 +26,12 @@ import { isTranslated, makeHalf, tell } from './own-half.ts';
 import type { Prepared } from './prepared.ts';
 import { recordOf } from './record-of.ts';
 import type { Rekeying } from './rekeying.ts';
+import { kindsWithin, needsPort, refuseBeyondShare } from './shares.ts';
 import type { Tunnel } from './tunnel.ts';
 import { notFound, type Places, type Tunnels } from './tunnels.ts';
 
 /** Milliseconds that what was offered waits for its commit. */
 const PREPARED_MS = 60_000;
-/** Offers of one peer that wait at once, and tunnels with one identity, however many daemons it says that it is. */
-const MOST_PREPARED = 4;
-const MOST_OF_IDENTITY = 1_024;
 
 export interface AnswersOptions {
   readonly tunnels: Tunnels;
@@ -79,24 +77,27 @@ export class Answers implements AsyncDisposable {
   async #prepare(offer: TunnelOffer, owner: Owner): Promise<TunnelAnswer> {
     const { tunnels, addresses, linkOf, nameOf, attach } = this.#options;
     const link = linkOf(owner);
-    this.#refuseTooMany(owner);
+    const places = placesOf(offer);
+    const before = tunnels.between(owner, places);
+    const noPort = this.#refuseBeyondShare(owner, before);
+    const kinds = kindsWithin(offer.kinds, noPort);
     await using needs = new Scope('tunnel');
     await using attached = new Scope('tunnel');
     const attachment =
       offer.attach === undefined ? undefined : attached.use(await attach(offer.attach, owner.identity));
     const netns = attachment === undefined ? undefined : needs.use(attachment.namespace());
     const abilities = await tunnels.abilities();
-    const places = placesOf(offer);
     const far = literalOf(link.address);
     if (offer.seen.includes(':') !== far.includes(':')) throw conflict('busy', 'of two links one is about to go');
-    const end = await makeOwnEnd({ kinds: offer.kinds, far, mtu: offer.mtu, netns }, tunnels, addresses, needs);
+    const end = await makeOwnEnd({ kinds, far, mtu: offer.mtu, netns }, tunnels, addresses, needs);
     const translated = isTranslated(offer, far) || isTranslated(end, offer.seen);
-    const before = tunnels.between(owner, places);
     const agreed = judgeOffer(offer, {
       range: tunnels.range,
       isUsed: tunnels.usedBut(before),
       cannot: (kind) =>
-        cannotHave(abilities, kind, { attached: netns !== undefined, far }) ?? cannotPass(kind, translated),
+        (needsPort(kind) ? noPort : undefined) ??
+        cannotHave(abilities, kind, { attached: netns !== undefined, far }) ??
+        cannotPass(kind, translated),
       onLoopback: isLoopback(parseIp(far) ?? [0]),
     });
     end.settle(agreed.kind);
@@ -142,7 +143,7 @@ export class Answers implements AsyncDisposable {
     const owner = ownerOf(caller);
     const prepared = this.#prepared.get(id);
     const known = prepared === undefined ? this.#find(id, owner) : undefined;
-    if (known !== undefined) return state(known);
+    if (known !== undefined) return known.half;
     if (prepared === undefined || !isSame(prepared.owner, owner)) {
       throw new WormholeError('WH_ERR_TUNNEL_NOT_FOUND', 'that tunnel was not offered, or too long ago');
     }
@@ -152,7 +153,7 @@ export class Answers implements AsyncDisposable {
     try {
       const tunnel = await (prepared.tunnel ?? this.#install(prepared));
       await this.#options.tunnels.complete(tunnel);
-      return state(tunnel);
+      return tunnel.half;
     } finally {
       this.#committing.delete(prepared);
       prepared.over();
@@ -164,7 +165,7 @@ export class Answers implements AsyncDisposable {
     const prepared = this.#prepared.get(id);
     if (prepared !== undefined && isSame(prepared.owner, owner)) return Promise.resolve({ id, state: 'prepared' });
     const tunnel = this.#find(id, owner);
-    return Promise.resolve(tunnel === undefined ? { id, state: 'none' } : state(tunnel));
+    return Promise.resolve(tunnel === undefined ? { id, state: 'none' } : tunnel.half);
   }
 
   /** Also of one that is only prepared; there being none is no failure. */
@@ -231,20 +232,17 @@ export class Answers implements AsyncDisposable {
     return tunnel !== undefined && isSame(tunnel.record, owner) ? tunnel : undefined;
   }
 
-  #refuseTooMany(owner: Owner): void {
-    const waiting = [...this.#prepared.values()].filter((one) => isSame(one.owner, owner)).length;
-    const its = this.#options.tunnels.list.filter(({ record }) => record.identity === owner.identity).length;
-    if (waiting < MOST_PREPARED && its < MOST_OF_IDENTITY) return;
-    throw new WormholeError('WH_ERR_LIMIT', 'this peer has offered too many tunnels');
+  #refuseBeyondShare(owner: Owner, before: Tunnel | undefined): string | undefined {
+    const { list, range, ports } = this.#options.tunnels;
+    const asked = {
+      tunnels: list.filter((tunnel) => tunnel !== before).map(({ record }) => record),
+      prepared: [...this.#prepared.values()].map(({ record }) => record),
+      answering: [...this.#answering].map((one) => one.owner),
+    };
+    return refuseBeyondShare(owner, asked, { range, ports: ports.range });
   }
 }
 
 function placesOf({ attach, from }: TunnelOffer): Places {
   return { ...(attach !== undefined && { attach }), ...(from !== undefined && { peerAttach: from }) };
-}
-
-/** Of this half alone: what is wrong with the other one its own end knows. */
-function state({ id, trouble, installed }: Tunnel): HalfState {
-  const here = trouble?.there === true ? undefined : trouble?.state;
-  return { id, state: here ?? (installed === undefined ? 'stale' : 'complete') };
 }

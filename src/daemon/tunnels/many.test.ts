@@ -1,16 +1,8 @@
 import { afterEach, expect, test } from 'vitest';
-import { TunnelWorld } from '../../../test/support/tunnel-world.ts';
-import type { NetNamespace } from '../../sys/netns.ts';
-import type { Where } from '../places/where.ts';
+import { somewhere, TunnelWorld } from '../../../test/support/tunnel-world.ts';
 
 let world: TunnelWorld;
 afterEach(() => world[Symbol.asyncDispose]());
-
-/** Where a container is, for a kernel that only remembers it. */
-function somewhere(id: string): Where {
-  const namespace = { id, duplicate: () => namespace, [Symbol.dispose]: () => undefined } as unknown as NetNamespace;
-  return { state: 'here', place: { namespace, hostNetwork: false } } as unknown as Where;
-}
 
 test('the hundredth tunnel of a daemon asks no more of its kernel and its peer than the tenth', async () => {
   world = new TunnelWorld();

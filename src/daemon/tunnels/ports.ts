@@ -10,19 +10,19 @@ export interface HeldPort extends Disposable {
 }
 
 export class Ports {
-  readonly #range: PortRange;
+  readonly range: PortRange;
   readonly #isFree: (port: number) => boolean;
   /** Port → number of those who hold it: tunnels that share an interface share its port. */
   readonly #held = new Map<number, number>();
 
   constructor(range: PortRange, isFree: (port: number) => boolean = canBind) {
-    this.#range = range;
+    this.range = range;
     this.#isFree = isFree;
   }
 
   /** One that nobody has. @throws {WormholeError} WH_ERR_LIMIT */
   take(): HeldPort {
-    const { low, high } = this.#range;
+    const { low, high } = this.range;
     const count = high - low + 1;
     const first = randomInt(count);
     for (let tried = 0; tried < count; tried += 1) {

@@ -7,7 +7,7 @@
  * Owns the installed half, and what that needs.
  */
 import type { Scope } from '../../lib/scope.ts';
-import type { Tunnel as Shape } from '../../spec/api.ts';
+import type { Tunnel as Shape, TunnelHalf } from '../../spec/api.ts';
 import type { InstalledHalf } from '../../tunnel/half.ts';
 import type { Attachment } from './attachment.ts';
 import type { TunnelRecord } from './record.ts';
@@ -56,6 +56,12 @@ export class Tunnel {
   /** Both ends have it, as far as is known here. */
   get complete(): boolean {
     return this.#standing !== undefined && this.#trouble === undefined && this.record.phase === 'complete';
+  }
+
+  /** Of this half alone: what is wrong with the other one its own end knows. */
+  get half(): TunnelHalf {
+    const here = this.#trouble?.there === true ? undefined : this.#trouble?.state;
+    return { id: this.id, state: here ?? (this.installed === undefined ? 'stale' : 'complete') };
   }
 
   /** Takes over what was installed. @param onLost it has ended by itself */
