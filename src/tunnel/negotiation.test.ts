@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { WormholeError } from '../lib/errors.ts';
 import type { TunnelAnswer, TunnelOffer } from '../spec/api.ts';
 import { formatSa, type Ground, judgeAnswer, judgeOffer, parseSa } from './negotiation.ts';
 
@@ -25,7 +26,8 @@ const ground: Ground = {
   range: { network: '100.64.0.0', bits: 14 },
   isUsed: () => false,
   cannot: () => undefined,
-  onLoopback: false,
+  far: '10.0.0.1',
+  reach: () => undefined,
 };
 const answer: TunnelAnswer = {
   id: offer.id,
@@ -55,6 +57,35 @@ describe('an offer of a tunnel', () => {
     expect(() => judgeOffer(offer, { ...ground, cannot: (kind) => `no ${kind}` })).toThrowError(
       expect.objectContaining({ code: 'WH_ERR_KERNEL', message: 'no ipsec; no ipsec-udp; no wireguard' }),
     );
+  });
+
+  test('A17 has packets sent to another address than where the peer is seen only where policy lets it', () => {
+    const asked: string[] = [];
+    const judged: Ground = { ...ground, reach: (host, port) => void asked.push(`${host} ${port}`) };
+    const external = '10.0.0.9';
+    for (const kind of offer.kinds) {
+      judgeOffer({ ...offer, kinds: [kind], external }, judged);
+      judgeAnswer({ ...answer, kind, external, udpPort: 4502, wireguard }, offer, judged);
+    }
+    expect(asked).toEqual([
+      '10.0.0.9 4500',
+      '10.0.0.9 4500',
+      '10.0.0.9 4501',
+      '10.0.0.9 4502',
+      '10.0.0.9 4500',
+      '10.0.0.9 4500',
+    ]);
+    judgeOffer({ ...offer, external: '10.0.0.1' }, judged);
+    expect(asked).toHaveLength(6);
+    const denied: Ground = {
+      ...ground,
+      reach() {
+        throw new WormholeError('WH_ERR_POLICY', 'no');
+      },
+    };
+    const policy = expect.objectContaining({ code: 'WH_ERR_POLICY' });
+    expect(() => judgeOffer({ ...offer, external }, denied)).toThrow(policy);
+    expect(() => judgeAnswer({ ...answer, external }, offer, denied)).toThrow(policy);
   });
 
   test.each<[string, Partial<TunnelOffer>]>([
@@ -105,7 +136,7 @@ describe('an offer of a tunnel', () => {
 
   test('between addresses of one machine may be on loopback', () => {
     const local = { ...offer, own: '127.0.0.1', seen: '127.0.0.2' };
-    expect(judgeOffer(local, { ...ground, onLoopback: true }).far.own).toBe('127.0.0.1');
+    expect(judgeOffer(local, { ...ground, far: '127.0.0.1' }).far.own).toBe('127.0.0.1');
   });
 });
 

@@ -4,7 +4,7 @@
  *   offer ──► judged here: pair, kind, keys ──► answer ──► judged there ──► half there ──► commit ──► half here
  *
  * Addresses are pairs of this host's own range and used by nobody; ports and SPIs that this host uses are of its own
- * choosing; outer addresses are addresses, and no way back into a tunnel. Pure.
+ * choosing; outer addresses are addresses, no way back into a tunnel, and where the peer is seen unless policy allows others. Pure.
  */
 import { WormholeError } from '../lib/errors.ts';
 import type { TunnelAnswer, TunnelKind, TunnelOffer, TunnelSa } from '../spec/api.ts';
@@ -19,6 +19,8 @@ const LEAST_SPI = 256;
 /** AES-256 key and the salt of RFC 4106. */
 const SA_KEY_BYTES = 36;
 const WIREGUARD_KEY_BYTES = 32;
+/** Of ESP in UDP, RFC 3948: as which ESP alone is judged, which has no ports. */
+const ESP_PORT = 4500;
 
 /** What this host has to judge by. */
 export interface Ground {
@@ -27,8 +29,10 @@ export interface Ground {
   readonly isUsed: (address: string) => boolean;
   /** Why it cannot do a kind; undefined when it can. */
   readonly cannot: (kind: TunnelKind) => string | undefined;
-  /** The link itself is between addresses of this machine. */
-  readonly onLoopback: boolean;
+  /** Where the peer is seen to be; a loopback address when it is on this machine. */
+  readonly far: string;
+  /** May packets go to another address than that, because the peer says so? @throws {WormholeError} WH_ERR_POLICY */
+  readonly reach: (host: string, port: number) => void;
 }
 
 /** The other end, as far as this one needs it. */
@@ -47,7 +51,7 @@ export interface Agreed {
   readonly far: FarEnd;
 }
 
-/** @throws {WormholeError} WH_ERR_REQUEST_INVALID, WH_ERR_TUNNEL_CONFLICT, WH_ERR_KERNEL */
+/** @throws {WormholeError} WH_ERR_REQUEST_INVALID, WH_ERR_POLICY, WH_ERR_TUNNEL_CONFLICT, WH_ERR_KERNEL */
 export function judgeOffer(offer: TunnelOffer, ground: Ground): Agreed {
   if (!isTunnelId(offer.id)) throw bad('id is not 16 hexadecimal digits');
   if (offer.mtu !== undefined) checkMtu(offer.mtu);
@@ -56,12 +60,13 @@ export function judgeOffer(offer: TunnelOffer, ground: Ground): Agreed {
   const pairs = offer.pairs.map(([theirs = '', ours = '']) => ({ local: ours, remote: theirs }));
   for (const { local, remote } of pairs) checkPair(local, remote, ground);
   const kind = chooseKind(offer.kinds, far, ground);
+  checkWay(kind, far, ground);
   const overlay = pairs.find(({ local, remote }) => !ground.isUsed(local) && !ground.isUsed(remote));
   if (overlay === undefined) throw conflict('addresses', 'none of those overlay addresses is free here');
   return { kind, overlay, far };
 }
 
-/** @throws {WormholeError} WH_ERR_PROTOCOL; WH_ERR_TUNNEL_CONFLICT when the pair was taken here meanwhile */
+/** @throws {WormholeError} WH_ERR_PROTOCOL; WH_ERR_POLICY; WH_ERR_TUNNEL_CONFLICT when the pair was taken here meanwhile */
 export function judgeAnswer(answer: TunnelAnswer, offer: TunnelOffer, ground: Ground): Agreed {
   try {
     if (answer.id !== offer.id) throw bad('the answer is to another offer');
@@ -72,6 +77,7 @@ export function judgeAnswer(answer: TunnelAnswer, offer: TunnelOffer, ground: Gr
     }
     const far = farEnd(answer, ground);
     checkKind(answer.kind, far);
+    checkWay(answer.kind, far, ground);
     if (ground.isUsed(local) || ground.isUsed(remote)) {
       throw conflict('addresses', `${local} was taken here meanwhile`);
     }
@@ -153,6 +159,13 @@ function checkKind(kind: TunnelKind, { sa, udpPort, wireguard }: FarEnd): void {
   if (missing !== false) throw bad(`${missing} is missing, which ${kind} needs`);
 }
 
+/** A peer would have this host send to whomever it likes. */
+function checkWay(kind: TunnelKind, { external, udpPort, wireguard }: FarEnd, { far, reach }: Ground): void {
+  if (external === undefined || plainOf(external) === plainOf(far)) return;
+  const port = kind === 'wireguard' ? wireguard?.port : kind === 'ipsec-udp' ? udpPort : ESP_PORT;
+  reach(external, port ?? 0);
+}
+
 function checkPair(local: string, remote: string, { range }: Ground): void {
   if (arePair(range, local, remote)) return;
   const { network, bits } = range;
@@ -162,7 +175,7 @@ function checkPair(local: string, remote: string, { range }: Ground): void {
 }
 
 /** What packets may be sent to: an address of one host, and not one that leads into a tunnel. */
-function checkAddress(what: string, text: string, { range, onLoopback }: Ground): void {
+function checkAddress(what: string, text: string, { range, far }: Ground): void {
   const parsed = parseIp(text);
   if (parsed === undefined) throw bad(`${what} is no IP address`);
   const plain = unmapped(parsed);
@@ -172,9 +185,11 @@ function checkAddress(what: string, text: string, { range, onLoopback }: Ground)
   if (isUnspecified(plain) || manycast || linkLocal || plain.length !== parsed.length) {
     throw bad(`${what} is not the address of one host`);
   }
-  if (isLoopback(plain) && !onLoopback) throw bad(`${what} is a loopback address`);
+  if (isLoopback(plain) && !isLoopback(parseIp(far) ?? [0])) throw bad(`${what} is a loopback address`);
   if (pairOf(range, text) !== undefined) throw bad(`${what} is an overlay address`);
 }
+
+const plainOf = (address: string): string => String(unmapped(parseIp(address) ?? []));
 
 function checkPort(what: string, port: number): void {
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw bad(`${what} is no port`);

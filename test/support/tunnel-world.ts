@@ -30,6 +30,8 @@ export interface TunnelEndOptions {
   readonly name: string;
   readonly host: string;
   readonly address: string;
+  /** Where it wants to be reached. */
+  readonly external?: string;
   readonly range?: TunnelingOptions['settings']['tunnels']['cidr'];
   readonly ports?: TunnelingOptions['settings']['tunnels']['ports'];
   readonly rekey?: TunnelingOptions['rekey'];
@@ -53,6 +55,7 @@ export class TunnelEnd {
   /** Names of those that were looked for to be dialed. */
   readonly wanted: string[] = [];
   judge: TunnelingOptions['policies']['tunnelEnd'] = () => undefined;
+  reach: TunnelingOptions['policies']['tunnelTo'] = () => undefined;
   tunneling!: Tunneling;
   readonly #options: TunnelEndOptions;
   readonly #world: TunnelWorld;
@@ -75,7 +78,7 @@ export class TunnelEnd {
 
   /** A daemon begins its life; the one before may have been killed. */
   start(): void {
-    const { host, address, range, ports, rekey } = this.#options;
+    const { host, address, external, range, ports, rekey } = this.#options;
     const links = (): LinkFacts[] => (this.#world.linked ? [this.link] : []);
     const linked = (): Peer[] => (this.#world.linked ? [this.#peer() as Peer] : []);
     const log = pino({ level: 'debug' }, { write: (line: string) => void this.lines.push(line) });
@@ -86,6 +89,7 @@ export class TunnelEnd {
           cidr: range ?? { network: '100.64.0.0', bits: 14 },
           ports: ports ?? { low: 4500, high: 4599 },
           internalIp: address,
+          ...(external !== undefined && { externalIp: external }),
         },
       },
       kernel: () => Promise.resolve(this.kernel),
@@ -103,7 +107,11 @@ export class TunnelEnd {
         },
       },
       callsTo: () => this.#calls(),
-      policies: { tunnel: (...asked) => this.policy(...asked), tunnelEnd: (...asked) => this.judge(...asked) },
+      policies: {
+        tunnel: (...asked) => this.policy(...asked),
+        tunnelEnd: (...asked) => this.judge(...asked),
+        tunnelTo: (...asked) => this.reach(...asked),
+      },
       follow: (...what) => this.machine.follow(...what),
       log,
       rekey: { lookMs: 5, graceMs: 1, ...rekey },

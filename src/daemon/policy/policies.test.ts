@@ -122,6 +122,21 @@ describe('policies', () => {
     expect(end(world({ verbs: ['tunnel'], listen: ['any'] }).policies, 'db')).toThrow('docker-ns');
   });
 
+  test('A17 where a peer wants packets of its tunnel is judged as what it has dialed', () => {
+    const to = (policies: Policies, address: string, port = 4500): (() => void) => {
+      return () => policies.tunnelTo('shop', address, port);
+    };
+    const { policies } = world({ verbs: ['tunnel', 'dial'], targets: [{ cidr: '10.0.0.0/8', ports: '4500-4599' }] });
+    expect(to(policies, '10.1.2.3')).not.toThrow();
+    expect(to(policies, '10.1.2.3', 53)).toThrow('dialing udp://10.1.2.3:53: none of its targets is that');
+    expect(to(policies, '192.0.2.1')).toThrow('none of its targets is that');
+    expect(to(world({ verbs: ['tunnel'], targets: ['any'] }).policies, '10.1.2.3')).toThrow('dial');
+    const free = world({ verbs: ['tunnel', 'dial'], targets: ['any'] }).policies;
+    expect(to(free, '192.0.2.1')).not.toThrow();
+    expect(to(free, '203.0.113.5', 9999)).toThrow('it is a control port of this machine');
+    expect(to(free, '100.100.100.200')).toThrow('metadata');
+  });
+
   test('A5 a socket that commands this machine is known by any name', async () => {
     await using server = createServer();
     await new Promise<void>((resolve) => server.listen(socket, resolve));

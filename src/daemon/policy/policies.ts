@@ -126,6 +126,16 @@ export class Policies {
     this.#refuse(identity, checkEnter(containerFacts(place.container), policy, 'listen'));
   }
 
+  /**
+   * May packets of a tunnel go there because that peer says so, which is seen somewhere else? As if it had this host dial it.
+   *
+   * @throws {WormholeError} WH_ERR_POLICY
+   */
+  tunnelTo(identity: string, host: string, port: number): void {
+    const spot: Spot = { protocol: 'udp', host, port, namespace: { kind: 'host' } };
+    this.#refuse(identity, checkDial(spot, this.of(identity), this.#options.ground));
+  }
+
   /** For everything that a wormhole of `identity` does from now on. */
   permit(identity: string): Permit {
     const { ground } = this.#options;

@@ -13,7 +13,6 @@ import { within } from '../../lib/deadline.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import { Scope } from '../../lib/scope.ts';
 import type { TunnelHalf as HalfState, TunnelAnswer, TunnelOffer, TunnelRekey, TunnelRekeyed } from '../../spec/api.ts';
-import { isLoopback, parseIp } from '../../spec/ip.ts';
 import { conflict, judgeOffer } from '../../tunnel/negotiation.ts';
 import type { Caller } from '../api/operations.ts';
 import { literalOf } from '../peers/allowed-endpoints.ts';
@@ -44,6 +43,7 @@ export interface AnswersOptions {
   readonly goesFirst: (whose: Whose) => boolean;
   /** May it? @throws {WormholeError} WH_ERR_POLICY */
   readonly allow: Policies['tunnel'];
+  readonly reach: Policies['tunnelTo'];
   /** @param identity of the peer that asks, whose policy says where its end may be */
   readonly attach: (container: string, identity: string) => Promise<Attachment>;
   readonly rekeying: Pick<Rekeying, 'answer'>;
@@ -98,7 +98,8 @@ export class Answers implements AsyncDisposable {
         (needsPort(kind) ? noPort : undefined) ??
         cannotHave(abilities, kind, { attached: netns !== undefined, far }) ??
         cannotPass(kind, translated),
-      onLoopback: isLoopback(parseIp(far) ?? [0]),
+      far,
+      reach: (...to) => this.#options.reach(owner.identity, ...to),
     });
     end.settle(agreed.kind);
     const { id, mtu } = offer;

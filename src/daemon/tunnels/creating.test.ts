@@ -118,6 +118,27 @@ describe('an attempt that fails', () => {
     await expect(world.a.create({ type: 'wireguard' })).rejects.toThrow(/wider -P/);
   });
 
+  test('A17 has either end send to no address that the other one names, unless its policy allows that', async () => {
+    world = new TunnelWorld({ external: '127.0.0.9' }, { external: '127.0.0.8' });
+    const { a, b } = world;
+    const asked: unknown[] = [];
+    const denied = new WormholeError('WH_ERR_POLICY', 'none of its targets is that');
+    for (const end of [b, a]) {
+      end.reach = (...to) => {
+        asked.push([end.name, ...to]);
+        throw denied;
+      };
+      await expect(a.create({ type: 'ipsec' })).rejects.toMatchObject({ code: 'WH_ERR_POLICY' });
+      expect([await a.list(), await b.list(), a.kernel.kept.size, b.kernel.kept.size]).toEqual([[], [], 0, 0]);
+      end.reach = () => undefined;
+    }
+    expect(asked).toEqual([
+      ['b', 'common', '127.0.0.9', 4500],
+      ['a', 'common', '127.0.0.8', 4500],
+    ]);
+    expect((await a.create({ type: 'ipsec' })).outerRemote).toBe('127.0.0.8');
+  });
+
   test('needs what the policy of the peer allows', async () => {
     world = new TunnelWorld();
     world.b.policy = () => Promise.reject(new WormholeError('WH_ERR_POLICY', 'no verb'));

@@ -15,12 +15,12 @@ import { Deadline } from '../../lib/deadline.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import { Scope } from '../../lib/scope.ts';
 import type { TunnelAnswer, TunnelKind, TunnelOffer } from '../../spec/api.ts';
-import { isLoopback, parseIp } from '../../spec/ip.ts';
 import { type Agreed, type Ground, judgeAnswer } from '../../tunnel/negotiation.ts';
 import { freePairs, type OverlayPair } from '../../tunnel/overlay.ts';
 import type { Logger } from '../log.ts';
 import { literalOf } from '../peers/allowed-endpoints.ts';
 import type { Peer } from '../peers/peer.ts';
+import type { Policies } from '../policy/policies.ts';
 import type { Attachment } from './attachment.ts';
 import type { HalfCalls } from './half-calls.ts';
 import { cannotHave } from './kinds.ts';
@@ -49,6 +49,8 @@ export interface CreatingOptions {
   /** Id of this daemon, as peers know it. */
   readonly host: string;
   readonly log: Logger;
+  /** What the peer says of itself its policy is asked about, also where this end has asked for the tunnel. */
+  readonly reach: Policies['tunnelTo'];
   /** Resolves when no offer of that peer is being carried out here; see `answers.ts`. */
   readonly answered: (link: LinkFacts, signal: AbortSignal) => Promise<void>;
 }
@@ -227,7 +229,8 @@ export class Creating {
       range: tunnels.range,
       isUsed: (address) => tunnels.usedBut(own)(address),
       cannot: () => undefined,
-      onLoopback: isLoopback(parseIp(literalOf(link.address)) ?? [0]),
+      far: literalOf(link.address),
+      reach: (...to) => this.#options.reach(link.identity, ...to),
     };
   }
 }

@@ -39,7 +39,7 @@ export interface TunnelingOptions {
   readonly peers: Pick<Peers, 'at' | 'list' | 'links'>;
   /** What can be asked of a peer; see `half-calls.ts`. */
   readonly callsTo: (peer: Pick<Peer, 'name' | 'up'>) => HalfCalls;
-  readonly policies: Pick<Policies, 'tunnel' | 'tunnelEnd'>;
+  readonly policies: Pick<Policies, 'tunnel' | 'tunnelEnd' | 'tunnelTo'>;
   readonly follow: Surroundings['follow'];
   readonly log: Logger;
   readonly rekey?: Partial<RekeyLimits>;
@@ -60,6 +60,7 @@ export class Tunneling implements AsyncDisposable {
     const { settings, kernel, host, peers, callsTo, log, policies } = options;
     const { cidr: range, ports, ...addresses } = settings.tunnels;
     const attach = (container: string, identity?: string): Promise<Attachment> => this.#attach(container, identity);
+    const reach: Policies['tunnelTo'] = (...asked) => policies.tunnelTo(...asked);
     this.#wishes = new Wishes(peers, log);
     const tunnels: Tunnels = new Tunnels({
       kernel,
@@ -84,11 +85,12 @@ export class Tunneling implements AsyncDisposable {
       nameOf: (link) => nameOf(peers, link),
       goesFirst: (whose) => this.#asking.isAsking(whose) && host < whose.host,
       allow: (...asked) => policies.tunnel(...asked),
+      reach,
       attach,
       rekeying: this.rekeying,
     });
     const answered: Answers['settled'] = (whose, signal) => this.answers.settled(whose, signal);
-    const creating = new Creating({ tunnels, addresses, host, log, answered });
+    const creating = new Creating({ tunnels, addresses, host, log, answered, reach });
     this.#asking = new Asking({
       tunnels,
       creating,
