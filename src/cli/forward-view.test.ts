@@ -18,6 +18,8 @@ const status: ForwardStatus = {
       direction: 'out',
       listen: '127.0.0.1:3306',
       target: '127.0.0.1:3306',
+      state: 'up',
+      reason: '',
       connectionsOpen: 2,
       connectionsTotal: 5,
       connectionsFailed: 0,
@@ -47,6 +49,18 @@ group('what forward shows', () => {
     expect(describe(status)).toBe('db-host up | 2 open, 5 in all | 1.5KiB there, 10B back | rtt 12.3ms');
     const broken: ForwardStatus = { ...status, state: 'lost', reason: 'reset\u001B[2J', lost: 2, resumed: 1 };
     expect(describe(broken)).toMatch(/^db-host lost: reset\\u001b\[2J \| .* \| broke 2, resumed 1$/);
+  });
+
+  test('what is told of the far end stands in that line while it is not up, and in a line of its own', () => {
+    const [mapping] = status.mappings;
+    if (mapping === undefined) throw new Error('there is one');
+    const reason = 'container "db" is not running';
+    const waiting = { ...status, mappings: [{ ...mapping, state: 'waiting' as const, reason }] };
+    expect(describe(waiting)).toMatch(/^db-host up \| 3306 waiting: container "db" is not running \| 2 open/);
+    const { view, texts } = viewed({});
+    view.event({ kind: 'told', mapping: '3306', state: 'waiting', reason });
+    view.event({ kind: 'told', mapping: '3306', state: 'up', reason: '' });
+    expect(texts.stderr).toMatch(/warn {2}3306 is waiting there reason="container .*\n.*info {2}3306 is up there\n$/);
   });
 
   test('F50 on a terminal that line stays below the others, and is wiped off at the end', () => {

@@ -3,7 +3,7 @@
  *
  * Lines go to stderr; with `--json` to stdout, one document each, as `logs --json` prints them.
  */
-import type { ForwardEvent, ForwardStatus } from '../agent/forward/index.ts';
+import type { ForwardEvent, ForwardStatus, MappingStatus } from '../agent/forward/index.ts';
 import { LineRate } from '../lib/line-rate.ts';
 import type { LogLine } from '../spec/api.ts';
 import { printable } from '../spec/invalid.ts';
@@ -12,6 +12,9 @@ import { LiveLine } from './live-line.ts';
 import { logFormat } from './log-line.ts';
 import { painter } from './paint.ts';
 import { bytes, millis } from './units.ts';
+
+/** States of the far end in which connections wait or fail. */
+const TROUBLE: ReadonlySet<string> = new Set<MappingStatus['state']>(['waiting', 'gone', 'failed', 'deleted']);
 
 type Told = Pick<LogLine, 'level' | 'msg' | 'facts'>;
 
@@ -80,6 +83,11 @@ export class ForwardView implements Disposable {
         this.#lastFailure = message;
         return { level: 'warn', msg: `not yet: ${message}`, facts: { code } };
       }
+      case 'told': {
+        const { mapping, state, reason } = event;
+        const level = TROUBLE.has(state) ? 'warn' : 'info';
+        return { level, msg: `${mapping} is ${state} there`, facts: reason === '' ? {} : { reason } };
+      }
       case 'closed':
         return this.#closed(event);
       default:
@@ -109,6 +117,11 @@ export class ForwardView implements Disposable {
   }
 }
 
+/** e.g. `3306:container/db:3306 waiting: container db is not running`. */
+function farOf({ text, state, reason }: MappingStatus): string {
+  return `${printable(text)} ${state}${reason === '' ? '' : `: ${printable(reason)}`}`;
+}
+
 /** e.g. `db-host up | 3 open, 120 in all | 1.2MiB there, 4.5MiB back | rtt 12.3ms | broke 1, resumed 1`. */
 export function describe({ state, reason, peer, rttMs, lost, resumed, mappings }: ForwardStatus): string {
   const sum = (key: 'connectionsOpen' | 'connectionsTotal' | 'bytesIn' | 'bytesOut'): number =>
@@ -116,6 +129,7 @@ export function describe({ state, reason, peer, rttMs, lost, resumed, mappings }
   const what = state === 'up' || reason === '' ? state : `${state}: ${printable(reason)}`;
   return [
     `${printable(peer)} ${what}`.trim(),
+    ...mappings.filter((one) => TROUBLE.has(one.state) || one.state === 'starting').map(farOf),
     `${sum('connectionsOpen')} open, ${sum('connectionsTotal')} in all`,
     `${bytes(sum('bytesIn'))} there, ${bytes(sum('bytesOut'))} back`,
     `rtt ${millis(rttMs)}`,

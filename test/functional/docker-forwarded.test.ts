@@ -52,9 +52,11 @@ describe.skipIf(missing !== undefined)('docker over forwarded connections', () =
       const { client, docker } = world;
       const serve = ['busybox', 'httpd', '-f', '-p', '127.0.0.1:80', '-h', '/'];
       const id = await docker.engine.run({ name: 'whoami', command: serve });
-      await using _ = await Forwarding.start(client, '-t docker -c 8080:container/whoami:80');
+      await using further = await Forwarding.start(client, '-t docker -c 8080:container/whoami:80');
       const fetched = ['busybox', 'wget', '-q', '-O', '-', 'http://127.0.0.1:8080/etc/hostname'];
       expect(await client.run(fetched)).toMatchObject({ code: 0, stdout: `${id.slice(0, 12)}\n` });
+      await docker.engine.docker(['stop', '-t', '0', 'whoami']);
+      await further.logged('8080:container/whoami:80 is waiting there');
       await docker.engine.clear();
     });
   });

@@ -125,7 +125,9 @@ describe.skipIf(!root)('forward, when something breaks', () => {
     expect(await hello(forwarding.port)).toBe('hello');
     const [guest = ''] = await guests();
     expect((await world.server.daemon.wormhole('delete', guest)).code).toBe(0);
+    await forwarding.logged('is deleted there');
     expect(await hello(forwarding.port)).toBe('hello');
+    await forwarding.logged('is up there');
   });
 
   test('R15 R16 an interrupt lets connections end, and takes no new ones', async () => {

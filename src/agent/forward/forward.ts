@@ -19,6 +19,7 @@ import { commonIdentity } from '../../lib/tls-profile.ts';
 import { startPortableDataPlane } from '../../proxy/portable/plane.ts';
 import { CONTROL_PORT, parseAddress } from '../../spec/address.ts';
 import { askForGuest } from './far-guests.ts';
+import { FarNotices } from './far-notices.ts';
 import { parseMappings } from './mapping.ts';
 import type { Forward, ForwardOptions } from './options.ts';
 import { LINK_MS, MappingRoute } from './route.ts';
@@ -68,6 +69,14 @@ export async function forward(options: ForwardOptions): Promise<Forward> {
     const onClosed = (connection: EndedConnection): void => tell({ kind: 'closed', mapping: mapping.text, connection });
     routes.push(await MappingRoute.open(plane, mapping, `forward-${index}`, onClosed));
   }
+  const notices = new FarNotices(
+    routes.map(({ guest }) => guest),
+    (guest, { state, reason }) => {
+      const mapping = routes.find((one) => one.guest === guest)?.mapping.text ?? '';
+      tell({ kind: 'told', mapping, state, reason });
+    },
+  );
+  start.defer(() => notices.close());
   const ask = async (route: MappingRoute, link: Link, eager: boolean, its: AbortSignal): Promise<void> => {
     const { guest, mapping } = route;
     const made = await askForGuest(link, { id: guest, mapping, trail, eager }, its);
@@ -98,10 +107,11 @@ export async function forward(options: ForwardOptions): Promise<Forward> {
     onEvent: tell,
     prepare: async (link, first, its) => {
       for (const route of routes) await ask(route, link, first, its);
+      notices.on(link);
     },
   });
   start.defer(() => uplink.close());
-  const status = (): ForwardStatus => statusOf(uplink, routes, closing);
+  const status = (): ForwardStatus => statusOf(uplink, routes, notices, closing);
   // A port that is taken is told before anybody is asked for anything.
   for (const route of routes) if (route.mapping.direction === 'out') await route.listenHere();
   const given = uplink.run();
@@ -137,7 +147,12 @@ function isMissing(error: unknown): boolean {
   return WormholeError.is(error) && error.code === 'WH_ERR_WORMHOLE_NOT_FOUND';
 }
 
-function statusOf(uplink: Uplink, routes: readonly MappingRoute[], closing: boolean): ForwardStatus {
+function statusOf(
+  uplink: Uplink,
+  routes: readonly MappingRoute[],
+  notices: FarNotices,
+  closing: boolean,
+): ForwardStatus {
   const { link, reason, lost, resumed } = uplink;
   const connected = link?.session.connected === true;
   return {
@@ -148,7 +163,7 @@ function statusOf(uplink: Uplink, routes: readonly MappingRoute[], closing: bool
     rttMs: link?.rttMs ?? null,
     lost,
     resumed,
-    mappings: routes.map((route) => route.status()),
+    mappings: routes.map((route) => route.status(notices.of(route.guest))),
   };
 }
 

@@ -19,4 +19,4 @@
 export { type ErrorCode, type ErrorDetail, WormholeError } from '../../lib/errors.ts';
 export { forward } from './forward.ts';
 export type { Forward, ForwardOptions } from './options.ts';
-export type { EndedConnection, ForwardEvent, ForwardStatus, MappingStatus } from './status.ts';
+export type { EndedConnection, FarMappingState, ForwardEvent, ForwardStatus, MappingStatus } from './status.ts';

@@ -9,6 +9,7 @@ import { WormholeError } from '../../lib/errors.ts';
 import { endpointText } from '../../proxy/portable/listen-address.ts';
 import type { PortableDataPlane, PortableRoute } from '../../proxy/portable/plane.ts';
 import type { ConnectionRecord, RouteOptions, Targets, UpstreamTarget } from '../../proxy/route.ts';
+import type { FarState } from './far-notices.ts';
 import { formatTarget, type Mapping } from './mapping.ts';
 import type { MappingStatus } from './status.ts';
 
@@ -87,11 +88,12 @@ export class MappingRoute {
     });
   }
 
-  status(): MappingStatus {
+  /** @param far as the far daemon tells it */
+  status({ state, reason }: FarState): MappingStatus {
     const { text, direction, target } = this.mapping;
     const { connectionsOpen, connectionsTotal, connectionsFailed, bytesIn, bytesOut } = this.#route.stats();
     const counted = { connectionsOpen, connectionsTotal, connectionsFailed, bytesIn, bytesOut };
-    return { text, direction, listen: this.listen, target: formatTarget(target), ...counted };
+    return { text, direction, listen: this.listen, target: formatTarget(target), state, reason, ...counted };
   }
 
   /** Takes no more connections, lets those that are open end for `drainMs`, then resets them. */

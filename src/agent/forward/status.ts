@@ -1,6 +1,9 @@
 /** What a program that forwards can be told, as plain data. */
 import type { WormholeError } from '../../lib/errors.ts';
 
+/** How what serves a mapping is at the far end; `deleted`: by people there, a `-c` is there again with its next connection. */
+export type FarMappingState = 'up' | 'idle' | 'starting' | 'waiting' | 'gone' | 'failed' | 'draining' | 'deleted';
+
 /** One mapping, as it is now. */
 export interface MappingStatus {
   /** As it was written. */
@@ -11,6 +14,10 @@ export interface MappingStatus {
   readonly listen: string;
   /** HOST:PORT, or container/NAME:PORT. */
   readonly target: string;
+  /** As the far daemon has told it last. */
+  readonly state: FarMappingState;
+  /** Its words, e.g. why a container there has ended; may be empty. */
+  readonly reason: string;
   readonly connectionsOpen: number;
   readonly connectionsTotal: number;
   readonly connectionsFailed: number;
@@ -62,5 +69,7 @@ export type ForwardEvent =
   | { readonly kind: 'down'; readonly reason: string }
   /** An attempt to begin anew failed. */
   | { readonly kind: 'failed'; readonly error: WormholeError }
+  /** What serves a mapping at the far end has another state, or another reason for it. */
+  | { readonly kind: 'told'; readonly mapping: string; readonly state: FarMappingState; readonly reason: string }
   /** A connection has ended. */
   | { readonly kind: 'closed'; readonly mapping: string; readonly connection: EndedConnection };

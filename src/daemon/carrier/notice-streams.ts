@@ -5,8 +5,8 @@
  */
 import type { Incoming } from '../../carrier/link/incoming.ts';
 import type { Link } from '../../carrier/link/link.ts';
-import type { Notice } from './notice.ts';
-import { NoticesIn } from './notices-in.ts';
+import type { Notice } from '../../carrier/link/notice.ts';
+import { NoticesIn } from '../../carrier/link/notices-in.ts';
 import { NoticesOut } from './notices-out.ts';
 import type { FromStreams } from './streams.ts';
 

@@ -5,7 +5,7 @@
  */
 import type { Duplex } from 'node:stream';
 import { frame } from '../../carrier/link/frame.ts';
-import { type Notice, noticeMessage, toldMessage } from './notice.ts';
+import { type Notice, noticeMessage, toldMessage } from '../../carrier/link/notice.ts';
 
 /** Guests whose state may wait for a slow reader: ids are made and deleted without an end. */
 const mostBehind = 4_096;

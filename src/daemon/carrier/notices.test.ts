@@ -2,9 +2,9 @@
 import { Duplex, duplexPair, PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { FrameReader, frame } from '../../carrier/link/frame.ts';
+import { type Notice, noticeMessage, parseNotice } from '../../carrier/link/notice.ts';
+import { NoticesIn } from '../../carrier/link/notices-in.ts';
 import { WormholeError } from '../../lib/errors.ts';
-import { type Notice, noticeMessage, parseNotice } from './notice.ts';
-import { NoticesIn } from './notices-in.ts';
 import { NoticesOut } from './notices-out.ts';
 
 const deaf = { onAsked: () => undefined, onNotices: () => undefined, onAllTold: () => undefined };

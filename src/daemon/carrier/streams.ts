@@ -3,7 +3,7 @@
  * and what becomes of guests at either end.
  */
 import type { MessagePort } from 'node:worker_threads';
-import type { Notice } from './notice.ts';
+import type { Notice } from '../../carrier/link/notice.ts';
 
 export type ToStreams =
   /** The line to the worker's data plane. */

@@ -4,7 +4,7 @@
  *
  * A link has a stream for it as long as somebody follows one of its guests; the streams are the carrier's.
  */
-import type { Notice } from '../carrier/notice.ts';
+import type { Notice } from '../../carrier/link/notice.ts';
 import type { FromStreams, ToStreams } from '../carrier/streams.ts';
 import type { Logger } from '../log.ts';
 import type { Whose } from './owner.ts';

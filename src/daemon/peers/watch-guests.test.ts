@@ -1,8 +1,8 @@
 /** Guests as their owners are told of them, and who is told on which link. */
 import { describe, expect, test } from 'vitest';
+import type { Notice } from '../../carrier/link/notice.ts';
 import { commonIdentity } from '../../lib/tls-profile.ts';
 import type { Event } from '../../spec/api.ts';
-import type { Notice } from '../carrier/notice.ts';
 import type { ToStreams } from '../carrier/streams.ts';
 import { Events } from '../events.ts';
 import { Notices, type NoticesOptions } from './notices.ts';

@@ -1,6 +1,7 @@
 /** How a guest on a peer is, in this daemon's words: asked for once, and heard from then on. */
+
+import type { Notice } from '../../../carrier/link/notice.ts';
 import type { Pull } from '../../../spec/api.ts';
-import type { Notice } from '../../carrier/notice.ts';
 import type { Notices, OnNotice } from '../../peers/notices.ts';
 import type { Peer } from '../../peers/peer.ts';
 import { type Status, UP } from '../status.ts';

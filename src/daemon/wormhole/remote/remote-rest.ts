@@ -8,10 +8,10 @@
  * While it is here its peer tells how it is. Owns the wish to be linked, and the guest's being there.
  */
 import type { LinkFacts } from '../../../carrier/link/facts.ts';
+import type { Notice } from '../../../carrier/link/notice.ts';
 import { Deadline, within } from '../../../lib/deadline.ts';
 import { WormholeError } from '../../../lib/errors.ts';
 import type { GuestRequest, Pull, Segment } from '../../../spec/api.ts';
-import type { Notice } from '../../carrier/notice.ts';
 import type { Logger } from '../../log.ts';
 import { type Allow, literalOf } from '../../peers/allowed-endpoints.ts';
 import type { GuestCalls } from '../../peers/guest-calls.ts';

@@ -1,7 +1,8 @@
 /** What one end of a link tells the other of a guest that runs for it: the message, written and read. */
-import { plain } from '../../carrier/link/answer.ts';
-import { count, type Message, text } from '../../carrier/link/fields.ts';
+
 import type { Pull, WormholeState } from '../../spec/api.ts';
+import { plain } from './answer.ts';
+import { count, type Message, text } from './fields.ts';
 
 export interface Notice {
   /** As its owner named it. */

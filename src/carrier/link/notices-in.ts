@@ -5,9 +5,9 @@
  */
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FrameReader } from '../../carrier/link/frame.ts';
-import type { Link } from '../../carrier/link/link.ts';
 import { WormholeError } from '../../lib/errors.ts';
+import { FrameReader } from './frame.ts';
+import type { Link } from './link.ts';
 import { type Notice, parseNotice } from './notice.ts';
 
 /** Milliseconds until it is asked for again. */
