@@ -67,11 +67,16 @@ export const overlayVerbs: readonly VerbRow[] = [
       },
       { flags: '--expires <DUR>', text: 'how long the token is good (default: 15m)' },
       { flags: '--attach <CONTAINER>', text: 'its tunnels end in this container of this host, and nowhere else' },
+      {
+        flags: '--withdraw <ID>',
+        text: 'void an invitation instead, as `wormhole peers` lists it; who has come is a stranger',
+      },
       ...demoOptions('a container serves a page at this end'),
     ],
     examples: [
       'wormhole wg-up --endpoint gateway.example',
       'wormhole wg-up --attach db | ssh other-host wormhole wg-join --attach app',
+      'wormhole wg-up --withdraw invited:0123456789abcdef',
       'wormhole wg-up --demo',
     ],
     foreground: true,

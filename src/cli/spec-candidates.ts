@@ -54,5 +54,6 @@ export async function containers(daemon: Daemon): Promise<Candidate[]> {
 }
 
 export async function peers(daemon: Daemon): Promise<Candidate[]> {
-  return (await daemon.peers()).peers.map(({ name, state }) => ({ word: name, text: state }));
+  const { peers: all } = await daemon.peers();
+  return all.filter(({ state }) => state !== 'invited').map(({ name, state }) => ({ word: name, text: state }));
 }

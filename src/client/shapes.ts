@@ -116,7 +116,7 @@ const tunnel: Shape<Tunnel> = {
   bytesOut: 'number',
   dropped: 'number',
 };
-const invitation: Shape<Invitation> = { token: 'string', endpoint: 'string', expiresAt: 'string' };
+const invitation: Shape<Invitation> = { token: 'string', id: 'string', endpoint: 'string', expiresAt: 'string' };
 const withdrawal: Shape<Withdrawal> = { withdrawn: 'anything' };
 const pong: Shape<TunnelPong> = {
   peer: 'string',

@@ -31,6 +31,7 @@ export type InvitationRequest = Static<typeof InvitationRequest>;
 export const Invitation = Type.Object(
   {
     token: Type.String({ description: 'secret; for one host, once' }),
+    id: Type.String({ description: 'by which it is withdrawn' }),
     endpoint: Type.String(),
     expiresAt: Type.String({ description: 'RFC 3339, UTC' }),
   },

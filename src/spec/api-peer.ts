@@ -10,11 +10,21 @@ const closed = { additionalProperties: false } as const;
 export const Peer = Type.Object(
   {
     name: Type.String({ description: 'as it is written after `remote`' }),
-    state: Type.Union([Type.Literal('up'), Type.Literal('lost'), Type.Literal('dialing'), Type.Literal('down')], {
-      description:
-        'up: linked · lost: its connection broke, another one is awaited and nothing is lost meanwhile · ' +
-        'dialing: wanted and not linked, tried again and again · down: not linked, and nobody wants it',
-    }),
+    state: Type.Union(
+      [
+        Type.Literal('up'),
+        Type.Literal('lost'),
+        Type.Literal('dialing'),
+        Type.Literal('down'),
+        Type.Literal('invited'),
+      ],
+      {
+        description:
+          'up: linked · lost: its connection broke, another one is awaited and nothing is lost meanwhile · ' +
+          'dialing: wanted and not linked, tried again and again · down: not linked, and nobody wants it · ' +
+          'invited: nobody has come with its token yet; name is the id of the invitation',
+      },
+    ),
     reason: Type.String({ description: 'why it is not up; empty when it is' }),
     source: Type.Union(
       [
@@ -23,11 +33,12 @@ export const Peer = Type.Object(
         Type.Literal('spec'),
         Type.Literal('joined'),
         Type.Literal('client'),
+        Type.Literal('invited'),
       ],
       {
         description:
           'config: named in the configuration · join: this daemon joined it · spec: named in a wormhole · ' +
-          'joined: it dialed this daemon · client: a program that forwards, not a daemon',
+          'joined: it dialed this daemon · client: a program that forwards, not a daemon · invited: by a token of this daemon',
       },
     ),
     addresses: Type.Array(Type.String(), { description: 'where it is dialed; empty when it cannot be' }),

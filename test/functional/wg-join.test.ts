@@ -76,6 +76,16 @@ describe.skipIf(lacks !== undefined)('wg-up and wg-join', () => {
     const late = await joinWith(c, short.stdout);
     expect(late).toMatchObject({ code: 77, stderr: expect.stringContaining('WH_ERR_PEER_AUTH') });
     expect((await c.daemon.get<TunnelList>('/v1/tunnels')).tunnels).toEqual([]);
+    const taken = await a.daemon.wormhole('wg-up', '--endpoint', a.site.v4);
+    const { identity } = parseToken(taken.stdout);
+    expect((await a.daemon.wormhole('peers')).stdout).toMatch(
+      new RegExp(`^${identity} +invited .*\\n +nobody has come`, 'm'),
+    );
+    expect(await a.daemon.wormhole('wg-up', '--withdraw', identity)).toMatchObject({ code: 0, stdout: '' });
+    expect((await a.daemon.wormhole('peers')).stdout).not.toContain(identity);
+    const withdrawn = await joinWith(c, taken.stdout);
+    expect(withdrawn).toMatchObject({ code: 77, stderr: expect.stringContaining('WH_ERR_PEER_AUTH') });
+    expect(await a.daemon.wormhole('wg-up', '--withdraw', identity)).toMatchObject({ code: 68 });
     const argument = await b.daemon.wormhole('wg-join', token.trim());
     expect(argument).toMatchObject({ code: 64, stderr: expect.not.stringContaining(token.trim()) });
     const { s: secret } = JSON.parse(Buffer.from(token.trim().slice(10), 'base64url').toString()) as { s: string };

@@ -50,6 +50,7 @@ async function candidatesFor(line: PartialLine, ask: Ask): Promise<readonly Cand
 async function argumentCandidates({ flags }: OptionRow, ask: Ask): Promise<readonly Candidate[]> {
   if (/FILE|PATH|DIR/.test(flags)) return files;
   if (flags.startsWith('--type')) return tunnelTypes.map((word) => ({ word }));
+  if (flags.startsWith('--withdraw')) return await ask(invitations);
   if (flags.includes('--target')) return await ask(peers);
   // What runs on a peer is not for this host to know, but for the ends of its own tunnels.
   if (flags.startsWith('--peer-attach')) return await ask(farEnds);
@@ -60,6 +61,11 @@ async function farEnds(daemon: Daemon): Promise<Candidate[]> {
   const { tunnels } = await daemon.tunnels();
   const named = tunnels.filter(({ peerAttach }) => peerAttach !== '');
   return named.map(({ peerAttach, peer }) => ({ word: peerAttach, text: `of ${peer}` }));
+}
+
+async function invitations(daemon: Daemon): Promise<Candidate[]> {
+  const { peers: all } = await daemon.peers();
+  return all.filter(({ state }) => state === 'invited').map(({ name, reason }) => ({ word: name, text: reason }));
 }
 
 async function ids(daemon: Daemon): Promise<Candidate[]> {

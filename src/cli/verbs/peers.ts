@@ -24,6 +24,7 @@ const colours: Readonly<Record<Peer['state'], Colour>> = {
   lost: 'yellow',
   dialing: 'yellow',
   down: 'dim',
+  invited: 'yellow',
 };
 
 /** `tls+udp`: datagrams go by UDP beside it, and not through it. */

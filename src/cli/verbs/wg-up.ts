@@ -13,7 +13,8 @@ import { print, printJson } from '../print.ts';
 
 export async function wgUp(call: Invocation): Promise<number> {
   const { stdout, stderr } = call.surroundings;
-  const { endpoint, expires, attach } = call.flags;
+  const { endpoint, expires, attach, withdraw } = call.flags;
+  if (typeof withdraw === 'string') return await withdrawn(call, withdraw);
   if (endpoint === '') throw usage('--endpoint names no host');
   if (typeof endpoint === 'string') reading('wg-up', '--endpoint', () => checkEndpoint(endpoint));
   if (attach === '') throw usage('--attach names no container');
@@ -38,8 +39,22 @@ export async function wgUp(call: Invocation): Promise<number> {
   await print(
     stderr,
     `for one host, once, until ${printable(invitation.expiresAt)}; there: wormhole wg-join, with the token on stdin\n` +
-      `it will dial ${printable(invitation.endpoint)}\n`,
+      `it will dial ${printable(invitation.endpoint)}; to take it back: wormhole wg-up --withdraw ${printable(invitation.id)}\n`,
   );
+  return 0;
+}
+
+/** @throws {WormholeError} WH_ERR_USAGE; WH_ERR_PEER_NOT_FOUND when there is none */
+async function withdrawn(call: Invocation, id: string): Promise<number> {
+  if (id === '') throw usage('--withdraw names no invitation');
+  const others = ['endpoint', 'expires', 'attach', 'demo', 'demoImage', 'demoPort'];
+  if (others.some((name) => call.flags[name] !== undefined)) throw usage('--withdraw takes no other option of wg-up');
+  await using daemon = await call.open();
+  const answer = await daemon.withdraw(id);
+  if (!answer.withdrawn) {
+    throw new WormholeError('WH_ERR_PEER_NOT_FOUND', `there is no invitation ${id}; wormhole peers lists them`);
+  }
+  if (call.json) await printJson(call.surroundings.stdout, answer);
   return 0;
 }
 

@@ -102,7 +102,9 @@ describe('invitations', () => {
 
   test('are void when they are withdrawn, and who has come is a stranger again', async () => {
     const [pending, used] = [await invite(), await invite()];
+    expect(made.pending.map(({ identity }) => identity)).toEqual([pending, used]);
     await made.accepted(key(), caller(used));
+    expect(made.pending.map(({ identity }) => identity)).toEqual([pending]);
     expect([await made.withdraw(pending), await made.withdraw(used)]).toEqual([true, true]);
     expect([made.keys.size, made.policyOf(used), met]).toEqual([0, undefined, []]);
     await expect(made.accepted(key(), caller(pending))).rejects.toMatchObject({ code: 'WH_ERR_REQUEST_REFUSED' });

@@ -17,7 +17,8 @@ import type { KnownPeer } from '../peers/known-peer.ts';
 import { ownerOf } from '../peers/owner.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Peers } from '../peers/peers.ts';
-import type { Pair, Pairs } from './pairs.ts';
+import { isOver, type Pair, type Pairs } from './pairs.ts';
+import { tunnelsOnly } from './tunnels-only.ts';
 
 /** Seconds that an invitation is good for, unless told otherwise, and at most. */
 const USUAL_SECONDS = 15 * 60;
@@ -53,16 +54,6 @@ export interface Joined {
   readonly attach: string | undefined;
 }
 
-/** What an invited host may ask of this one. */
-const tunnelsOnly: Policy = {
-  title: 'the invitation of this peer',
-  verbs: ['tunnel'],
-  targets: [],
-  listen: [],
-  images: [],
-  runFlags: [],
-};
-
 export class Invitations {
   readonly #options: InvitationsOptions;
   readonly #now: () => number;
@@ -90,6 +81,11 @@ export class Invitations {
     return new Map(open.map(({ identity, key }) => [identity, new Secret(Buffer.from(key, 'base64'))]));
   }
 
+  /** Those that nobody has come with yet. */
+  get pending(): readonly Pair[] {
+    return this.#options.pairs.pending(this.#now());
+  }
+
   /** Of an invited host; undefined of others. */
   policyOf(identity: string): Policy | undefined {
     const pair = this.#options.pairs.get(identity);
@@ -106,13 +102,13 @@ export class Invitations {
     endpoint: { readonly host: string; readonly port: number },
     seconds = USUAL_SECONDS,
     attach?: string,
-  ): Promise<{ readonly token: string; readonly expires: number }> {
+  ): Promise<{ readonly token: string; readonly identity: string; readonly expires: number }> {
     if (!Number.isInteger(seconds) || seconds < 1 || seconds > MOST_SECONDS) {
       throw new WormholeError('WH_ERR_USAGE', 'an invitation is good for a second to a day');
     }
     const { pairs, name, onKeys, log } = this.#options;
     await this.#forgetOver();
-    if (pairs.list.filter(({ expires }) => expires !== undefined).length >= MOST_PENDING) {
+    if (this.pending.length >= MOST_PENDING) {
       throw new WormholeError('WH_ERR_LIMIT', `there are ${MOST_PENDING} invitations that nobody has come with`);
     }
     const identity = `invited:${randomBytes(8).toString('hex')}`;
@@ -122,7 +118,7 @@ export class Invitations {
     onKeys();
     this.#closeAt(expires);
     log.info({ identity, expires: new Date(expires * 1000).toISOString() }, 'a host is invited');
-    return { token: formatToken({ endpoint, name, identity, secret, expires }), expires };
+    return { token: formatToken({ endpoint, name, identity, secret, expires }), identity, expires };
   }
 
   /**
@@ -223,8 +219,8 @@ export class Invitations {
     if (ms > 0) setTimeout(this.#options.onKeys, ms + 1).unref();
   }
 
-  #isOver({ expires }: Pair): boolean {
-    return expires !== undefined && expires * 1000 <= this.#now();
+  #isOver(pair: Pair): boolean {
+    return isOver(pair, this.#now());
   }
 
   async #forgetOver(): Promise<void> {

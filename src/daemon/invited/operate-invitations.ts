@@ -26,9 +26,9 @@ export function invitationOperations(options: OperateInvitationsOptions): Invita
       const at = endpointOf(endpoint, options);
       // Told now, and not to the host that comes.
       if (attach !== undefined) await engine.find(attach, signal);
-      const { token, expires } = await invitations.invite(at, seconds, attach);
+      const { token, identity: id, expires } = await invitations.invite(at, seconds, attach);
       const shown = `${formatHost(at.host)}:${at.port}`;
-      return { token, endpoint: shown, expiresAt: new Date(expires * 1000).toISOString() };
+      return { token, id, endpoint: shown, expiresAt: new Date(expires * 1000).toISOString() };
     },
     acceptInvitation: async ({ key }, caller) => {
       const attach = await invitations.accepted(key, caller);

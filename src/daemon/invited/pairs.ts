@@ -70,6 +70,11 @@ export class Pairs {
     return [...this.#pairs.values()];
   }
 
+  /** Invitations that somebody may still come with. @param nowMs milliseconds since the epoch */
+  pending(nowMs: number): readonly Pair[] {
+    return this.list.filter((pair) => pair.expires !== undefined && !isOver(pair, nowMs));
+  }
+
   get(identity: string): Pair | undefined {
     return this.#pairs.get(identity);
   }
@@ -111,6 +116,11 @@ export class Pairs {
       throw new WormholeError('WH_ERR_STATE', `${this.#path}: ${(cause as NodeJS.ErrnoException).code}`, { cause });
     }
   }
+}
+
+/** Nobody has come in time. @param nowMs milliseconds since the epoch */
+export function isOver({ expires }: Pair, nowMs: number): boolean {
+  return expires !== undefined && expires * 1000 <= nowMs;
 }
 
 function parsed(content: string): unknown {

@@ -2,6 +2,7 @@
 import type { LinkFacts } from '../../carrier/link/facts.ts';
 import type { Peer as Shape } from '../../spec/api.ts';
 import { formatHost } from '../../spec/host.ts';
+import type { Pair } from '../invited/pairs.ts';
 import type { Peer } from './peer.ts';
 
 /** @param facts of its link as they are now @param guests that run here for it */
@@ -24,6 +25,14 @@ export function describeClient(facts: LinkFacts, guests: number): Shape {
   const { name, connected } = facts;
   const state = connected ? 'up' : 'lost';
   return { ...linkOf(facts), name, state, reason: '', source: 'client', addresses: [], wormholes: 0, guests };
+}
+
+/** An invitation that nobody has come with. */
+export function describeInvited({ identity, expires = 0, attach }: Pair): Shape {
+  const place = attach === undefined ? '' : `, to container ${attach}`;
+  const reason = `nobody has come with its token, which is good until ${new Date(expires * 1000).toISOString()}${place}`;
+  const none = { addresses: [], wormholes: 0, guests: 0 };
+  return { ...linkOf(undefined), name: identity, state: 'invited', reason, source: 'invited', ...none };
 }
 
 function linkOf(

@@ -3,8 +3,9 @@ import type { LinkFacts } from '../../carrier/link/facts.ts';
 import type { CarrierLinks } from '../../carrier/listener.ts';
 import type { PingAnswer, Peer as Shape } from '../../spec/api.ts';
 import type { Caller, Operations } from '../api/operations.ts';
+import type { Pair } from '../invited/pairs.ts';
 import type { Policies } from '../policy/policies.ts';
-import { describeClient, describePeer } from './describe.ts';
+import { describeClient, describeInvited, describePeer } from './describe.ts';
 import type { Guests } from './guests.ts';
 import type { Joins } from './joins.ts';
 import type { Peer } from './peer.ts';
@@ -17,6 +18,8 @@ export interface OperatePeersOptions {
   readonly peers: Peers;
   readonly joins: Joins;
   readonly guests: Guests;
+  /** Invitations that nobody has come with. */
+  readonly invited: () => readonly Pair[];
   /** Of a host that was invited, or has invited this one; false for others. */
   readonly forget: (peer: Peer) => Promise<boolean>;
   readonly links: Pick<CarrierLinks, 'facts' | 'kick' | 'openApi'>;
@@ -30,7 +33,7 @@ export interface PeerOperations
 }
 
 export function peerOperations(options: OperatePeersOptions): PeerOperations {
-  const { name, peers, joins, guests, forget, links, policies } = options;
+  const { name, peers, joins, guests, invited, forget, links, policies } = options;
   const now = async (link: LinkFacts | undefined): Promise<LinkFacts | undefined> =>
     link === undefined ? undefined : await links.facts(link.number).catch(() => link);
   const describe = async (peer: Peer): Promise<Shape> => {
@@ -44,13 +47,13 @@ export function peerOperations(options: OperatePeersOptions): PeerOperations {
         ...peers.list.map(describe),
         ...clients.map(async (link) => describeClient((await now(link)) ?? link, guests.count(link))),
       ]);
-      return { name, peers: all };
+      return { name, peers: [...all, ...invited().map(describeInvited)] };
     },
     join: async ({ address, as, wait = true }, { signal }) =>
       await describe(await joins.join({ address, ...(as !== undefined && { as }) }, wait, signal)),
     async leave(left) {
-      const invited = peers.list.find(({ name: other }) => other === left);
-      if (invited !== undefined && (await forget(invited))) return await describe(invited);
+      const peer = peers.list.find(({ name: other }) => other === left);
+      if (peer !== undefined && (await forget(peer))) return await describe(peer);
       return await describe(await joins.leave(left));
     },
     async kick(kicked) {

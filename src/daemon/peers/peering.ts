@@ -171,6 +171,7 @@ export function peeringOf(options: PeeringOptions): Peering {
       peers,
       joins,
       guests,
+      invited: () => invitations.pending,
       forget: (peer) => invitations.forget(peer),
       links: {
         facts: async (link) => await (await links()).facts(link),
