@@ -12,6 +12,7 @@ import * as libc from '../libc.ts';
 import type { NetNamespace } from '../netns.ts';
 import { connectBytes, setOption, socketIn } from '../sockets.ts';
 import { errorOf, NetlinkError } from './netlink-error.ts';
+import { makeRoom } from './send-room.ts';
 import {
   decodeMessages,
   encodeMessage,
@@ -167,6 +168,7 @@ export class NetlinkSocket implements Disposable {
 
   async #send(encoded: readonly Buffer[], requests: readonly Request[]): Promise<void> {
     const bytes = Buffer.concat(encoded);
+    makeRoom(this.#socket.fd, bytes.length, requests[0]?.what ?? 'netlink');
     const sent = await new Promise<number>((resolve) => libc.sendLater(this.#socket.fd, bytes, 0, resolve));
     for (const used of [bytes, ...encoded, ...requests.map(({ body }) => body)]) used.fill(0);
     if (sent < 0) throw new NetlinkError(requests[0]?.what ?? 'netlink', -sent);
