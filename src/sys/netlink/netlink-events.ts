@@ -19,6 +19,9 @@ const RECEIVE_BYTES = 64 * 1024;
 /** Of one look: a router that learns a million routes must not stop the event loop. */
 const DATAGRAMS_MAX = 64;
 
+/** For all looks of one who listens in many places: mostly there is nothing to be put into it. */
+export const receiveBuffer = (): Buffer => Buffer.allocUnsafeSlow(RECEIVE_BYTES);
+
 export interface Heard {
   readonly messages: readonly Message[];
   /** There was more than fitted in between: anything may have happened. */
@@ -43,15 +46,15 @@ export class NetlinkEvents implements Disposable {
     }
   }
 
-  /** What came since the last look. */
-  look(): Heard {
+  /** What came since the last look. @param scratch see {@link receiveBuffer}; nothing of it is kept */
+  look(scratch: Buffer): Heard {
     const messages: Message[] = [];
     for (let count = 0; count < DATAGRAMS_MAX; count += 1) {
-      const bytes = Buffer.allocUnsafeSlow(RECEIVE_BYTES);
+      const bytes = scratch.subarray(0, RECEIVE_BYTES);
       const length = recvBytes(this.#socket.fd, bytes, MSG_DONTWAIT | MSG_TRUNC);
       if (length === -Errno.EAGAIN) return { messages, lost: false };
       if (length === -Errno.ENOBUFS || length > RECEIVE_BYTES) return { messages, lost: true };
-      messages.push(...decodeMessages(bytes.subarray(0, check('recv', length))));
+      messages.push(...decodeMessages(Buffer.from(bytes.subarray(0, check('recv', length)))));
     }
     return { messages, lost: true };
   }

@@ -57,7 +57,7 @@ export class InstalledIpsecHalf implements InstalledIpsec, Watched {
     this.#parts = parts;
     this.#holding = holding;
     this.#inTurn = inTurn;
-    this.#watching = watch.add(this);
+    this.#watching = watch.add(this, ground.attached);
   }
 
   get shape(): IpsecShape {

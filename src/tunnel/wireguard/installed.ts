@@ -48,7 +48,7 @@ export class InstalledWireguardHalf implements InstalledWireguard, Watched {
     this.#ground = ground;
     this.#engine = engine;
     this.#inTurn = inTurn;
-    this.#watching = watch.add(this);
+    this.#watching = watch.add(this, ground.attached);
     this.#keep();
   }
 
