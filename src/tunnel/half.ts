@@ -95,8 +95,11 @@ export interface TunnelStats {
   readonly packetsOut?: number;
   /** WireGuard only. */
   readonly lastHandshake?: Date;
-  /** Packets that came and were not let through: replayed, of a wrong key, not of the tunnel's addresses. */
-  readonly dropped: number;
+  /**
+   * Packets that came and were not let through: replayed, of a wrong key, not of the tunnel's addresses. The kernel's WireGuard counts
+   * the last alone, for all tunnels of an interface together; wireguard-go none, and then it is absent.
+   */
+  readonly dropped?: number;
 }
 
 interface Installed {

@@ -1,12 +1,22 @@
 /**
  * What a WireGuard tunnel does, whoever carries it: what we set up is read by `wg` and `ip`.
  */
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { InstalledWireguard, WireguardHalf } from '../../src/tunnel/half.ts';
 import { KernelTunnels } from '../../src/tunnel/kernel.ts';
 import { newPrivateKey, publicKeyOf } from '../../src/tunnel/wireguard/key.ts';
+import type { Netns } from './netns.ts';
+import { patiently } from './patience.ts';
 import { inside, pings, TunnelHosts, traces } from './tunnel-hosts.ts';
+import { UdpTap } from './udp-tap.ts';
 import { goProcess, shown, wireguardHalves } from './wireguard-halves.ts';
+
+/** Twice, with the event loop going on. @throws unless it is answered */
+const pinged = (room: Netns, address: string): Promise<unknown> =>
+  promisify(execFile)('nsenter', [`--net=${room.path}`, 'ping', '-c2', '-i0.2', '-W5', address]);
 
 /** @param skip when this machine cannot carry it so */
 export function wireguardSuite(engine: 'kernel' | 'go', skip: boolean): void {
@@ -177,6 +187,45 @@ export function wireguardSuite(engine: 'kernel' | 'go', skip: boolean): void {
       for (const remain of await hosts.tunnelsA.remains(range)) await remain.remove();
       expect(traces(hosts.a)).toBe(before);
       expect(await hosts.tunnelsA.remains(range)).toEqual([]);
+    });
+
+    test('opens a packet once, and none of another key: those are dropped, and not counted as received', async () => {
+      using hosts = new TunnelHosts();
+      const [half, other] = wireguardHalves(engine);
+      const at = { host: '10.9.0.1', port: 6_000 };
+      const [near, far] = [
+        { host: '10.9.0.1', port: 51_820 },
+        { host: '10.9.0.2', port: 51_820 },
+      ];
+      using tap = new UdpTap(hosts.a, { at, near, far });
+      const tapped = { ...half.peer, endpoint: { address: at.host, port: at.port } };
+      const one = await hosts.tunnelsA.install({ ...half, peer: tapped });
+      const two = await hosts.tunnelsB.install(other);
+      const echoes = (): string => inside(hosts.b, 'nstat', '-asz', 'IcmpInEchos');
+      const received = async (): Promise<number> => (await two.stats()).bytesIn;
+      try {
+        await pinged(hosts.a, '100.65.0.3');
+        const genuine = [...tap.sent];
+        const [handshake, data] = [1, 4].map((type) =>
+          genuine.findLast(([first, , , , ...rest]) => first === type && rest.length > 28),
+        );
+        if (handshake === undefined || data === undefined) throw new Error('nothing of WireGuard went through the tap');
+        // Of the same session and with a number that was not used yet.
+        const foreign = Buffer.concat([
+          data.subarray(0, 8),
+          Buffer.of(99, 0, 0, 0, 0, 0, 0, 0),
+          randomBytes(data.length - 16),
+        ]);
+        for (let round = 0; round < 5; round += 1) for (const bytes of [data, foreign, handshake]) tap.again(bytes);
+        // In the order in which they came: what is answered now was behind all of them.
+        await pinged(hosts.a, '100.65.0.3');
+        expect(echoes()).toMatch(/IcmpInEchos +4 /);
+        const bytes = (): number => tap.sent.reduce((sum, { length }) => sum + length, 0);
+        await expect.poll(async () => (await received()) - bytes(), patiently).toBe(0);
+      } finally {
+        await one.remove();
+        await two.remove();
+      }
     });
 
     test('works with an end that was made with `wg`, and follows where its peer is now', async () => {

@@ -88,3 +88,9 @@ describe('tables on a terminal of 80 columns', () => {
     for (const text of whole) expect(piped[1]).toContain(text);
   });
 });
+
+test('tunnel-list tells what was dropped, and tells nobody that it was none where nobody counts', async () => {
+  const tunnels = [aTunnel({ dropped: 7 }), aTunnel({ engine: 'wireguard-go', type: 'wireguard', dropped: null })];
+  const { stdout } = await runCli(['tunnel-list'], { daemon: { tunnels: async () => ({ tunnels }) } });
+  expect(stdout.split('\n').map((line) => line.trim().split(/\s+/).at(-1))).toEqual(['DROPPED', '7', '-', '']);
+});

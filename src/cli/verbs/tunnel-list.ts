@@ -17,6 +17,7 @@ const columns: readonly Column[] = [
   { title: 'KEYS', align: 'right' },
   { title: 'IN', align: 'right', spare: 2 },
   { title: 'OUT', align: 'right', spare: 2 },
+  { title: 'DROPPED', align: 'right', spare: 3 },
 ];
 const stateColumn = 1;
 
@@ -44,6 +45,7 @@ export async function tunnelList(call: Invocation): Promise<number> {
       one.freshAt === null ? 'none' : since(one.freshAt),
       bytes(one.bytesIn),
       bytes(one.bytesOut),
+      one.dropped === null ? '-' : `${one.dropped}`,
     ],
     paint: (cell, column) => (column === stateColumn ? paint(colours[one.state], cell) : cell),
     ...(one.reason !== '' && { note: one.reason }),

@@ -136,7 +136,7 @@ export class Tunnel {
       freshAt: freshAt ?? null,
       bytesIn: stats?.bytesIn ?? 0,
       bytesOut: stats?.bytesOut ?? 0,
-      dropped: stats?.dropped ?? 0,
+      dropped: stats?.dropped ?? null,
     };
   }
 }

@@ -63,14 +63,19 @@ export class InstalledWireguardHalf implements InstalledWireguard, Watched {
   async stats(): Promise<TunnelStats> {
     return await this.#step('count', async () => {
       const peer = await this.#look();
-      const link = await this.#ground.inner.stack.link(this.#half.name);
       return {
         bytesIn: peer?.bytesIn ?? 0,
         bytesOut: peer?.bytesOut ?? 0,
         ...(peer?.lastHandshake === undefined ? {} : { lastHandshake: peer.lastHandshake }),
-        dropped: link?.dropped ?? 0,
+        ...(await this.#dropped()),
       };
     });
+  }
+
+  async #dropped(): Promise<Pick<TunnelStats, 'dropped'>> {
+    if (this.#half.engine === 'go') return {};
+    const link = await this.#ground.inner.stack.link(this.#half.name);
+    return { dropped: link?.dropped ?? 0 };
   }
 
   async setPeer(change: Change): Promise<void> {
