@@ -1,11 +1,12 @@
 /**
  * What wormholes need of other hosts, made when the first one needs it: the carrier, its data plane, and the peers.
  */
-import { MessageChannel } from 'node:worker_threads';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { CarrierListener } from '../../carrier/listener.ts';
 import type { LinkChange } from '../../carrier/messages.ts';
 import { WormholeError } from '../../lib/errors.ts';
-import { type PortedRoute, planeOver } from '../../proxy/ported/client.ts';
+import { type PortedDataPlane, type PortedRoute, planeOver } from '../../proxy/ported/client.ts';
+import { planeGone } from '../../proxy/ported/remote-route.ts';
 import type { Route } from '../../proxy/route.ts';
 import { guestCalls, Requests } from '../peers/guest-calls.ts';
 import { Notices, type WatchGuests } from '../peers/notices.ts';
@@ -35,13 +36,10 @@ export interface CarrierAbroad extends Abroad, AsyncDisposable {
 }
 
 export function abroadOf(options: AbroadOptions): CarrierAbroad {
-  const { port1: streams, port2: theirs } = new MessageChannel();
-  const { port1: planePort, port2: theirPlane } = new MessageChannel();
-  const plane = planeOver(planePort);
-  const tell = (message: ToStreams): void =>
-    streams.postMessage(message, message.type === 'plane' ? [message.port] : []);
+  let line: Line | undefined;
+  /** What is told to the carrier is about links and routes of it: without one there is nothing to be told. */
+  const tell = (message: ToStreams): void => line?.tell(message);
   const notices = new Notices({ post: tell, watch: options.watchGuests, log: options.log });
-  streams.on('message', (message: FromStreams) => notices.hear(message)).unref();
   const onLink: AbroadOptions['onLink'] = (link, change) => {
     if (change.change === 'draining') notices.draining(link);
     options.onLink(link, change);
@@ -51,13 +49,19 @@ export function abroadOf(options: AbroadOptions): CarrierAbroad {
     // Loaded when needed: the carrier costs a thread and TLS.
     const { startCarrier } = await import('./start.ts');
     const keys = options.keys();
-    // Nothing is tried again from here on: the ports are given away.
-    tell({ type: 'plane', port: theirPlane });
-    return await startCarrier({ ...options, onLink, keys, streams: theirs });
+    // Ports are given away, so each attempt has its own.
+    const attempt = new Line((message) => notices.hear(message));
+    line = attempt;
+    try {
+      return await startCarrier({ ...options, onLink, keys, streams: attempt.theirs });
+    } catch (error) {
+      attempt[Symbol.dispose]();
+      throw error;
+    }
   };
   const carrier = (): Promise<CarrierListener> => {
     starting ??= start().catch((error: unknown) => {
-      // A key file may be mended meanwhile.
+      // A key file may be mended meanwhile, a port given back, a descriptor be free for the thread.
       starting = undefined;
       throw error;
     });
@@ -67,7 +71,7 @@ export function abroadOf(options: AbroadOptions): CarrierAbroad {
     const started = await starting?.catch(() => undefined);
     await started?.close(drainMs);
     notices[Symbol.dispose]();
-    for (const port of [streams, planePort]) port.close();
+    line?.[Symbol.dispose]();
   };
   const requests = new Requests();
   const links = {
@@ -89,7 +93,8 @@ export function abroadOf(options: AbroadOptions): CarrierAbroad {
     plane: {
       open: async (route) => {
         (await carrier()).wake();
-        return await plane.open(route);
+        if (line === undefined) throw planeGone();
+        return await line.plane.open(route);
       },
     },
     arrive(guest, route: Route) {
@@ -105,4 +110,32 @@ export function abroadOf(options: AbroadOptions): CarrierAbroad {
     callsTo: (link) => guestCalls({ name: link.name, up: () => Promise.resolve(link) }, links, requests),
     [Symbol.asyncDispose]: () => close(0),
   };
+}
+
+/** The line to the streams of a carrier's thread, and to the data plane there. */
+class Line implements Disposable {
+  /** For the thread. */
+  readonly theirs: MessagePort;
+  readonly plane: PortedDataPlane;
+  readonly #streams: MessagePort;
+  readonly #planePort: MessagePort;
+
+  constructor(hear: (message: FromStreams) => void) {
+    const streams = new MessageChannel();
+    const plane = new MessageChannel();
+    this.theirs = streams.port2;
+    this.#streams = streams.port1;
+    this.#streams.on('message', hear).unref();
+    this.#planePort = plane.port1;
+    this.plane = planeOver(plane.port1);
+    this.tell({ type: 'plane', port: plane.port2 });
+  }
+
+  tell(message: ToStreams): void {
+    this.#streams.postMessage(message, message.type === 'plane' ? [message.port] : []);
+  }
+
+  [Symbol.dispose](): void {
+    for (const port of [this.#streams, this.#planePort]) port.close();
+  }
 }
