@@ -58,7 +58,8 @@ export interface OtherTls {
 /** Loads it when it is needed first. @returns undefined where there is none */
 export type LoadTls = () => Promise<OtherTls | undefined>;
 
-/** The bytes of `stream`, which is taken over. */
-export function pipeOf(stream: SecureStream): BytePipe {
-  return 'write' in stream && 'start' in stream ? (stream as unknown as BytePipe) : socketPipe(stream as TLSSocket);
+/** The bytes of `stream`, which is taken over. @param recordsPerKey of node's TLS; for tests */
+export function pipeOf(stream: SecureStream, recordsPerKey?: number): BytePipe {
+  if ('write' in stream && 'start' in stream) return stream as unknown as BytePipe;
+  return socketPipe(stream as TLSSocket, recordsPerKey);
 }

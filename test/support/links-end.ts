@@ -22,6 +22,7 @@ export interface LinksEndOptions extends Partial<LinksOptions['own']> {
   readonly ownerOf?: LinksOptions['ownerOf'];
   readonly most?: LinksOptions['most'];
   readonly sockets?: LinksOptions['sockets'];
+  readonly recordsPerKey?: number;
   /** TLS of its dials, and of who dials it; absent = node's. */
   readonly dialing?: OtherTls | undefined;
   readonly accepting?: OtherTls | undefined;
@@ -40,13 +41,14 @@ export class LinksEnd {
   onStream: (link: Link, incoming: Incoming) => void = (_link, incoming) => void this.incoming.push(incoming);
 
   constructor(name: string, options: LinksEndOptions = {}) {
-    const { ownerOf = () => undefined, most, sockets, dialing, accepting, beside = (alone) => alone, ...own } = options;
+    const { ownerOf = () => undefined, most, sockets, recordsPerKey, dialing, accepting, beside, ...own } = options;
     const id = () => randomBytes(8).toString('hex');
     const alone: LinksOptions = {
       own: { role: 'daemon', instance: id(), host: id(), version: '1.0.0', name, ...own },
       ownerOf,
       ...(most !== undefined && { most }),
       ...(sockets !== undefined && { sockets }),
+      ...(recordsPerKey !== undefined && { recordsPerKey }),
       onUp: (link) => {
         this.told.push(`up ${link.hello?.name}`);
         this.onUp(link);
@@ -59,7 +61,7 @@ export class LinksEnd {
       onStream: (link, incoming) => this.onStream(link, incoming),
       secure: dialing?.secureToPeer.bind(dialing),
     };
-    this.links = new Links(beside(alone));
+    this.links = new Links(beside?.(alone) ?? alone);
     this.server = new CarrierServer({
       keys: [[identity, key]],
       limits: defaultLimits,

@@ -16,6 +16,8 @@ export interface LinksOptions {
   readonly most?: LinkCaps;
   /** UDP sockets for datagrams; absent = they go over streams. */
   readonly sockets?: DatagramSockets;
+  /** Of node's TLS; for tests. */
+  readonly recordsPerKey?: number;
   /** TLS with those that are dialed; absent = node's. */
   readonly secure?: SecureToPeer | undefined;
   readonly onUp: (link: Link) => void;

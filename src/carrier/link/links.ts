@@ -76,7 +76,7 @@ export class Links {
     const settled = (): void => clearTimeout(late);
     stream.once('close', settled);
     let entry: Entry | undefined;
-    acceptSession(pipeOf(stream), {
+    acceptSession(pipeOf(stream, this.#options.recordsPerKey), {
       exporter,
       find: (id) => this.#sessionOf(id, peer),
       session: {
@@ -108,7 +108,7 @@ export class Links {
     const secret = exporterOf(stream);
     if (secret === undefined) throw new WormholeError('WH_ERR_PEER_UNREACHABLE', `${address}: ${broke}`);
     let entry: Entry | undefined;
-    const session = beginSession(pipeOf(stream), {
+    const session = beginSession(pipeOf(stream, this.#options.recordsPerKey), {
       secret,
       onLost: (reason) => entry !== undefined && this.#lost(entry, reason),
     });
@@ -122,6 +122,7 @@ export class Links {
         const { link } = made;
         made.redialing = new Redialing({
           session,
+          recordsPerKey: this.#options.recordsPerKey,
           dial: (aborted) => dialPeer(target, aborted, this.#options.secure),
           onUnknown: (reason) => link.destroy(reason),
           onResumed: (next) => this.#resumed(made, next),

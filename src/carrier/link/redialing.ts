@@ -16,6 +16,8 @@ const answerMs = 5_000;
 
 export interface RedialingOptions {
   readonly session: ResumablePipe;
+  /** Of node's TLS; for tests. */
+  readonly recordsPerKey: number | undefined;
   readonly dial: (signal: AbortSignal) => Promise<Dialed>;
   /** The peer is there, and does not know the session. */
   readonly onUnknown: (reason: WormholeError) => void;
@@ -76,7 +78,7 @@ export class Redialing {
         clearTimeout(late);
         resolve(resumed);
       };
-      redialSession(this.#session, pipeOf(stream), {
+      redialSession(this.#session, pipeOf(stream, this.#options.recordsPerKey), {
         exporter,
         onResumed: () => {
           settle(true);
