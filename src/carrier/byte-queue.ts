@@ -2,6 +2,7 @@
  * Bytes in order, as the slices they came in: first in, first out, nothing copied unless asked for.
  */
 import { isVolatile } from '../lib/volatile.ts';
+import type { Held } from './memory.ts';
 
 /** Below this a slice that has to wait is copied: an object and its slice cost more than the bytes. */
 export const smallSlice = 4 * 1024;
@@ -19,6 +20,12 @@ export class ByteQueue {
   /** The block that the last slice lies in, and how much of it is used; undefined when the last slice is not ours. */
   #block: Buffer | undefined;
   #used = 0;
+  readonly #held: Pick<Held, 'add'> | undefined;
+
+  /** @param held is told how many bytes wait */
+  constructor(held?: Pick<Held, 'add'>) {
+    this.#held = held;
+  }
 
   get bytes(): number {
     return this.#bytes;
@@ -34,7 +41,7 @@ export class ByteQueue {
     if (slice.length === 0) return;
     if (changes && this.#slices.length - this.#head >= apart) return this.#gather(slice);
     this.#slices.push(changes ? Buffer.from(slice) : slice);
-    this.#bytes += slice.length;
+    this.#count(slice.length);
     this.#block = undefined;
   }
 
@@ -62,7 +69,7 @@ export class ByteQueue {
       const start = (this.#slices[last] as Buffer).byteOffset - block.byteOffset;
       this.#slices[last] = block.subarray(start, grown);
       this.#used = grown;
-      this.#bytes += length;
+      this.#count(length);
       return;
     }
     const fresh = Buffer.allocUnsafeSlow(Math.max(blockSize, length));
@@ -86,7 +93,7 @@ export class ByteQueue {
     if (slice === undefined) return undefined;
     if (slice.length > max) {
       this.#slices[this.#head] = slice.subarray(max);
-      this.#bytes -= max;
+      this.#count(-max);
       return slice.subarray(0, max);
     }
     this.#slices[this.#head] = undefined as never;
@@ -99,7 +106,7 @@ export class ByteQueue {
       this.#slices.splice(0, this.#head);
       this.#head = 0;
     }
-    this.#bytes -= slice.length;
+    this.#count(-slice.length);
     return slice;
   }
 
@@ -107,8 +114,13 @@ export class ByteQueue {
   clear(): void {
     this.#slices = [];
     this.#head = 0;
-    this.#bytes = 0;
+    this.#count(-this.#bytes);
     this.#block = undefined;
+  }
+
+  #count(bytes: number): void {
+    this.#bytes += bytes;
+    this.#held?.add(bytes);
   }
 
   /** Calls `take` with the waiting slices from byte `offset` on, oldest first, until it says false; they stay. */

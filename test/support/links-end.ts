@@ -11,6 +11,7 @@ import type { Link } from '../../src/carrier/link/link.ts';
 import { Links } from '../../src/carrier/link/links.ts';
 import type { LinksOptions } from '../../src/carrier/link/links-options.ts';
 import { secureToPeer } from '../../src/carrier/link/tls.ts';
+import type { LinkMemory } from '../../src/carrier/memory.ts';
 import type { OtherTls } from '../../src/carrier/secure-stream.ts';
 import { CarrierServer } from '../../src/carrier/server.ts';
 
@@ -23,6 +24,7 @@ export interface LinksEndOptions extends Partial<LinksOptions['own']> {
   readonly most?: LinksOptions['most'];
   readonly sockets?: LinksOptions['sockets'];
   readonly recordsPerKey?: number;
+  readonly memory?: LinkMemory;
   /** TLS of its dials, and of who dials it; absent = node's. */
   readonly dialing?: OtherTls | undefined;
   readonly accepting?: OtherTls | undefined;
@@ -41,7 +43,17 @@ export class LinksEnd {
   onStream: (link: Link, incoming: Incoming) => void = (_link, incoming) => void this.incoming.push(incoming);
 
   constructor(name: string, options: LinksEndOptions = {}) {
-    const { ownerOf = () => undefined, most, sockets, recordsPerKey, dialing, accepting, beside, ...own } = options;
+    const {
+      ownerOf = () => undefined,
+      most,
+      sockets,
+      recordsPerKey,
+      memory,
+      dialing,
+      accepting,
+      beside,
+      ...own
+    } = options;
     const id = () => randomBytes(8).toString('hex');
     const alone: LinksOptions = {
       own: { role: 'daemon', instance: id(), host: id(), version: '1.0.0', name, ...own },
@@ -49,6 +61,7 @@ export class LinksEnd {
       ...(most !== undefined && { most }),
       ...(sockets !== undefined && { sockets }),
       ...(recordsPerKey !== undefined && { recordsPerKey }),
+      ...(memory !== undefined && { memory }),
       onUp: (link) => {
         this.told.push(`up ${link.hello?.name}`);
         this.onUp(link);

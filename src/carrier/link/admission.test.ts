@@ -16,7 +16,12 @@ const hello = (name: string, more: Partial<Hello> = {}): Hello => ({
 });
 const link = (identity: string, said?: Hello): Link =>
   ({ dialed: false, peer: { identity, address: '10.0.0.1:5' }, hello: said }) as unknown as Link;
-const ground = { own: { instance: '9'.repeat(16), host: '8'.repeat(16) }, ownerOf: () => undefined, all: [] as Link[] };
+const ground = {
+  own: { instance: '9'.repeat(16), host: '8'.repeat(16) },
+  ownerOf: () => undefined,
+  scarce: false,
+  all: [] as Link[],
+};
 const otherHost = { host: '3'.repeat(16) };
 
 describe('admission', () => {

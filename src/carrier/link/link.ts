@@ -61,7 +61,7 @@ export class Link {
   #draining = false;
   #over = false;
 
-  constructor({ number, dialed, peer, session, user, datagrams, connection, quic }: LinkOptions) {
+  constructor({ number, dialed, peer, session, memory, user, datagrams, connection, quic }: LinkOptions) {
     this.datagrams = datagrams;
     this.connection = connection;
     this.quic = quic;
@@ -72,11 +72,11 @@ export class Link {
     this.#user = user;
     this.#mux = new MuxSession(session, {
       dialed,
+      memory,
       onStream: (stream) => this.#opened(stream),
       onDraining: () => this.#drained(),
       onClose: (reason) => this.#closed(reason),
-      // The pipe below replaces a silent connection; silence ends nothing here.
-      limits: { deadAfterMs: Number.POSITIVE_INFINITY },
+      limits: { deadAfterMs: Number.POSITIVE_INFINITY }, // The pipe below replaces a silent connection.
     });
     if (dialed) void this.#greet();
     else this.#lateTimer = setTimeout(() => this.#silent(), greetMs);

@@ -1,6 +1,7 @@
 /** What all links of a process are made with, and whom they tell. */
 import type { WormholeError } from '../../lib/errors.ts';
 import type { DatagramSockets } from '../datagram/sockets.ts';
+import type { LinkMemory } from '../memory.ts';
 import type { CarrierPeer } from '../peer.ts';
 import type { SecureToPeer } from '../secure-stream.ts';
 import type { LinkCaps } from './admission.ts';
@@ -16,6 +17,8 @@ export interface LinksOptions {
   readonly most?: LinkCaps;
   /** UDP sockets for datagrams; absent = they go over streams. */
   readonly sockets?: DatagramSockets;
+  /** What they may hold; absent = by what this machine has. */
+  readonly memory?: LinkMemory;
   /** Of node's TLS; for tests. */
   readonly recordsPerKey?: number;
   /** TLS with those that are dialed; absent = node's. */

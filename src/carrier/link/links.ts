@@ -8,6 +8,7 @@
  */
 import { WormholeError } from '../../lib/errors.ts';
 import { LinkDatagrams } from '../datagram/link-datagrams.ts';
+import { LinkMemory, usedUp } from '../memory.ts';
 import type { CarrierPeer } from '../peer.ts';
 import { acceptSession } from '../resume/accept.ts';
 import { beginSession } from '../resume/redial.ts';
@@ -16,6 +17,7 @@ import { pipeOf, type SecureStream } from '../secure-stream.ts';
 import { admit, isFull } from './admission.ts';
 import { exporterOf } from './connection-secret.ts';
 import { dialPeer, type PeerTarget } from './dial.ts';
+import type { Begun, Entry } from './entry.ts';
 import type { Hello } from './hello.ts';
 import { Link } from './link.ts';
 import type { LinkUser } from './link-options.ts';
@@ -40,20 +42,15 @@ export interface DialOptions {
   readonly quic?: boolean;
 }
 
-interface Entry {
-  readonly link: Link;
-  redialing: Redialing | undefined;
-  /** Resolves or rejects who dialed it. */
-  settle: { resolve: (link: Link) => void; reject: (error: WormholeError) => void } | undefined;
-}
-
 export class Links {
   readonly #options: LinksOptions;
+  readonly #memory: LinkMemory;
   readonly #entries = new Map<number, Entry>();
   #lastNumber = 0;
 
   constructor(options: LinksOptions) {
     this.#options = options;
+    this.#memory = options.memory ?? new LinkMemory();
   }
 
   get(number: number): Link | undefined {
@@ -76,27 +73,29 @@ export class Links {
     const settled = (): void => clearTimeout(late);
     stream.once('close', settled);
     let entry: Entry | undefined;
+    const memory = this.#memory.of(peer.identity);
     acceptSession(pipeOf(stream, this.#options.recordsPerKey), {
       exporter,
       find: (id) => this.#sessionOf(id, peer),
-      session: {
-        onLost: (reason) => entry !== undefined && this.#options.onLost(entry.link, reason),
-      },
+      session: { memory, onLost: (reason) => entry !== undefined && this.#options.onLost(entry.link, reason) },
       onSession: (session) => {
         settled();
         if (isFull(peer.identity, this.#entries.values(), this.#options.most)) {
           session.destroy();
+          memory[Symbol.dispose]();
           return this.#options.onRefused(peer, 'too many links');
         }
-        entry = this.#add(session, stream, peer, false, {}, undefined);
+        entry = this.#add({ session, memory, stream, peer }, {});
       },
       onResumed: (session) => {
         settled();
+        memory[Symbol.dispose]();
         const resumed = this.#entryOf(session);
         if (resumed !== undefined) this.#resumed(resumed, stream);
       },
       onRefused: (reason) => {
         settled();
+        memory[Symbol.dispose]();
         this.#options.onRefused(peer, reason);
       },
     });
@@ -108,8 +107,10 @@ export class Links {
     const secret = exporterOf(stream);
     if (secret === undefined) throw new WormholeError('WH_ERR_PEER_UNREACHABLE', `${address}: ${broke}`);
     let entry: Entry | undefined;
+    const memory = this.#memory.of(target.proves);
     const session = beginSession(pipeOf(stream, this.#options.recordsPerKey), {
       secret,
+      memory,
       onLost: (reason) => entry !== undefined && this.#lost(entry, reason),
     });
     session.deadlineMs = options.resumeMs;
@@ -118,7 +119,7 @@ export class Links {
     try {
       return await new Promise((resolve, reject) => {
         const peer = { identity: target.proves, address };
-        const made = this.#add(session, stream, peer, true, options, { resolve, reject });
+        const made = this.#add({ session, memory, stream, peer }, options, { resolve, reject });
         const { link } = made;
         made.redialing = new Redialing({
           session,
@@ -156,27 +157,30 @@ export class Links {
     }
   }
 
+  /** @param settle tells who has dialed it */
   #add(
-    session: ResumablePipe,
-    stream: SecureStream,
-    peer: CarrierPeer,
-    dialed: boolean,
+    { session, memory, stream, peer }: Begun,
     { as, resumeMs = 30_000, quic = false }: Partial<DialOptions>,
-    settle: Entry['settle'],
+    settle?: Entry['settle'],
   ): Entry {
+    const dialed = settle !== undefined;
     const number = ++this.#lastNumber;
     const { own } = this.#options;
     const user: LinkUser = {
       hello: () => ({ ...own, name: as ?? own.name, insists: as !== undefined, timeMs: Date.now(), resumeMs }),
       greeted: (link, hello) => this.#judge(link, hello),
       onUp: (link) => this.#up(link),
-      onStream: this.#options.onStream,
+      onStream: (link, incoming) => {
+        const { kind } = incoming.head;
+        if (memory.scarce && (kind === 'connection' || kind === 'datagrams')) incoming.refuse(usedUp());
+        else this.#options.onStream(link, incoming);
+      },
       onDraining: this.#options.onDraining,
       onOver: (link, reason) => this.#over(link, reason),
     };
     const datagrams = new LinkDatagrams({ role: session.role, sockets: this.#options.sockets, first: stream });
-    const link = new Link({ number, dialed, peer, session, user, datagrams, connection: stream, quic });
-    const entry: Entry = { link, redialing: undefined, settle };
+    const link = new Link({ number, dialed, peer, session, memory, user, datagrams, connection: stream, quic });
+    const entry: Entry = { link, memory, redialing: undefined, settle };
     this.#entries.set(number, entry);
     return entry;
   }
@@ -184,7 +188,7 @@ export class Links {
   /** @throws {WormholeError} why this peer is not let in */
   async #judge(link: Link, hello: Hello): Promise<void> {
     const { own, ownerOf } = this.#options;
-    admit(link, hello, { own, ownerOf, all: this.all });
+    admit(link, hello, { own, ownerOf, scarce: this.#entries.get(link.number)?.memory.scarce === true, all: this.all });
     await refuseTwin(link, hello, this.all);
     if (!link.dialed) link.session.deadlineMs = hello.resumeMs;
   }
@@ -227,6 +231,7 @@ export class Links {
     if (entry === undefined) return void setImmediate(() => this.#entries.has(link.number) && this.#over(link, reason));
     this.#entries.delete(link.number);
     entry.redialing?.stop();
+    entry.memory[Symbol.dispose]();
     entry.settle?.reject(reason);
     if (link.hello !== undefined) this.#options.onOver(link, reason);
     else if (!link.dialed) this.#options.onRefused(link.peer, reason.message);

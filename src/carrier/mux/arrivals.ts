@@ -4,11 +4,16 @@
  */
 import { kept } from '../../lib/volatile.ts';
 import { ByteQueue } from '../byte-queue.ts';
+import type { Held } from '../memory.ts';
 
 export class Arrivals {
-  readonly #queue = new ByteQueue();
+  readonly #queue: ByteQueue;
   /** Comes after all that is in the queue. */
   #passing: Buffer | undefined;
+
+  constructor(held?: Held) {
+    this.#queue = new ByteQueue(held);
+  }
 
   get bytes(): number {
     return this.#queue.bytes + (this.#passing?.length ?? 0);

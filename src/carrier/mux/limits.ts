@@ -20,6 +20,8 @@ export interface MuxLimits {
   readonly batch: number;
   /** Bytes of one stream that wait to be sent before `write` says to wait. */
   readonly sendQueue: number;
+  /** The same where memory is scarce. */
+  readonly scarceSendQueue: number;
   /** Answers that the peer makes us owe and does not read (pings, refused streams); more end the session. */
   readonly maxOwed: number;
   /** Milliseconds between looks at the peer. */
@@ -39,6 +41,7 @@ export const muxDefaults: MuxLimits = {
   quantum: 64 * 1024,
   batch: 256 * 1024,
   sendQueue: initialWindow,
+  scarceSendQueue: 16 * 1024,
   maxOwed: 4_096,
   tickMs: 500,
   pingAfterMs: 1_000,

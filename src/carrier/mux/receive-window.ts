@@ -5,11 +5,14 @@
  * or the path, was what limited the peer, and it doubles: up to the stream's cap and as far as the session's budget goes.
  * So a window ends near four times bandwidth × delay, and stays small for a slow reader.
  */
+import type { Held } from '../memory.ts';
 import { initialWindow } from './frame.ts';
 
 /** Bytes of growth that all streams of a session share. */
 export interface GrowthBudget {
   left: number;
+  /** Where it is scarce, nothing grows. */
+  readonly memory?: Pick<Held, 'scarce'>;
 }
 
 export class ReceiveWindow {
@@ -46,7 +49,7 @@ export class ReceiveWindow {
   /** @returns the credit to grant now */
   grant(now: number, rtt: number | undefined): number {
     let delta = this.#read;
-    if (rtt !== undefined && now - this.#lastGrant < 2 * rtt) {
+    if (rtt !== undefined && now - this.#lastGrant < 2 * rtt && this.#budget.memory?.scarce !== true) {
       const growth = Math.min(this.#size, this.#cap - this.#size, this.#budget.left);
       if (growth > 0) {
         this.#budget.left -= growth;

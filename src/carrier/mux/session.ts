@@ -8,9 +8,11 @@
 import { unopened } from '../../lib/byte-stream.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import { type BytePipe, type Clock, systemClock } from '../byte-pipe.ts';
+import { type Held, streamCost, uncounted, usedUp } from '../memory.ts';
 import { Flag, FrameType, GoAwayCode } from './frame.ts';
 import { Keepalive } from './keepalive.ts';
 import { type MuxLimits, muxDefaults } from './limits.ts';
+import type { MuxOptions } from './options.ts';
 import { Pings } from './pings.ts';
 import { type GrowthBudget, ReceiveWindow } from './receive-window.ts';
 import { Receiver } from './receiver.ts';
@@ -18,19 +20,6 @@ import { Sender } from './sender.ts';
 import { MuxStream } from './stream.ts';
 import type { StreamHost } from './stream-host.ts';
 import { StreamTable } from './stream-table.ts';
-
-export interface MuxOptions {
-  /** True at the end that dialed; exactly one end must say so. */
-  readonly dialed: boolean;
-  /** The peer opened a stream: `accept` it, now or later, or `reset` it. */
-  readonly onStream: (stream: MuxStream) => void;
-  /** The peer will take no more streams (GOAWAY); those that are open go on. */
-  readonly onDraining?: () => void;
-  /** Over: all streams, too. Without a reason after an orderly end of either side. */
-  readonly onClose: (reason?: WormholeError) => void;
-  readonly limits?: Partial<MuxLimits>;
-  readonly clock?: Clock;
-}
 
 const lingerMs = 1_000; // for last words
 
@@ -47,6 +36,7 @@ export class MuxSession {
   readonly #streamHost: StreamHost;
   readonly #stopTicking: () => void;
   readonly #budget: GrowthBudget;
+  readonly #memory: Held;
   #draining: 'no' | 'we' | 'peer' = 'no';
   #over = false;
   #pipeClosed = false;
@@ -58,13 +48,19 @@ export class MuxSession {
     this.#pipe = pipe;
     this.#options = options;
     this.#limits = limits;
-    this.#budget = { left: limits.maxGrowth };
+    const { memory = uncounted } = options;
+    this.#memory = memory;
+    this.#budget = { left: limits.maxGrowth, memory };
     this.#clock = clock;
     this.#table = new StreamTable(limits, options.dialed);
     this.#keepalive = new Keepalive(limits, clock.now());
     this.#sender = new Sender({ pipe, limits, clock, rtt: () => this.rtt });
     this.#streamHost = {
-      sendQueue: limits.sendQueue,
+      memory,
+      get sendQueue() {
+        return memory.scarce ? Math.min(limits.scarceSendQueue, limits.sendQueue) : limits.sendQueue;
+      },
+      holding: (stream) => memory.exhausted && stream.fail(usedUp(), true),
       ready: (stream) => this.#sender.ready(stream),
       flush: () => this.#sender.flush(),
       grantDue: (stream) => this.#sender.grantDue(stream),
@@ -144,6 +140,7 @@ export class MuxSession {
   }
 
   #newStream(local: boolean): MuxStream {
+    this.#memory.add(streamCost);
     return new MuxStream(this.#streamHost, new ReceiveWindow(this.#budget, this.#limits.maxStreamWindow), local);
   }
 
@@ -165,6 +162,7 @@ export class MuxSession {
 
   #streamOver(stream: MuxStream, flags: number): void {
     this.#table.remove(stream);
+    this.#memory.add(-streamCost);
     if (this.#over) return;
     if (flags !== 0) this.#sender.frame(FrameType.windowUpdate, flags, stream.id, 0);
     this.#startWaiting();

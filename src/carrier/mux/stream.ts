@@ -4,8 +4,8 @@
  *     write ─► sending queue ─(peer's window)─► frames          end() ─► FIN     reset() ─► RST, both directions
  *     read  ◄─ received queue ◄─(our window)── frames           FIN ─► `ended` once all was read
  *
- * Owns what waits in either direction and says when there is something to send; the session decides whose turn it is.
- * Has no timer. A stream is over when both directions have ended and all was read, or at a reset.
+ * Owns what waits in either direction and says when there is something to send; the session decides whose turn it is. Has no
+ * timer. A stream is over when both directions have ended and all was read, or at a reset.
  */
 import type { ByteStream, ByteStreamUser } from '../../lib/byte-stream.ts';
 import { WormholeError } from '../../lib/errors.ts';
@@ -16,8 +16,7 @@ import type { Outbox } from './outbox.ts';
 import type { ReceiveWindow } from './receive-window.ts';
 import type { StreamHost } from './stream-host.ts';
 
-/** Bytes below which a write is worth waiting for others that may go with it. */
-const waitsBelow = 4 * 1024;
+const waitsBelow = 4 * 1024; // bytes: a smaller write waits for others that may go with it
 
 export class MuxStream implements ByteStream {
   /** On the wire; 0 while it waits for its turn to be opened. */
@@ -33,8 +32,8 @@ export class MuxStream implements ByteStream {
 
   readonly #host: StreamHost;
   readonly #window: ReceiveWindow;
-  readonly #sending = new ByteQueue();
-  readonly #received = new Arrivals();
+  readonly #sending: ByteQueue;
+  readonly #received: Arrivals;
   #user: ByteStreamUser | undefined;
   /** Flags that the next frame must carry. */
   #flags: number;
@@ -49,6 +48,8 @@ export class MuxStream implements ByteStream {
   constructor(host: StreamHost, window: ReceiveWindow, local: boolean) {
     this.#host = host;
     this.#window = window;
+    this.#sending = new ByteQueue(host.memory);
+    this.#received = new Arrivals(host.memory);
     this.local = local;
     this.#flags = local ? Flag.syn : 0;
   }
@@ -57,12 +58,10 @@ export class MuxStream implements ByteStream {
   get ended(): boolean {
     return this.#finReceived && this.#received.bytes === 0;
   }
-
   /** After `end`: all that was written, and the end, has been handed to the pipe. */
   get endSent(): boolean {
     return this.#finSent;
   }
-
   get closed(): boolean {
     return this.#closed;
   }
@@ -97,17 +96,15 @@ export class MuxStream implements ByteStream {
   }
 
   /**
-   * Sends bytes, which are not copied, unless they are said to change afterwards.
-   *
-   * @returns false when enough is waiting: `onWritable` follows. Nothing is sent on a stream that is over.
+   * Sends bytes, which are not copied, unless they are said to change afterwards. Nothing is sent on a stream that is over.
+   * @returns false when enough is waiting: `onWritable` follows
    */
   write(bytes: Buffer, changes = false): boolean {
     if (this.#ending) throw new WormholeError('WH_ERR_INTERNAL', 'bytes were written to a stream after its end');
     if (this.#closed) return false;
     this.#sending.push(bytes, changes);
     this.#offer();
-    this.#full = this.#sending.bytes >= this.#host.sendQueue;
-    return !this.#full;
+    return this.#roomLeft();
   }
 
   /** As {@link write}, of bytes that change when it has returned: what cannot leave at once is copied. */
@@ -118,8 +115,7 @@ export class MuxStream implements ByteStream {
     if (this.#closed) return false;
     this.#host.flush();
     this.#sending.settle();
-    this.#full = this.#sending.bytes >= this.#host.sendQueue;
-    return !this.#full;
+    return this.#roomLeft();
   }
 
   /** Nothing more will be written. */
@@ -131,7 +127,6 @@ export class MuxStream implements ByteStream {
 
   /** Ends both directions now, for both ends; what waits is lost. */
   reset(): void {
-    if (this.#closed) return;
     const known = this.id !== 0 && (this.#flags & Flag.syn) === 0;
     this.fail(new WormholeError('WH_ERR_ABORTED', 'the stream was reset by this end'), known);
   }
@@ -148,7 +143,6 @@ export class MuxStream implements ByteStream {
 
   /**
    * Puts what may leave now into `out`: data, and the end of it.
-   *
    * FIN never travels on a frame with data, although it may: both @chainsafe/libp2p-yamux 7 and hashicorp/yamux act on
    * it before they have stored the data, and can lose it.
    */
@@ -194,14 +188,14 @@ export class MuxStream implements ByteStream {
   /** A data frame begins. */
   expect(count: number): string | undefined {
     if (count > 0 && this.#finReceived) return 'sent data after the end of a stream';
-    if (!this.#window.spend(count)) return 'sent more than its window';
-    return undefined;
+    return this.#window.spend(count) ? undefined : 'sent more than its window';
   }
 
   receive(slice: Buffer): void {
     if (this.#closed) return;
     this.#received.receive(slice, () => this.#user?.onReadable());
     if (this.#closed) this.#received.clear();
+    else if (this.#received.bytes > 0) this.#host.holding(this);
   }
 
   peerEnded(): string | undefined {
@@ -242,6 +236,12 @@ export class MuxStream implements ByteStream {
     this.#window.release();
     this.#host.over(this, tell ? Flag.rst | (this.#flags & Flag.ack) : 0);
     this.#user?.onClose(this.#error);
+  }
+
+  #roomLeft(): boolean {
+    this.#full = this.#sending.bytes >= this.#host.sendQueue;
+    if (this.#full) this.#host.holding(this);
+    return !this.#full;
   }
 
   #offer(): void {

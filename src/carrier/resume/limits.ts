@@ -4,6 +4,9 @@
 export interface ResumeLimits {
   /** Bytes that are kept until the peer acknowledges them; beyond, `write` says to wait. At least 8 MiB, or fast paths starve. */
   readonly keepBytes: number;
+  /** The same where memory is scarce, and where it is exhausted. */
+  readonly keepScarce: number;
+  readonly keepExhausted: number;
   /** Bytes after which the peer is told what came; an eighth of it when there is data to send anyway. */
   readonly ackBytes: number;
   /** Bytes given to a connection at once. */
@@ -20,6 +23,8 @@ export interface ResumeLimits {
 
 export const resumeDefaults: ResumeLimits = {
   keepBytes: 16 * 1024 * 1024,
+  keepScarce: 2 * 1024 * 1024,
+  keepExhausted: 256 * 1024,
   ackBytes: 1024 * 1024,
   batch: 256 * 1024,
   deadlineMs: 30_000,

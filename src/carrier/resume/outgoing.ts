@@ -1,6 +1,7 @@
 /**
  * The way out of a session: keeps what is written, and gives it to the present connection as fast as that takes it.
  */
+import { type Held, uncounted } from '../memory.ts';
 import type { ResumeLimits } from './limits.ts';
 import { RecordType, record, recordHeader } from './record.ts';
 import { SendLog } from './send-log.ts';
@@ -12,13 +13,16 @@ const copyBelow = 2 * 1024;
 export class Outgoing {
   readonly #limits: ResumeLimits;
   readonly #before: () => Buffer | undefined;
-  readonly #log = new SendLog();
+  readonly #memory: Held;
+  readonly #log: SendLog;
   #wire: Wire | undefined;
   #full = false;
 
   /** @param before called before each record of data: what is to go with it, in front */
-  constructor(limits: ResumeLimits, before: () => Buffer | undefined) {
+  constructor(limits: ResumeLimits, before: () => Buffer | undefined, memory: Held = uncounted) {
     this.#limits = limits;
+    this.#memory = memory;
+    this.#log = new SendLog(memory);
     this.#before = before;
   }
 
@@ -79,7 +83,14 @@ export class Outgoing {
   }
 
   #hasRoom(): boolean {
-    return this.#log.bytes < this.#limits.keepBytes && this.#wire?.room !== false;
+    return this.#log.bytes < this.#most && this.#wire?.room !== false;
+  }
+
+  /** What is kept beyond is acknowledged before long: then it is looked again. */
+  get #most(): number {
+    const { keepBytes, keepScarce, keepExhausted } = this.#limits;
+    if (!this.#memory.scarce) return keepBytes;
+    return Math.min(keepBytes, this.#memory.exhausted ? keepExhausted : keepScarce);
   }
 
   #pump(): void {

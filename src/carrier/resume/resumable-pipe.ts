@@ -57,7 +57,7 @@ export class ResumablePipe implements BytePipe, WireOwner {
     this.#lostAt = this.#clock.now();
     this.deadlineMs = this.#limits.deadlineMs;
     this.#liveness = new Liveness(this.#limits, this.#lostAt);
-    this.#out = new Outgoing(this.#limits, () => this.#withData());
+    this.#out = new Outgoing(this.#limits, () => this.#withData(), options.memory);
     this.epochs = new Epochs(options.role);
     this.#stopTicking = this.#clock.every(this.#limits.tickMs, () => this.#tick());
   }

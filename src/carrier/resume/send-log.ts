@@ -4,16 +4,23 @@
  *     0 ……… acknowledged ─────── sent ─────── written (─ end, which counts as one byte)
  *                     └── kept, for another connection ──┘
  */
+import { type Held, uncounted } from '../memory.ts';
 import { LogMemory } from './log-memory.ts';
 
 export class SendLog {
   readonly #kept = new LogMemory();
+  readonly #held: Pick<Held, 'add'>;
   #bytes = 0;
   #acknowledged = 0;
   #written = 0;
   /** Up to here it was given to the present connection, or to the last one while there is none. */
   #sent = 0;
   #ended = false;
+
+  /** @param held is told how many bytes are kept */
+  constructor(held: Pick<Held, 'add'> = uncounted) {
+    this.#held = held;
+  }
 
   /** Bytes that are kept. */
   get bytes(): number {
@@ -47,6 +54,7 @@ export class SendLog {
     }
     this.#written += count;
     this.#bytes += count;
+    this.#held.add(count);
     return count;
   }
 
@@ -73,6 +81,7 @@ export class SendLog {
     const count = Math.min(offset, this.#written) - Math.min(this.#acknowledged, this.#written);
     this.#kept.drop(count);
     this.#bytes -= count;
+    this.#held.add(-count);
     this.#acknowledged = offset;
     return true;
   }
