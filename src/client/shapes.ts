@@ -30,8 +30,10 @@ import { malformed } from './byte-source.ts';
 
 type Kind = 'string' | 'number' | 'array' | 'object' | 'anything';
 
-/** Kind of each required member of T; the compiler sees to it that none is missing. */
-export type Shape<T> = { readonly [K in keyof T as undefined extends T[K] ? never : K]: Kind };
+/** Kind of each required member of T; the compiler sees to it that none is missing, and that what may be null is let be. */
+export type Shape<T> = {
+  readonly [K in keyof T as undefined extends T[K] ? never : K]: null extends T[K] ? 'anything' : Kind;
+};
 
 const health: Shape<Health> = {
   version: 'string',
@@ -114,7 +116,7 @@ const tunnel: Shape<Tunnel> = {
   freshAt: 'anything',
   bytesIn: 'number',
   bytesOut: 'number',
-  dropped: 'number',
+  dropped: 'anything',
 };
 const invitation: Shape<Invitation> = { token: 'string', id: 'string', endpoint: 'string', expiresAt: 'string' };
 const withdrawal: Shape<Withdrawal> = { withdrawn: 'anything' };
