@@ -25,7 +25,7 @@ RULES := --project unit --no-isolate --pool=threads --cache=false --reporter=min
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: help build demo test test-unit test-functional test-kernel examples-kernel check format bench bench-peers bench-tunnel install uninstall clean distclean
+.PHONY: help build demo test test-unit test-functional test-kernel examples-kernel check format bench bench-peers bench-tunnel man install uninstall clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -101,7 +101,10 @@ start-client-tcp: build $(CERTS)/tls.key ## Run an agent that leads that server'
 $(CERTS)/tls.key: | build
 	@flock .cache/certs.lock sh -c '[ -e $@ ] || ./wormhole certs $(CERTS)'
 
-install: build ## Install programs, unit, completions and an example configuration (honours DESTDIR and PREFIX)
+man: build ## Write the manual pages wormhole(1) and wormholed(8) into .cache/man; man .cache/man/man1/wormhole.1 shows one
+	@'$(NODE)' scripts/man.mjs .cache/man
+
+install: build ## Install programs, unit, completions, manual pages and an example configuration (honours DESTDIR and PREFIX)
 	@NODE='$(NODE)' DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' SYSCONFDIR='$(SYSCONFDIR)' SYSTEMDDIR='$(SYSTEMDDIR)' \
 		scripts/install.sh
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs a built tree under $DESTDIR$PREFIX: programs, unit, completions, documentation, example configuration.
+# Installs a built tree under $DESTDIR$PREFIX: programs, unit, completions, manual pages, documentation, example configuration.
 #
 # The production packages are copied from node_modules, so that what was tested is what is installed and nothing
 # is downloaded. Called by `make install`, which sets the variables.
@@ -67,6 +67,9 @@ complete() { # complete SHELL FILE
 complete bash "$dest$PREFIX/share/bash-completion/completions/wormhole"
 complete zsh "$dest$PREFIX/share/zsh/site-functions/_wormhole"
 complete fish "$dest$PREFIX/share/fish/vendor_completions.d/wormhole.fish"
+
+"$node" scripts/man.mjs "$dest$PREFIX/share/man"
+chmod 644 "$dest$PREFIX/share/man/man1/wormhole.1" "$dest$PREFIX/share/man/man8/wormholed.8"
 
 cp -R README.md CHANGELOG.md SECURITY.md docs "$docs/"
 chmod -R go=rX "$docs"

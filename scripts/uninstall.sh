@@ -13,7 +13,8 @@ rm -f "$dest$PREFIX/bin/wormhole" "$dest$PREFIX/bin/wormholed" \
   "$dest$SYSTEMDDIR/sysusers.d/wormhole.conf" "$dest$SYSTEMDDIR/tmpfiles.d/wormhole.conf" \
   "$dest$PREFIX/share/bash-completion/completions/wormhole" \
   "$dest$PREFIX/share/zsh/site-functions/_wormhole" \
-  "$dest$PREFIX/share/fish/vendor_completions.d/wormhole.fish"
+  "$dest$PREFIX/share/fish/vendor_completions.d/wormhole.fish" \
+  "$dest$PREFIX/share/man/man1/wormhole.1" "$dest$PREFIX/share/man/man8/wormholed.8"
 
 if [ -z "$dest" ] && [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
 echo "uninstall: done; kept /etc/wormhole, /var/lib/wormhole and the group wormhole"

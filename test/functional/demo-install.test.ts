@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { specWords } from '../../src/cli/spec-vocabulary.ts';
+import { commonOptions, verbs } from '../../src/cli/verb-table.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const run = promisify(execFile);
@@ -51,6 +53,32 @@ describe('make install', () => {
       'fish/vendor_completions.d/wormhole.fish',
     ];
     for (const path of paths) expect(statSync(join(dest, 'usr/share', path)).size).toBeGreaterThan(100);
+  });
+
+  test('installs manual pages that know every command, option and setting, and that groff has nothing to say about', async () => {
+    const page = (path: string): string => readFileSync(join(dest, 'usr/share/man', path), 'utf8');
+    const words = (path: string): string =>
+      page(path)
+        .replaceAll(/\\f[BIR]/g, '')
+        .replaceAll('\\-', '-');
+    const user = words('man1/wormhole.1');
+    for (const { name, hidden, options } of verbs) {
+      if (hidden) continue;
+      expect(user).toContain(`\n.TP\n${name}`);
+      for (const { flags } of options) expect(user).toContain(`\n.TP\n${flags.replaceAll(/[<>]/g, '')}\n`);
+    }
+    for (const { flags } of commonOptions) expect(user).toContain(`\n.TP\n${flags.replaceAll(/[<>]/g, '')}\n`);
+    for (const word of specWords()) expect(user).toContain(`\n  ${word}`);
+    const system = words('man8/wormholed.8');
+    const { stdout: help } = await run(join(dest, 'usr/bin/wormholed'), ['--help'], { cwd: '/' });
+    for (const [, long] of help.matchAll(/^ {2}.{4}(--[a-z-]+)/gm)) expect(system).toContain(long);
+    for (const key of ['peers', 'policy']) expect(system).toContain(`\n.TP\n${key}\n`);
+    const groff = await run('sh', ['-c', 'command -v groff']).catch(() => undefined);
+    if (groff === undefined) return console.log('the manual pages are not set: there is no groff');
+    for (const path of ['man1/wormhole.1', 'man8/wormholed.8']) {
+      const { stderr } = await run('groff', ['-man', '-Tutf8', '-ww', '-z', join(dest, 'usr/share/man', path)]);
+      expect(stderr).toBe('');
+    }
   });
 
   test('keeps a configuration that is there, and uninstall leaves it', async () => {

@@ -1,6 +1,6 @@
 /** What `--print-config` and `--help` write. */
 import type { Effective } from './effective.ts';
-import type { Option } from './options.ts';
+import { CONFIG_ENV, type Option } from './options.ts';
 
 /** Longest line, in characters, that the origins of the others are aligned with. */
 const COLUMNS = 60;
@@ -22,20 +22,41 @@ export function printConfig(config: readonly Effective[]): string {
   return lines.map(({ text, origin }) => `${text.padEnd(width)}  # ${origin}\n`).join('');
 }
 
-export function printHelp(options: readonly Option[]): string {
+/** One option as help shows it. */
+export interface HelpRow {
+  readonly flag?: string;
+  readonly key: string;
+  readonly metavar?: string;
+  readonly text: string;
+  readonly env?: string;
+}
+
+export function helpRows(options: readonly Option[]): readonly HelpRow[] {
   const given = options.filter(({ fileOnly }) => !fileOnly);
-  const inFile = options.filter(({ fileOnly }) => fileOnly);
-  const rows = [
-    ...given.map((option) => ({
-      names: `${option.flag === undefined ? '    ' : `-${option.flag}, `}--${option.key} ${option.metavar}`,
-      text: `${option.description}${showDefault(option.fallback)}`,
+  return [
+    ...given.map(({ description, fallback, ...option }) => ({
+      ...option,
+      text: `${description}${showDefault(fallback)}`,
     })),
-    { names: '    --config FILE', text: 'settings as YAML, the long options are its keys; none is read unless named' },
-    { names: '    --user-mode', text: 'files of an ordinary user: XDG directories instead of /etc, /run and /var/lib' },
-    { names: '    --print-config', text: 'show the effective settings and their origin, and end' },
-    { names: '    --version', text: 'show the version, and end' },
-    { names: '-h, --help', text: 'show this text, and end' },
+    {
+      key: 'config',
+      metavar: 'FILE',
+      text: 'settings as YAML, the long options are its keys; none is read unless named',
+      env: CONFIG_ENV,
+    },
+    { key: 'user-mode', text: 'files of an ordinary user: XDG directories instead of /etc, /run and /var/lib' },
+    { key: 'print-config', text: 'show the effective settings and their origin, and end' },
+    { key: 'version', text: 'show the version, and end' },
+    { flag: 'h', key: 'help', text: 'show this text, and end' },
   ];
+}
+
+export function printHelp(options: readonly Option[]): string {
+  const inFile = options.filter(({ fileOnly }) => fileOnly);
+  const rows = helpRows(options).map(({ flag, key, metavar, text }) => ({
+    names: `${flag === undefined ? '    ' : `-${flag}, `}--${key}${metavar === undefined ? '' : ` ${metavar}`}`,
+    text,
+  }));
   const width = Math.max(...rows.map(({ names }) => names.length));
   const table = rows.map(({ names, text }) => row(names, text, width)).join('');
   return (
