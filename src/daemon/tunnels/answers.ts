@@ -13,19 +13,19 @@ import { within } from '../../lib/deadline.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import { Scope } from '../../lib/scope.ts';
 import type { TunnelHalf as HalfState, TunnelAnswer, TunnelOffer, TunnelRekey, TunnelRekeyed } from '../../spec/api.ts';
-import { conflict, judgeOffer } from '../../tunnel/negotiation.ts';
+import { conflict } from '../../tunnel/negotiation.ts';
 import type { Caller } from '../api/operations.ts';
 import { literalOf } from '../peers/allowed-endpoints.ts';
 import { isSame, type Owner, ownerOf, type Whose } from '../peers/owner.ts';
 import type { Policies } from '../policy/policies.ts';
+import { agree } from './agreeing.ts';
 import type { Attachment } from './attachment.ts';
-import { cannotHave, cannotPass } from './kinds.ts';
-import { makeOwnEnd, type OwnAddresses } from './own-ends.ts';
-import { isTranslated, makeHalf, tell } from './own-half.ts';
+import type { OwnAddresses } from './own-ends.ts';
+import { makeHalf, tell } from './own-half.ts';
 import type { Prepared } from './prepared.ts';
 import { recordOf } from './record-of.ts';
 import type { Rekeying } from './rekeying.ts';
-import { kindsWithin, needsPort, refuseBeyondShare } from './shares.ts';
+import { refuseBeyondShare } from './shares.ts';
 import type { Tunnel } from './tunnel.ts';
 import { notFound, type Places, type Tunnels } from './tunnels.ts';
 
@@ -80,28 +80,16 @@ export class Answers implements AsyncDisposable {
     const places = placesOf(offer);
     const before = tunnels.between(owner, places);
     const noPort = this.#refuseBeyondShare(owner, before);
-    const kinds = kindsWithin(offer.kinds, noPort);
     await using needs = new Scope('tunnel');
     await using attached = new Scope('tunnel');
     const attachment =
       offer.attach === undefined ? undefined : attached.use(await attach(offer.attach, owner.identity));
     const netns = attachment === undefined ? undefined : needs.use(attachment.namespace());
-    const abilities = await tunnels.abilities();
     const far = literalOf(link.address);
     if (offer.seen.includes(':') !== far.includes(':')) throw conflict('busy', 'of two links one is about to go');
-    const end = await makeOwnEnd({ kinds, far, mtu: offer.mtu, netns }, tunnels, addresses, needs);
-    const translated = isTranslated(offer, far) || isTranslated(end, offer.seen);
-    const agreed = judgeOffer(offer, {
-      range: tunnels.range,
-      isUsed: tunnels.usedBut(before),
-      cannot: (kind) =>
-        (needsPort(kind) ? noPort : undefined) ??
-        cannotHave(abilities, kind, { attached: netns !== undefined, far }) ??
-        cannotPass(kind, translated),
-      far,
-      reach: (...to) => this.#options.reach(owner.identity, ...to),
-    });
-    end.settle(agreed.kind);
+    const reach = (...to: [host: string, port: number]): void => this.#options.reach(owner.identity, ...to);
+    const asked = { offer, far, netns, before, noPort, reach };
+    const { end, agreed } = await agree(asked, tunnels, addresses, needs);
     const { id, mtu } = offer;
     if (this.#prepared.has(id) || tunnels.find(id)) throw conflict('busy', 'there is a tunnel of that id');
     needs.use(tunnels.reserve(agreed.overlay.local, agreed.overlay.remote));

@@ -42,10 +42,15 @@ export class Interfaces {
     this.#ports = ports;
   }
 
+  /** Whether there is one to be shared, which takes no further port. */
+  has(wish: InterfaceWish): boolean {
+    return this.#shared.has(keyOf(wish));
+  }
+
   /** @throws {WormholeError} WH_ERR_LIMIT when no port is left */
-  use({ engine, where, mtu }: InterfaceWish): UsedInterface {
-    const key = `${engine} ${mtu ?? 0} ${where}`;
-    const shared = this.#shared.get(key) ?? this.#make(engine);
+  use(wish: InterfaceWish): UsedInterface {
+    const key = keyOf(wish);
+    const shared = this.#shared.get(key) ?? this.#make(wish.engine);
     this.#shared.set(key, shared);
     shared.users += 1;
     let used = true;
@@ -68,3 +73,5 @@ export class Interfaces {
     return { one: { engine, name, listenPort: port.port, ...makeWireguardKeys() }, port, users: 0 };
   }
 }
+
+const keyOf = ({ engine, where, mtu }: InterfaceWish): string => `${engine} ${mtu ?? 0} ${where}`;

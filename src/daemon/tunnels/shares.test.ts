@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { somewhere, type TunnelEnd, TunnelWorld } from '../../../test/support/tunnel-world.ts';
+import type { TunnelKind } from '../../spec/api.ts';
 import type { TunnelRecord } from './record.ts';
-import { kindsWithin, refuseBeyondShare } from './shares.ts';
+import { kindsWithin, needsPort, refuseBeyondShare } from './shares.ts';
 
 let world: TunnelWorld | undefined;
 afterEach(async () => {
@@ -42,8 +43,9 @@ describe('what one peer may have', () => {
     expect(refuseBeyondShare(owner, { ...none, tunnels: [...strangers, ...own] }, shared)).toBeUndefined();
     // Tunnels that share an interface share its port.
     expect(refuseBeyondShare(owner, { ...none, tunnels: many(7, () => ({ port: 4500 })) }, shared)).toBeUndefined();
-    expect(kindsWithin(['ipsec', 'wireguard'], 'no port')).toEqual(['ipsec']);
-    expect(() => kindsWithin(['ipsec-udp', 'wireguard'], 'no port')).toThrow('no port');
+    const noPort = (kind: TunnelKind): string | undefined => (needsPort(kind, false) ? 'no port' : undefined);
+    expect(kindsWithin(['ipsec', 'wireguard'], noPort)).toEqual(['ipsec']);
+    expect(() => kindsWithin(['ipsec-udp', 'wireguard'], noPort)).toThrow('no port');
   });
 
   test('is a quarter of the overlay addresses, and some offers at once', () => {
@@ -74,5 +76,15 @@ describe('what one peer may have', () => {
       message: expect.stringMatching(/2 of the 8 .*-P/),
     });
     await ask(b, 1303);
+  });
+
+  test('needs no further port where it shares an interface', async () => {
+    world = new TunnelWorld({}, { ports: { low: 4500, high: 4500 } });
+    const { a, b } = world;
+    for (const name of ['one', 'two']) {
+      await a.machine.move(`container:${name}`, somewhere(`net:[${name}]`));
+      await a.create({ type: 'wireguard', attach: name });
+    }
+    expect(await b.list()).toHaveLength(2);
   });
 });

@@ -59,15 +59,20 @@ export function refuseBeyondShare(owner: Whose, asked: Asked, { range, ports }: 
   return beyond(owner, theirs.flatMap(portOf), sockets);
 }
 
-/** The kinds that somebody may have who may have no further port. @throws {WormholeError} WH_ERR_LIMIT when there is none */
-export function kindsWithin(kinds: readonly TunnelKind[], noPort: string | undefined): readonly TunnelKind[] {
-  if (noPort === undefined) return kinds;
-  const without = kinds.filter((kind) => !needsPort(kind));
-  if (without.length === 0) throw limit(noPort);
-  return without;
-}
+/** What would take a further port. @param shared there is an interface of WireGuard that it could have its end on */
+export const needsPort = (kind: TunnelKind, shared: boolean): boolean =>
+  kind === 'ipsec-udp' || (kind === 'wireguard' && !shared);
 
-export const needsPort = (kind: TunnelKind): boolean => kind !== 'ipsec';
+/** The kinds that it may have. @param without why it may not have a kind @throws {WormholeError} WH_ERR_LIMIT when there is none */
+export function kindsWithin(
+  kinds: readonly TunnelKind[],
+  without: (kind: TunnelKind) => string | undefined,
+): readonly TunnelKind[] {
+  const left = kinds.filter((kind) => without(kind) === undefined);
+  const [first] = kinds;
+  if (left.length === 0 && first !== undefined) throw limit(without(first) ?? '');
+  return left;
+}
 
 interface Held extends Whose {
   readonly thing: string | number;
