@@ -109,4 +109,4 @@ function must(index: number | undefined): number {
 
 /** Undefined when the namespace or the interface is gone. */
 export const linkIndex = async (stack: NetworkStack, name: string): Promise<number | undefined> =>
-  (await orAbsent(stack.link(name), ...GONE))?.index;
+  (await orAbsent(stack.linkAgain(name), ...GONE))?.index;

@@ -20,12 +20,17 @@ import type { NetNamespace } from '../sys/netns.ts';
 import { orAbsent } from './failure.ts';
 import { Listed } from './listed.ts';
 import { Recent } from './recent.ts';
+import { RecentNames } from './recent-names.ts';
 
 export class NetworkStack implements Disposable {
   /** Absent = the calling thread's. Borrowed. */
   readonly namespace: NetNamespace | undefined;
   readonly #sockets = new Map<number, NetlinkSocket>();
   #wireguard: number | undefined;
+  readonly #links = new RecentNames(
+    (name) => this.link(name),
+    () => this.#sockets.get(NETLINK_ROUTE)?.changes ?? 0,
+  );
   readonly #addresses = this.#listed(
     NETLINK_ROUTE,
     (socket) => socket.dump(allAddresses(), readAddress),
@@ -85,6 +90,11 @@ export class NetworkStack implements Disposable {
   async link(name: string): Promise<Link | undefined> {
     const body = await orAbsent(this.route.get(linkNamed(name)), 'ENODEV');
     return body === undefined ? undefined : readLink(body);
+  }
+
+  /** As {@link link}, as it was a moment ago at most: for lists and rounds, since many tunnels share an interface. */
+  linkAgain(name: string): Promise<Link | undefined> {
+    return this.#links.get(name);
   }
 
   /** All addresses of IPv4, by what they are. */

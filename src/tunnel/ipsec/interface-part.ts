@@ -36,7 +36,7 @@ export function interfacePart(shape: IpsecShape, { host, inner, attached }: Grou
         throw error;
       }
     },
-    present: async () => (await inner.stack.link(name))?.up === true,
+    present: async () => (await inner.stack.linkAgain(name))?.up === true,
     remove,
   };
 }

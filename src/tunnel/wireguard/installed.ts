@@ -74,7 +74,7 @@ export class InstalledWireguardHalf implements InstalledWireguard, Watched {
 
   async #dropped(): Promise<Pick<TunnelStats, 'dropped'>> {
     if (this.#half.engine === 'go') return {};
-    const link = await this.#ground.inner.stack.link(this.#half.name);
+    const link = await this.#ground.inner.stack.linkAgain(this.#half.name);
     return { dropped: link?.dropped ?? 0 };
   }
 

@@ -34,7 +34,7 @@ export function interfacePart(half: WireguardHalf | WireguardShape, ground: Grou
       }
     },
     async present() {
-      const link = await inner.stack.link(name);
+      const link = await inner.stack.linkAgain(name);
       return (
         link?.up === true && link.alias === INTERFACE_ALIAS && (await engine.lookAgain(inner.stack, name)) !== undefined
       );

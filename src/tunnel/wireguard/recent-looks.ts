@@ -3,22 +3,17 @@
  */
 import type { WireguardDevice, WireguardPeer } from '../../sys/netlink/wireguard.ts';
 import { Listed } from '../listed.ts';
-import { Recent } from '../recent.ts';
+import { RecentNames } from '../recent-names.ts';
 import type { NetworkStack } from '../stack.ts';
 
 /** The peers of an interface that works, see {@link peerKey}. */
 export type Peers = Listed<WireguardPeer>;
 type Look = (stack: NetworkStack, name: string) => Promise<WireguardDevice | undefined>;
 
-/** Milliseconds: bytes are counted in them, and whoever lists, sends and lists again sees what was sent. */
-const GOOD_MS = 5;
-/** Interfaces that are remembered of one namespace; beyond it all are forgotten. */
-const MOST_NAMES = 256;
-
 export class RecentLooks {
   readonly #look: Look;
   readonly #generation: (stack: NetworkStack) => number;
-  readonly #found = new WeakMap<NetworkStack, Map<string, Recent<Peers | undefined>>>();
+  readonly #found = new WeakMap<NetworkStack, RecentNames<Peers | undefined>>();
 
   /** @param generation another number when something was changed */
   constructor(look: Look, generation: (stack: NetworkStack) => number) {
@@ -27,18 +22,14 @@ export class RecentLooks {
   }
 
   get(stack: NetworkStack, name: string): Promise<Peers | undefined> {
-    const names = this.#found.get(stack) ?? new Map<string, Recent<Peers | undefined>>();
-    this.#found.set(stack, names);
-    if (names.size >= MOST_NAMES && !names.has(name)) names.clear();
     const found =
-      names.get(name) ??
-      new Recent(
-        async () => peersOf(await this.#look(stack, name)),
+      this.#found.get(stack) ??
+      new RecentNames(
+        async (its) => peersOf(await this.#look(stack, its)),
         () => this.#generation(stack),
-        GOOD_MS,
       );
-    names.set(name, found);
-    return found.get();
+    this.#found.set(stack, found);
+    return found.get(name);
   }
 }
 
