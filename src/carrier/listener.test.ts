@@ -162,9 +162,11 @@ describe('startCarrierListener', () => {
   });
 
   test('close ends connections that outlive the drain', async () => {
-    const { listener, port } = await daemon();
+    const { listener, port, peers } = await daemon();
     const stream = await tlsFriend({ port, key });
     stream.write('GET / HTTP/1.1\r\nHost: wormhole\r\n'); // and never the rest
+    // Before the last word of the handshake has arrived it would be ended at once.
+    await expect.poll(() => peers.length).toBe(1);
     const end = once(stream, 'end');
     await Promise.all([listener.close(100), end]);
   });

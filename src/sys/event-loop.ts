@@ -6,15 +6,17 @@
  *               └ ready, too, when libuv's descriptor is: so a thread that waits here misses nothing of node's
  *
  * What is ready is called back without a detour, which halves the way of a byte; while nothing is registered here the thread
- * waits in libuv, as any other. It waits here only after a round in which nothing happened, so that libuv's epoll knows what was
- * begun before; first shortly and then longer, because an immediate of somebody else's is not seen from here.
+ * waits in libuv, as any other. It waits here only when libuv says that nothing is to be done but our next turn, and never beyond
+ * the next timer of its.
  *
  * What a callback throws is a fault of this program, met in one connection. It is told to the owner of that, and on stderr; the
  * others of the turn are called, whose events would not come twice, and the thread goes on.
  */
 
+import { MessageChannel } from 'node:worker_threads';
 import { LineRate } from '../lib/line-rate.ts';
 import { NumberMap } from '../lib/number-map.ts';
+import { Alarm } from './alarm.ts';
 import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP, O_CLOEXEC } from './constants.ts';
 import { EVENT_BYTES, EVENT_DATA } from './epoll-event.ts';
 import { check } from './errno.ts';
@@ -25,8 +27,7 @@ import { loopOfThisThread, type UvLoop } from './libuv.ts';
 import { NativeMemory } from './memory.ts';
 
 const BATCH = 256;
-/** Milliseconds that a thread waits here at most. */
-const LONGEST_MS = 1_000;
+/** In events: libuv, or the alarm. What has come is seen to in libuv's own round. */
 const LIBUV = 0;
 
 /** Who is called when a descriptor is ready: edge-triggered, so all must be done, or {@link Registration.again} called. */
@@ -82,12 +83,10 @@ export class EventLoop {
   #soon: (() => void)[] = [];
   readonly #ids = new EventIds(LIBUV);
   #turning = false;
-  /** Rounds in which nothing happened. */
-  #quiet = 0;
   readonly #faults = new LineRate();
-  #events = -1;
-  /** When node's next timer was due, on the clock of `performance.now`. */
-  #timerAt = Number.POSITIVE_INFINITY;
+  readonly #alarm = new Alarm();
+  /** Keeps libuv's loop alive while descriptors are watched: of one that has no reason to live libuv does not say for how long it has nothing to do. */
+  readonly #alive = new MessageChannel().port1;
 
   /** The one of this thread. @returns undefined where there can be none: libuv's is all there is then */
   static here(): EventLoop | undefined {
@@ -103,6 +102,8 @@ export class EventLoop {
     // Owned for the life of the thread.
     this.#epoll = new OwnedFd(check('epoll_create1', libc.epollCreate1(O_CLOEXEC)));
     this.#register(uv.backendFd, LIBUV, EPOLLIN);
+    this.#register(this.#alarm.fd, LIBUV, EPOLLIN | EPOLLET);
+    this.#alive.unref();
   }
 
   /**
@@ -162,36 +163,31 @@ export class EventLoop {
   #begin(): void {
     if (this.#turning) return;
     this.#turning = true;
-    this.#quiet = 0;
+    this.#alive.ref();
     setImmediate(this.#turn);
   }
 
   readonly #turn = (): void => {
     if (this.#entries.size === 0) {
       this.#turning = false;
+      this.#alive.unref();
       for (const run of this.#soon.splice(0)) setImmediate(() => this.#guarded(run));
       return;
     }
-    setImmediate(this.#turn);
-    const events = this.#uv.events();
-    const idle =
-      events === this.#events &&
-      this.#again.length === 0 &&
-      this.#soon.length === 0 &&
-      performance.now() < this.#timerAt;
-    this.#quiet = idle ? this.#quiet + 1 : 0;
-    this.#events = events;
-    const count = libc.epollWait(this.#epoll.fd, this.#memory.address, BATCH, this.#patienceMs());
-    this.#callBack(count);
+    const timeoutMs = this.#timeoutMs(setImmediate(this.#turn));
+    this.#callBack(libc.epollWait(this.#epoll.fd, this.#memory.address, BATCH, timeoutMs));
   };
 
-  /** Nothing is missed for longer than it was quiet before; timers are asked for when it is more than their own grain. */
-  #patienceMs(): number {
-    this.#timerAt = Number.POSITIVE_INFINITY;
-    if (this.#quiet < 2) return this.#quiet;
-    const timerMs = this.#uv.untilTimer();
-    this.#timerAt = performance.now() + timerMs;
-    return Math.min(2 ** Math.min(this.#quiet - 1, 10), LONGEST_MS, timerMs);
+  /** 0 when anything is to be done but the next turn; else the alarm is set for the next timer of libuv's. */
+  #timeoutMs(next: NodeJS.Immediate): number {
+    if (this.#again.length > 0 || this.#soon.length > 0) return 0;
+    next.unref();
+    const dueMs = this.#uv.untilDue();
+    next.ref();
+    if (dueMs <= 0) return dueMs;
+    const now = performance.now();
+    this.#alarm.by(now + dueMs, now);
+    return -1;
   }
 
   #callBack(count: number): void {
@@ -203,13 +199,11 @@ export class EventLoop {
         entry.queued = false;
         if (this.#entries.get(entry.id) === entry) this.#call(entry, 0);
       }
-      this.#quiet = 0;
     }
     for (let i = 0; i < count; i += 1) {
       const at = i * EVENT_BYTES;
       const entry = this.#entries.get(view.getUint32(at + EVENT_DATA, true));
       if (entry === undefined) continue;
-      this.#quiet = 0;
       this.#call(entry, view.getUint32(at, true));
     }
     // What they put off in their turn comes at the end of the next one, or somebody could keep all others waiting.

@@ -44,6 +44,8 @@ const c = {
   fcntl: raw('int fcntl(int, int, long)'),
   flock: raw('int flock(int, int)'),
   eventfd: raw('int eventfd(uint32_t, int)'),
+  timerfd_create: raw('int timerfd_create(int, int)'),
+  timerfd_settime: raw('int timerfd_settime(int, int, uintptr_t, uintptr_t)'),
   read: raw('long read(int, uintptr_t, size_t)'),
   write: raw('long write(int, uintptr_t, size_t)'),
   epoll_create1: raw('int epoll_create1(int)'),
@@ -96,6 +98,9 @@ export const pipe2 = (pair: number, flags: number): number => answer(c.pipe2(pai
 export const fcntl = (fd: number, command: number, argument: number): number => answer(c.fcntl(fd, command, argument));
 export const flock = (fd: number, operation: number): number => answer(c.flock(fd, operation));
 export const eventfd = (initial: number, flags: number): number => answer(c.eventfd(initial, flags));
+export const timerfdCreate = (clock: number, flags: number): number => answer(c.timerfd_create(clock, flags));
+export const timerfdSettime = (fd: number, flags: number, value: number, before: number): number =>
+  answer(c.timerfd_settime(fd, flags, value, before));
 export const read = (fd: number, data: number, length: number): number => answer(c.read(fd, data, length));
 export const write = (fd: number, data: number, length: number): number => answer(c.write(fd, data, length));
 export const epollCreate1 = (flags: number): number => answer(c.epoll_create1(flags));

@@ -4,6 +4,7 @@
  * numbers; whoever makes a thing frees it. Names, arguments and results are those of the manual pages (SSL_read(3ssl), …).
  */
 import koffi, { type LibraryHandle } from 'koffi';
+import { memoryAt } from './libc.ts';
 
 /** SSL_get_error(3ssl) */
 export const SslError = { ssl: 1, wantRead: 2, wantWrite: 3, syscall: 5, zeroReturn: 6 } as const;
@@ -11,26 +12,26 @@ export const SslError = { ssl: 1, wantRead: 2, wantWrite: 3, syscall: 5, zeroRet
 const AlpnVerdict = { chosen: 0, refused: 2 } as const;
 
 /** Commands of SSL_CTX_ctrl, behind macros in ssl.h. */
-const Ctrl = { mode: 33, readAhead: 41, cacheMode: 44, groupsList: 92, minVersion: 123, maxVersion: 124 } as const;
+const Ctrl = { mode: 33, cacheMode: 44, groupsList: 92, minVersion: 123, maxVersion: 124 } as const;
 /** SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER. Without SSL_MODE_ENABLE_PARTIAL_WRITE one SSL_write makes all its records. */
 const modes = 0x2;
 /** SSL_OP_NO_TICKET, SSL_OP_NO_COMPRESSION, SSL_OP_NO_RENEGOTIATION */
 const options = 2 ** 14 + 2 ** 17 + 2 ** 30;
 const tls13 = 0x0304;
 const verifyPeer = 1;
+const BIO_SHUTDOWN_WRITE = 142; // Command of BIO_ctrl, behind a macro in bio.h.
 
 /** What both ends pin. */
 export interface ContextOptions {
   readonly ciphersuites: string;
   readonly groups: string;
-  /** Bytes that one read of the socket takes at most. */
-  readonly readBytes: number;
   /** For those who dial: whoever answers with a certificate is refused, since nobody's is trusted. */
   readonly dials: boolean;
 }
 
-/** Addresses of a connection, of the ring that it writes into, and of the BIO that it reads from. */
-export type Connection = Readonly<Record<'ssl' | 'ring' | 'source', number>>;
+/** Addresses of a connection, and of our end of the rings that it reads from and writes into. */
+export type Connection = Readonly<Record<'ssl' | 'ring', number>>;
+export type RingSizes = Readonly<Record<'incoming' | 'outgoing', number>>;
 
 type Numbers = (...values: number[]) => number;
 
@@ -52,19 +53,21 @@ export class Openssl {
   readonly sessionReused: Numbers;
   readonly version: Numbers;
   readonly clearErrors: () => void;
-  /** Addresses of what may be read of a BIO pair without copying: BIO_nread(bio, char**, num). */
+  /** What may be read of, and written into, a BIO pair without copying: BIO_nread(bio, char**, num). */
   readonly bioNread0: Numbers;
   readonly bioNread: Numbers;
+  readonly bioNwrite0: Numbers;
+  readonly bioNwrite: Numbers;
+  /** BIO_ctrl_wpending(3ssl): bytes that were written there and that the other end of the pair has not read. */
+  readonly bioPending: Numbers;
   readonly bioFree: Numbers;
-  readonly bioNumberRead: Numbers;
-  readonly hasPending: Numbers;
   readonly #exportKeys: (...values: (number | string)[]) => number;
   readonly #peekError: () => number;
   readonly #reason: (code: number) => string | null;
   readonly #peerCertificate: Numbers;
   readonly #certificateFree: Numbers;
   readonly #newPair: Numbers;
-  readonly #newSocket: Numbers;
+  readonly #bioCtrl: Numbers;
   readonly #newSsl: Numbers;
   readonly #setBio: Numbers;
   readonly #offer: Numbers;
@@ -100,8 +103,9 @@ export class Openssl {
     this.clearErrors = raw('void ERR_clear_error()');
     this.bioNread0 = raw('int BIO_nread0(uintptr_t, uintptr_t)');
     this.bioNread = raw('int BIO_nread(uintptr_t, uintptr_t, int)');
-    this.bioNumberRead = raw('uint64_t BIO_number_read(uintptr_t)');
-    this.hasPending = raw('int SSL_has_pending(uintptr_t)');
+    this.bioNwrite0 = raw('int BIO_nwrite0(uintptr_t, uintptr_t)');
+    this.bioNwrite = raw('int BIO_nwrite(uintptr_t, uintptr_t, int)');
+    this.bioPending = raw('size_t BIO_ctrl_wpending(uintptr_t)');
     this.bioFree = raw('int BIO_free(uintptr_t)');
     this.#exportKeys = raw(
       'int SSL_export_keying_material(uintptr_t, uintptr_t, size_t, const char *, size_t, uintptr_t, size_t, int)',
@@ -111,7 +115,7 @@ export class Openssl {
     this.#peerCertificate = raw('uintptr_t SSL_get1_peer_certificate(uintptr_t)');
     this.#certificateFree = raw('void X509_free(uintptr_t)');
     this.#newPair = raw('int BIO_new_bio_pair(uintptr_t, size_t, uintptr_t, size_t)');
-    this.#newSocket = raw('uintptr_t BIO_new_socket(int, int)');
+    this.#bioCtrl = raw('long BIO_ctrl(uintptr_t, int, long, uintptr_t)');
     this.#newSsl = raw('uintptr_t SSL_new(uintptr_t)');
     this.#setBio = raw('void SSL_set_bio(uintptr_t, uintptr_t, uintptr_t)');
     this.#offer = raw('int SSL_set_alpn_protos(uintptr_t, uintptr_t, uint)');
@@ -119,7 +123,7 @@ export class Openssl {
   }
 
   /** A context for TLS 1.3 without tickets and without certificates of anybody; lives as long as the process. */
-  context({ ciphersuites, groups, readBytes, dials }: ContextOptions): number {
+  context({ ciphersuites, groups, dials }: ContextOptions): number {
     const node = this.#node;
     const method = node.func('uintptr_t TLS_method()')() as number;
     const context = node.func('uintptr_t SSL_CTX_new(uintptr_t)')(method) as number;
@@ -132,10 +136,8 @@ export class Openssl {
     ];
     if (context === 0 || wanted.some((done) => done !== 1)) throw new Error('OpenSSL refuses the TLS profile');
     this.#ctrl(context, Ctrl.mode, modes, null);
-    this.#ctrl(context, Ctrl.readAhead, 1, null);
     this.#ctrl(context, Ctrl.cacheMode, 0, null);
     node.func('uint64_t SSL_CTX_set_options(uintptr_t, uint64_t)')(context, options);
-    node.func('void SSL_CTX_set_default_read_buffer_len(uintptr_t, size_t)')(context, readBytes);
     node.func('void SSL_CTX_set_verify(uintptr_t, int, uintptr_t)')(context, dials ? verifyPeer : 0, 0);
     return context;
   }
@@ -184,20 +186,19 @@ export class Openssl {
   }
 
   /**
-   * A connection that reads from `fd`, and writes into a ring of `ringBytes` that the caller empties.
+   * A connection between two rings: the caller fills the one that it reads from, and empties the one that it writes into.
    *
    * @param scratch 16 bytes @param protocol to offer; absent for the end that is dialed
    * @returns what was made; the connection owns all but `ring`
    */
-  connection(context: number, fd: number, ringBytes: number, scratch: number, protocol?: number): Connection {
-    const paired = this.#newPair(scratch, ringBytes, scratch + 8, 1);
-    const from = this.#newSocket(fd, 0);
+  connection(context: number, { incoming, outgoing }: RingSizes, scratch: number, protocol?: number): Connection {
+    const paired = this.#newPair(scratch, outgoing, scratch + 8, incoming);
     const ssl = this.#newSsl(context);
-    if (paired !== 1 || from === 0 || ssl === 0) throw new Error('OpenSSL has no memory');
-    const ends = view(scratch, 16);
-    this.#setBio(ssl, from, Number(ends.readBigUInt64LE(0)));
+    if (paired !== 1 || ssl === 0) throw new Error('OpenSSL has no memory');
+    const [its = 0, ring = 0] = [0, 8].map((at) => Number(view(scratch, 16).readBigUInt64LE(at)));
+    this.#setBio(ssl, its, its);
     if (protocol !== undefined) this.#offer(ssl, protocol, (view(protocol, 1)[0] as number) + 1);
-    return { ssl, ring: Number(ends.readBigUInt64LE(8)), source: from };
+    return { ssl, ring };
   }
 
   /** Name of the protocol that was chosen; '' for none. @param scratch 16 bytes */
@@ -206,6 +207,11 @@ export class Openssl {
     const found = view(scratch, 16);
     const address = Number(found.readBigUInt64LE(0));
     return address === 0 ? '' : view(address, found.readUInt32LE(8)).toString('latin1');
+  }
+
+  /** What the other end of the pair reads after what is there is the end. */
+  bioShutdownWrite(bio: number): void {
+    this.#bioCtrl(bio, BIO_SHUTDOWN_WRITE, 0, 0);
   }
 
   hasPeerCertificate(ssl: number): boolean {
@@ -228,14 +234,11 @@ export class Openssl {
 
 /** @returns bytes put there, 0 when there is no room */
 function put(bytes: Uint8Array, address: number, room: number): number {
-  if (bytes.length > room) return 0;
-  view(address, bytes.length).set(bytes);
-  return bytes.length;
+  if (bytes.length <= room) view(address, bytes.length).set(bytes);
+  return bytes.length <= room ? bytes.length : 0;
 }
 
-function view(address: number, size: number): Buffer {
-  return Buffer.from(koffi.view(BigInt(address), size));
-}
+const view = (address: number, size: number): Buffer => Buffer.from(memoryAt(address, size));
 
 /** @param list names with their lengths before them @param name such a name */
 function offers(list: Buffer, name: Buffer): boolean {

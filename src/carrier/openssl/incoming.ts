@@ -1,39 +1,57 @@
 /**
- * The way of records from the socket: OpenSSL reads and opens them, and their bytes go into one area of the thread.
+ * The way of records from the socket: read into a ring, where OpenSSL finds them, opened into one area of the thread.
  *
- * OpenSSL reads ahead: one read of the socket may bring many records. When it brought less than it asked for, the socket had no
- * more, and a read that would only be told so is left out.
+ * OpenSSL does not read the socket itself. It would either ask for each record twice, or read ahead and then move all that it read
+ * to the front of its buffer again with every record that it opens. A read that brought less than there was room for has emptied
+ * the socket, and another that would only be told so is left out.
  */
 import { EPOLLIN, EPOLLOUT } from '../../sys/constants.ts';
+import { Errno } from '../../sys/errno.ts';
+import * as libc from '../../sys/libc.ts';
+import { NativeMemory } from '../../sys/memory.ts';
 import { type Openssl, SslError } from '../../sys/openssl.ts';
 import { ReadArea } from '../../sys/read-area.ts';
 import { recordBytes } from './ring.ts';
 
-/** Bytes that are read before it is another's turn. */
-const turnBytes = 512 * 1024;
-/** Far below what one read of the socket asks for: who got less has got all. */
-const fewBytes = 32 * 1024;
+/** What a record has beside its payload: header, type, tag (RFC 8446 §5.2). */
+const aroundBytes = 5 + 1 + 16;
 
-const area = new ReadArea(turnBytes);
+/** Of the ring that is read into: eight full records, which is what the other end sends at once. */
+export const incomingBytes = 8 * (recordBytes + aroundBytes);
 
+/** What one ring of records comes to, with a record that began in the one before. */
+const area = new ReadArea(incomingBytes + 2 * recordBytes);
+const scratch = new NativeMemory(8);
+
+/** What the socket had: bytes, which are in the ring now; nothing now; its end; a reset. */
+export type Fed = 'bytes' | 'nothing' | 'end' | 'reset';
 /** What `read` came to: bytes may still be there, will be told of, are over, or the connection is broken. */
 export type Rest = 'more' | 'waits' | 'ended' | 'broken';
 
 export class Incoming {
   readonly #openssl: Openssl;
   readonly #ssl: number;
-  readonly #source: number;
-  /** Bytes that were read of the socket. */
-  #read = 0;
-  /** OpenSSL holds no part of a record, so that it asks for as much as it ever does. */
-  #clean = false;
+  readonly #ring: number;
+  readonly #fd: number;
+  /** Where the ring begins. OpenSSL begins there again when it has taken all that was in it. */
+  readonly #begin: number;
+  readonly #room: number;
+  /** OpenSSL has taken all that was in the ring. */
+  #empty = true;
+  /** The last read of the socket brought less than there was room for. */
+  #emptied = false;
+  /** Bytes in the ring at most, as far as the records told; more than there are when some were padded. */
+  #left = 0;
   #bytes = 0;
 
-  /** @param source the BIO of the socket, borrowed like the connection */
-  constructor(openssl: Openssl, ssl: number, source: number) {
+  /** @param ring our end of the BIO pair @param fd both borrowed, as the connection is */
+  constructor(openssl: Openssl, ssl: number, ring: number, fd: number) {
     this.#openssl = openssl;
     this.#ssl = ssl;
-    this.#source = source;
+    this.#ring = ring;
+    this.#fd = fd;
+    this.#room = openssl.bioNwrite0(ring, scratch.address);
+    this.#begin = Number(scratch.view.getBigUint64(0, true));
   }
 
   /** What the last `read` brought; volatile. */
@@ -41,34 +59,55 @@ export class Incoming {
     return area.buffer.subarray(0, this.#bytes);
   }
 
-  /** @param events of the socket, 0 when it is not known what it has */
+  /** Reads the socket, when OpenSSL has said that it wants more. An end is passed on to OpenSSL, which knows whether it may be one. */
+  feed(): Fed {
+    const count = libc.recv(this.#fd, this.#begin, this.#room, 0);
+    if (count === -Errno.EAGAIN) return 'nothing';
+    if (count < 0) return 'reset';
+    this.#empty = false;
+    this.#emptied = count > 0 && count < this.#room;
+    this.#left = count;
+    if (count > 0) {
+      this.#openssl.bioNwrite(this.#ring, scratch.address, count);
+      return 'bytes';
+    }
+    this.#openssl.bioShutdownWrite(this.#ring);
+    return 'end';
+  }
+
+  /** Reads on, once at most. @param events of the socket, 0 when it is not known what it has */
   read(events: number): Rest {
+    this.#bytes = 0;
+    if (this.#empty) {
+      const fed = this.feed();
+      if (fed === 'nothing') return 'waits';
+      if (fed === 'reset') return 'broken';
+    }
+    const rest = this.#open();
     // An end or an error is met by reading on.
     const told = (events & ~EPOLLOUT) === EPOLLIN;
-    this.#bytes = 0;
-    do {
+    return rest === 'waits' && this.#empty && !(told && this.#emptied) ? 'more' : rest;
+  }
+
+  #open(): Rest {
+    while (area.size - this.#bytes >= recordBytes) {
       const result = this.#openssl.read(this.#ssl, area.address + this.#bytes, area.size - this.#bytes);
       if (result <= 0) return this.#stopped(result);
       this.#bytes += result;
-      if (told && result < recordBytes && this.#drained()) return 'waits';
-    } while (area.size - this.#bytes >= recordBytes);
-    this.#clean = false;
+      this.#left -= result + aroundBytes;
+      // The last one, mostly. To ask OpenSSL for another costs more than to look.
+      if (this.#left > 0 || this.#openssl.bioPending(this.#ring) > 0) continue;
+      this.#empty = true;
+      return 'waits';
+    }
     return 'more';
-  }
-
-  #drained(): boolean {
-    if (!this.#clean || this.#openssl.hasPending(this.#ssl) !== 0) return false;
-    const before = this.#read;
-    this.#read = this.#openssl.bioNumberRead(this.#source);
-    return this.#read > before && this.#read - before < fewBytes;
   }
 
   #stopped(result: number): Rest {
     const why = this.#openssl.getError(this.#ssl, result);
     if (why === SslError.zeroReturn) return 'ended';
     if (why !== SslError.wantRead && why !== SslError.wantWrite) return 'broken';
-    this.#clean = this.#openssl.hasPending(this.#ssl) === 0;
-    this.#read = this.#openssl.bioNumberRead(this.#source);
+    this.#empty = why === SslError.wantRead;
     return 'waits';
   }
 }

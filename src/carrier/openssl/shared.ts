@@ -4,11 +4,8 @@
 import { alpn, tlsProfile } from '../../lib/tls-profile.ts';
 import { EventLoop } from '../../sys/event-loop.ts';
 import { NativeMemory } from '../../sys/memory.ts';
-import { type Connection, Openssl } from '../../sys/openssl.ts';
+import { type Connection, Openssl, type RingSizes } from '../../sys/openssl.ts';
 import type { KeyOfPeer } from '../secure-stream.ts';
-
-/** Bytes that one read of a socket takes at most: eight records with their headers. */
-const readBytes = 132 * 1024;
 
 /** Answers a handshake's question for a key. */
 export interface Asked {
@@ -48,7 +45,7 @@ export class SharedTls {
     this.openssl = openssl;
     this.loop = loop;
     this.recordsPerKey = recordsPerKey;
-    const profile = { ciphersuites: tlsProfile.ciphers, groups: tlsProfile.ecdhCurve, readBytes };
+    const profile = { ciphersuites: tlsProfile.ciphers, groups: tlsProfile.ecdhCurve };
     this.#dialing = openssl.context({ ...profile, dials: true });
     this.#accepting = openssl.context({ ...profile, dials: false });
     const name = Buffer.from(alpn.carrier);
@@ -60,13 +57,13 @@ export class SharedTls {
     openssl.onlyProtocol(this.#accepting, this.#protocol);
   }
 
-  /** A connection on `fd`, which is borrowed. @returns owned by the caller; see `Openssl.connection` */
-  connect(fd: number, ringBytes: number, asked: Asked): Connection {
+  /** @returns owned by the caller; see `Openssl.connection` */
+  connect(sizes: RingSizes, asked: Asked): Connection {
     const { openssl } = this;
     const dials = asked.own !== undefined;
     const context = dials ? this.#dialing : this.#accepting;
     const offer = dials ? this.#protocol.address : undefined;
-    const made = openssl.connection(context, fd, ringBytes, this.#scratch.address, offer);
+    const made = openssl.connection(context, sizes, this.#scratch.address, offer);
     if (dials) openssl.setConnectState(made.ssl);
     else openssl.setAcceptState(made.ssl);
     this.#asked.set(made.ssl, asked);

@@ -1,7 +1,7 @@
 /**
  * A TLS connection straight on its socket: handshake, then a pipe of bytes.
  *
- *     write ─► queue ─► SSL_write ─► ring ─► send          recv ─► SSL_read ─► area ─► onBytes
+ *     write ─► queue ─► SSL_write ─► ring ─► send          recv ─► ring ─► SSL_read ─► area ─► onBytes
  *
  * Owns the descriptor and OpenSSL's objects, which go together at the end. Records are made only when the ring is empty, so
  * one write of the socket takes up to eight of them; what the socket does not take stays in the ring.
@@ -15,12 +15,15 @@ import { SslError } from '../../sys/openssl.ts';
 import type { BytePipe, PipeUser } from '../byte-pipe.ts';
 import { ByteQueue } from '../byte-queue.ts';
 import type { SecureStream } from '../secure-stream.ts';
-import { Incoming } from './incoming.ts';
+import { Incoming, incomingBytes } from './incoming.ts';
 import { Ring, ringBytes } from './ring.ts';
 import type { Asked, Ends, SharedTls } from './shared.ts';
 
 /** Bytes that wait beyond which `write` says to wait. */
 const fullBytes = 64 * 1024;
+
+/** How often the ring is read into before it is another's turn: half a megabyte. */
+const readsOfTurn = 4;
 
 export class OpensslStream extends EventEmitter<{ close: [] }> implements BytePipe, SecureStream {
   readonly remoteAddress: string | undefined;
@@ -69,9 +72,9 @@ export class OpensslStream extends EventEmitter<{ close: [] }> implements BytePi
       undefined,
       (error) => this.#fault(error),
     );
-    const { ssl, ring, source } = shared.connect(socket.fd, ringBytes, asked);
+    const { ssl, ring } = shared.connect({ incoming: incomingBytes, outgoing: ringBytes }, asked);
     this.#ssl = ssl;
-    this.#incoming = new Incoming(shared.openssl, ssl, source);
+    this.#incoming = new Incoming(shared.openssl, ssl, ring, socket.fd);
     this.#ring = new Ring(shared.openssl, ring, socket.fd, shared.recordsPerKey);
     this.#registration.again();
   }
@@ -142,8 +145,12 @@ export class OpensslStream extends EventEmitter<{ close: [] }> implements BytePi
 
   #handshake(events: number): void {
     const { openssl } = this.#shared;
-    const result = openssl.doHandshake(this.#ssl);
-    const why = result === 1 ? 0 : openssl.getError(this.#ssl, result);
+    let result: number;
+    let why: number;
+    do {
+      result = openssl.doHandshake(this.#ssl);
+      why = result === 1 ? 0 : openssl.getError(this.#ssl, result);
+    } while (why === SslError.wantRead && this.#fed());
     const reason = openssl.reason();
     // Also when it failed: the other end hears why.
     const sent = this.#ring.send();
@@ -151,6 +158,12 @@ export class OpensslStream extends EventEmitter<{ close: [] }> implements BytePi
     const waits = why === SslError.wantRead || why === SslError.wantWrite;
     if (waits && sent !== 'broken' && (events & (EPOLLERR | EPOLLHUP)) === 0) return;
     this.#shake(reason === '' ? 'ECONNRESET' : `ERR_SSL_${reason}`);
+  }
+
+  /** @returns true when OpenSSL may go on. A reset comes with an event that says so. */
+  #fed(): boolean {
+    const fed = this.#incoming.feed();
+    return fed === 'bytes' || fed === 'end';
   }
 
   #shake(error: string | undefined): void {
@@ -163,14 +176,15 @@ export class OpensslStream extends EventEmitter<{ close: [] }> implements BytePi
   }
 
   #read(user: PipeUser, events: number): void {
-    if (this.#peerEnded) return;
-    const rest = this.#incoming.read(events);
-    const { bytes } = this.#incoming;
-    if (bytes.length > 0) user.onBytes(bytes);
-    if (this.#destroyed) return;
-    if (rest === 'more') this.#registration.again();
-    else if (rest === 'ended') this.#peerEnd(user);
-    else if (rest === 'broken') this.#broken();
+    for (let reads = readsOfTurn; reads > 0 && !this.#peerEnded; reads -= 1) {
+      const rest = this.#incoming.read(events);
+      const { bytes } = this.#incoming;
+      if (bytes.length > 0) user.onBytes(bytes);
+      if (this.#destroyed || rest === 'waits') return;
+      if (rest === 'ended') return this.#peerEnd(user);
+      if (rest === 'broken') return this.#broken();
+    }
+    if (!this.#peerEnded) this.#registration.again();
   }
 
   #peerEnd(user: PipeUser): void {

@@ -5,7 +5,8 @@
  * generation beside the descriptor, because a number closed earlier in the same batch may name a new socket already.
  * See epoll(7).
  */
-import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLLEXCLUSIVE, EPOLLIN, O_CLOEXEC } from '../../sys/constants.ts';
+import { Alarm } from '../../sys/alarm.ts';
+import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLLET, EPOLLEXCLUSIVE, EPOLLIN, O_CLOEXEC } from '../../sys/constants.ts';
 import { EVENT_BYTES, EVENT_DATA } from '../../sys/epoll-event.ts';
 import { check, Errno } from '../../sys/errno.ts';
 import { close, epollCreate1, epollCtl, epollWait } from '../../sys/libc.ts';
@@ -46,12 +47,14 @@ export class Loop {
   now = performance.now();
   readonly timers: Timers;
   readonly #mailbox: Mailbox | undefined;
+  readonly #alarm = new Alarm();
 
   /** @param onFault told of anything thrown by an object; the loop goes on */
   constructor(onFault: (error: unknown) => void, mailbox?: Mailbox) {
     this.#onFault = onFault;
     this.#mailbox = mailbox;
     this.timers = new Timers(this.now, onFault);
+    this.add(this.#alarm.fd, EPOLLIN | EPOLLET, { onEvents: () => undefined });
   }
 
   /** Starts watching `fd`, which stays its owner's. @throws {SyscallError} ENOMEM, ENOSPC (fs.epoll.max_user_watches) */
@@ -104,7 +107,7 @@ export class Loop {
     const mailbox = this.#mailbox;
     while (!this.#stopped) {
       const idle = this.#ready.length === 0 && mailbox?.fallAsleep() !== false;
-      const timeout = idle ? this.timers.delay(performance.now()) : 0;
+      const timeout = idle ? this.#patience() : 0;
       const count = epollWait(this.#epoll, this.#memory.address, BATCH, timeout);
       if (idle) mailbox?.wakeUp();
       this.now = performance.now();
@@ -115,6 +118,15 @@ export class Loop {
       this.timers.expire(this.now);
     }
     close(this.#epoll);
+    this.#alarm[Symbol.dispose]();
+  }
+
+  /** For epoll_wait: 0 when a timer is due; else as long as it takes, the alarm goes off in time. */
+  #patience(): number {
+    const now = performance.now();
+    const delay = this.timers.delay(now);
+    if (delay > 0) this.#alarm.by(now + delay, now);
+    return delay === 0 ? 0 : -1;
   }
 
   #dispatch(count: number): void {
