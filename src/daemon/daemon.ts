@@ -13,6 +13,7 @@ import type { WormholeError } from '../lib/errors.ts';
 import { daemonKey } from '../lib/key-generate.ts';
 import { Scope } from '../lib/scope.ts';
 import type { Secret } from '../lib/secret.ts';
+import { passingBytes } from '../proxy/passing.ts';
 import { startDataPlane } from '../proxy/plane.ts';
 import { makeId } from '../spec/id.ts';
 import { raiseNofile } from '../sys/limits.ts';
@@ -77,7 +78,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const hostId = new HostId(settings.stateDir);
   const engine = start.use(new DockerEngine({ log }));
   const onFault = (fault: string): void => log.warn({ fault }, 'relay worker fault');
-  const plane = start.use(planeWhenReady(() => startDataPlane({ onFault, onDeath: onFatal }), onFatal));
+  const passing = new SharedArrayBuffer(passingBytes);
+  const plane = start.use(planeWhenReady(() => startDataPlane({ onFault, onDeath: onFatal, passing }), onFatal));
   const events = new Events();
   let tcp: readonly TcpAddress[] = [];
   const invited = (identity: string) => peering.invitations.policyOf(identity);
@@ -93,6 +95,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       registry: () => registry,
       events,
       admit: (connection, origin) => api.admit(connection, origin),
+      passing,
       log,
       onFailure: onFatal,
       onLeftBehind: () => (hostId.exists ? orphans.remove() : undefined),

@@ -94,6 +94,8 @@ export interface RelayWorkerData {
   /** One Int32; not 0 = leave the loop. */
   readonly stop: SharedArrayBuffer;
   readonly neighbours: NeighbourData;
+  /** See `passing.ts`. */
+  readonly passing: SharedArrayBuffer;
 }
 
 /** What a worker needs to reach the others, see `thread/neighbours.ts`. */

@@ -11,6 +11,7 @@ import { O_CLOEXEC, O_NONBLOCK } from '../sys/constants.ts';
 import { check } from '../sys/errno.ts';
 import { OwnedFd } from '../sys/fd.ts';
 import { eventfd } from '../sys/libc.ts';
+import { passingBytes } from './passing.ts';
 import { RelayThread } from './relay-thread.ts';
 import type { DataPlane, Route, RouteOptions } from './route.ts';
 import { SharedRoute } from './shared-route.ts';
@@ -21,6 +22,8 @@ export interface DataPlaneOptions {
   readonly workers?: number;
   /** The compiled worker entry; default beside this file. */
   readonly workerUrl?: URL;
+  /** Of `passing.ts`, where others take part in it. */
+  readonly passing?: SharedArrayBuffer;
   /** Something an operator must know. */
   readonly onFault?: (message: string) => void;
   /** A worker ended unasked, and its connections with it: the process had better start anew. */
@@ -36,7 +39,8 @@ export async function startDataPlane(
   const count = options.workers ?? Math.min(WORKERS_MAX, availableParallelism());
   const url = options.workerUrl ?? new URL('./thread/worker.js', import.meta.url);
   const stop = new SharedArrayBuffer(4);
-  const shared = { stop, neighbours: new SharedArrayBuffer(neighbourBytes(count)) };
+  const passing = options.passing ?? new SharedArrayBuffer(passingBytes);
+  const shared = { stop, neighbours: new SharedArrayBuffer(neighbourBytes(count)), passing };
   const onFault = options.onFault ?? (() => {});
   const onExit = (): void => {
     if (Atomics.load(new Int32Array(stop), 0) !== 0) return;

@@ -37,7 +37,7 @@ export class RelayThread {
   /** @param wakeFds everybody's eventfds, borrowed; its own is the one at `index` */
   constructor(
     url: URL,
-    shared: { readonly stop: SharedArrayBuffer; readonly neighbours: SharedArrayBuffer },
+    shared: Readonly<Record<'stop' | 'neighbours' | 'passing', SharedArrayBuffer>>,
     index: number,
     wakeFds: readonly OwnedFd[],
     onFault: (message: string) => void,
@@ -52,6 +52,7 @@ export class RelayThread {
       port: port2,
       wakeFd: copies[index] as number,
       stop: shared.stop,
+      passing: shared.passing,
       neighbours: { index, shared: shared.neighbours, wakeFds: copies },
     };
     // Descriptors that arrive in messages are ours to close, not the worker's environment's.

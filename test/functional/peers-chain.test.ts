@@ -113,6 +113,18 @@ describe('wormholes that lead to each other', () => {
     );
     await world.b.daemon.wormhole('delete', '--now', back.id);
   });
+
+  test('also where they lead through one that has no peer', async () => {
+    await world.a.daemon.create('url :7111 remote b tail url :7112');
+    const between = await world.b.daemon.create('url :7112 tail url :7113');
+    const back = await world.b.daemon.create('url :7113 remote a tail url :7111');
+    await using client = await world.a.connect(7111);
+    await client.ending();
+    await world.b.daemon.sees(between.id, 'at rest', ({ stats }) => stats.connectionsOpen === 0);
+    const { stats } = await world.b.daemon.look(between.id);
+    expect(stats.connectionsTotal).toBeLessThan(100);
+    await world.b.daemon.wormhole('delete', '--now', back.id, between.id);
+  });
 });
 
 describe.skipIf(noEngine !== undefined)(

@@ -19,6 +19,8 @@ export interface AbroadOptions extends Omit<StartOptions, 'streams' | 'onLink' |
   /** PSK identity → key of those who may dial. @throws {WormholeError} WH_ERR_KEY_FILE */
   readonly keys: () => StartOptions['keys'];
   readonly onLink: (link: number, change: LinkChange) => void;
+  /** Shared with the relay workers: see `proxy/passing.ts`. */
+  readonly passing: SharedArrayBuffer;
   /** Who may open connections for a guest. */
   readonly ownerOf: (guest: string) => string | undefined;
   readonly watchGuests: WatchGuests;
@@ -50,7 +52,7 @@ export function abroadOf(options: AbroadOptions): CarrierAbroad {
     const { startCarrier } = await import('./start.ts');
     const keys = options.keys();
     // Ports are given away, so each attempt has its own.
-    const attempt = new Line((message) => notices.hear(message));
+    const attempt = new Line(options.passing, (message) => notices.hear(message));
     line = attempt;
     try {
       return await startCarrier({ ...options, onLink, keys, streams: attempt.theirs });
@@ -120,7 +122,7 @@ class Line implements Disposable {
   readonly #streams: MessagePort;
   readonly #planePort: MessagePort;
 
-  constructor(hear: (message: FromStreams) => void) {
+  constructor(passing: SharedArrayBuffer, hear: (message: FromStreams) => void) {
     const streams = new MessageChannel();
     const plane = new MessageChannel();
     this.theirs = streams.port2;
@@ -128,7 +130,7 @@ class Line implements Disposable {
     this.#streams.on('message', hear).unref();
     this.#planePort = plane.port1;
     this.plane = planeOver(plane.port1);
-    this.tell({ type: 'plane', port: plane.port2 });
+    this.tell({ type: 'plane', port: plane.port2, passing });
   }
 
   tell(message: ToStreams): void {

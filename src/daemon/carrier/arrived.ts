@@ -8,8 +8,8 @@ import type { Duplex } from 'node:stream';
 import type { Incoming } from '../../carrier/link/incoming.ts';
 import type { ByteStream } from '../../lib/byte-stream.ts';
 import { WormholeError } from '../../lib/errors.ts';
+import type { Passing } from '../../proxy/passing.ts';
 import type { Client, JoinEnd } from '../../proxy/portable/client.ts';
-import type { Passing } from './passing.ts';
 
 export class Arrived implements Client {
   readonly from: string;

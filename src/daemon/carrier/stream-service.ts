@@ -11,6 +11,7 @@ import type { Link } from '../../carrier/link/link.ts';
 import type { Links } from '../../carrier/link/links.ts';
 import type { ServedHead, StreamServer } from '../../carrier/parts.ts';
 import { WormholeError } from '../../lib/errors.ts';
+import { Passing, passingBytes } from '../../proxy/passing.ts';
 import type { DatagramEnd } from '../../proxy/portable/datagram-end.ts';
 import { startPortableDataPlane } from '../../proxy/portable/plane.ts';
 import { Pump } from '../../proxy/portable/pump.ts';
@@ -21,7 +22,6 @@ import { keyOf } from '../peers/owner.ts';
 import { Arrived } from './arrived.ts';
 import { FlowEnd } from './flow-end.ts';
 import { NoticeStreams } from './notice-streams.ts';
-import { Passing } from './passing.ts';
 import type { ToStreams } from './streams.ts';
 
 interface Arrival {
@@ -33,7 +33,7 @@ export class StreamService implements StreamServer {
   readonly #port: MessagePort | undefined;
   readonly #links: Links;
   readonly #arrivals = new Map<string, Arrival>();
-  readonly #passing = new Passing();
+  #passing = new Passing(new SharedArrayBuffer(passingBytes));
   readonly #notices: NoticeStreams;
   #plane: Promise<ServedPlane> | undefined;
   #served: ServedPlane | undefined;
@@ -77,6 +77,7 @@ export class StreamService implements StreamServer {
   #hear(message: ToStreams): void {
     switch (message.type) {
       case 'plane':
+        this.#passing = new Passing(message.passing);
         this.#plane = this.#serve(message.port);
         return;
       case 'arrive':

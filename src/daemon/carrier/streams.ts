@@ -6,8 +6,8 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Notice } from '../../carrier/link/notice.ts';
 
 export type ToStreams =
-  /** The line to the worker's data plane. */
-  | { readonly type: 'plane'; readonly port: MessagePort }
+  /** The line to the worker's data plane, and what it shares with the relay workers: see `proxy/passing.ts`. */
+  | { readonly type: 'plane'; readonly port: MessagePort; readonly passing: SharedArrayBuffer }
   /** Connections for that guest go to that route; only of links that proved `identity`. */
   | { readonly type: 'arrive'; readonly guest: string; readonly route: number; readonly identity: string }
   | { readonly type: 'leave'; readonly guest: string }

@@ -47,6 +47,8 @@ export interface PeeringOptions {
   readonly registry: () => Registry;
   readonly events: Pick<Events, 'listen'>;
   readonly admit: Api['admit'];
+  /** See `proxy/passing.ts`. */
+  readonly passing: SharedArrayBuffer;
   readonly log: Logger;
   readonly onFailure: (error: WormholeError) => void;
   /** Containers of guests of an earlier life are nobody's any more. */
@@ -125,6 +127,7 @@ export function peeringOf(options: PeeringOptions): Peering {
       peer.carrier === 'quic' ? [{ name: peer.name, identity: identityOf(peer) }] : [],
     ),
     admit,
+    passing: options.passing,
     log,
     onFailure,
     onLink: (link, change) => peers.changed(link, change),

@@ -17,6 +17,7 @@ import { socketError } from './tcp.ts';
 
 /** Who asked for the connection. */
 export interface DialOwner {
+  readonly client: { readonly fd: number };
   /** @param fd connected and watched, owned by the owner from now on @param events of its last event */
   dialed(fd: number, target: DialTarget, events: number): void;
   dialFailed(reason: 'dial-failed' | 'no-target', detail: string): void;
@@ -143,6 +144,7 @@ export class Dial extends Timer implements Pollable {
   #await(fd: number): void {
     const { pool, worker } = this.#route;
     this.#fd = fd;
+    worker.onward.dialed(this.#owner, fd);
     pool.pending(this.#schedule.target.member, 1);
     this.#route.healthChanged();
     worker.loop.timers.arm(this, worker.loop.now + this.#schedule.attemptMs(worker.loop.now));

@@ -22,6 +22,11 @@ export function clientEndpoint(fd: number): IpEndpoint | undefined {
   return read(getpeername, fd);
 }
 
+/** Address of this end of `fd`; undefined for a unix socket, or one that is gone. */
+export function localEndpoint(fd: number): IpEndpoint | undefined {
+  return read(getsockname, fd);
+}
+
 function read(call: typeof getpeername, fd: number): IpEndpoint | undefined {
   scratch.view.setUint32(LENGTH_AT, SOCKADDR_MAX, true);
   return call(fd, scratch.address, scratch.address + LENGTH_AT) < 0 ? undefined : decodeIp(scratch.buffer);

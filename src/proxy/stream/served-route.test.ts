@@ -11,6 +11,7 @@ import { encodeUnix, type IpEndpoint } from '../../sys/sockaddr.ts';
 import { bindBytes, bindIp, connectIp, localEndpoint, socketIn, socketPair } from '../../sys/sockets.ts';
 import { Counters, Slot } from '../counters.ts';
 import type { WireTarget } from '../messages.ts';
+import { Passing, passingBytes } from '../passing.ts';
 import { Neighbours, neighbourBytes } from '../thread/neighbours.ts';
 import { Timer } from '../thread/timers.ts';
 import { RelayWorker } from '../thread/worker-state.ts';
@@ -84,7 +85,11 @@ class Look extends Timer {
 function routed() {
   const wake = own(new OwnedFd(eventfd(0, O_CLOEXEC | O_NONBLOCK)));
   const shared = new SharedArrayBuffer(neighbourBytes(1));
-  const worker = new RelayWorker(() => undefined, new Neighbours({ index: 0, shared, wakeFds: [wake.fd] }));
+  const worker = new RelayWorker(
+    () => undefined,
+    new Neighbours({ index: 0, shared, wakeFds: [wake.fd] }),
+    new Passing(new SharedArrayBuffer(passingBytes)),
+  );
   const times = { connectTimeoutMs: 1_000, connIdleMs: 0, halfOpenLingerMs: 0, flowIdleMs: 0 };
   const flags = { asks: false, records: false, traces: false };
   const common = { open: new SharedArrayBuffer(4), rotation: new SharedArrayBuffer(4) };

@@ -203,6 +203,7 @@ export class ServedRoute extends Timer implements WorkerRoute {
 
   ended(connection: Connection, failed: boolean, reason: ConnectionRecord['reason'], detail: string): void {
     this.#connections.delete(connection);
+    this.worker.onward.ended(connection);
     this.counters.add(Slot.open, -1);
     if (failed) {
       this.counters.add(Slot.failed, 1);

@@ -3,7 +3,9 @@
  */
 import { DatagramBatch } from '../../sys/mmsg.ts';
 import type { FromRelay } from '../messages.ts';
+import type { Passing } from '../passing.ts';
 import { Headroom } from '../stream/headroom.ts';
+import { Onward } from '../stream/onward.ts';
 import { Pipes } from '../stream/pipes.ts';
 import { Relay } from '../stream/relay.ts';
 import { Dialer } from '../target/dialer.ts';
@@ -22,12 +24,14 @@ export class RelayWorker {
   readonly headroom = new Headroom();
   readonly post: (message: FromRelay) => void;
   readonly neighbours: Neighbours;
+  readonly onward: Onward;
   #datagrams: DatagramBatch | undefined;
   readonly #faults = new Map<string, number>();
 
-  constructor(post: (message: FromRelay) => void, neighbours: Neighbours) {
+  constructor(post: (message: FromRelay) => void, neighbours: Neighbours, passing: Passing) {
     this.post = post;
     this.neighbours = neighbours;
+    this.onward = new Onward(passing);
     this.loop = new Loop(
       (error) => this.fault(error instanceof Error ? (error.stack ?? error.message) : String(error)),
       neighbours,

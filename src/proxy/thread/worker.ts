@@ -12,17 +12,18 @@ import { NativeMemory } from '../../sys/memory.ts';
 import { Counters } from '../counters.ts';
 import { ServedDatagrams } from '../datagram/served-datagrams.ts';
 import type { RelayWorkerData, ToRelay } from '../messages.ts';
+import { Passing } from '../passing.ts';
 import { ServedRoute } from '../stream/served-route.ts';
 import { Neighbours } from './neighbours.ts';
 import type { WorkerRoute } from './worker-route.ts';
 import { RelayWorker } from './worker-state.ts';
 
-const { port, wakeFd, stop, neighbours: shared } = workerData as RelayWorkerData;
+const { port, wakeFd, stop, neighbours: shared, passing } = workerData as RelayWorkerData;
 const stopFlag = new Int32Array(stop);
 const counter = new NativeMemory(8);
 const routes = new Map<number, WorkerRoute>();
 const neighbours = new Neighbours(shared);
-const worker = new RelayWorker((message) => port.postMessage(message), neighbours);
+const worker = new RelayWorker((message) => port.postMessage(message), neighbours, new Passing(passing));
 
 function carryOut(message: ToRelay): void {
   if (message.type === 'open') {
