@@ -2,6 +2,7 @@
  * What a datagram channel is made of, and what it is told of the carrier's connections.
  */
 import type { Clock } from '../byte-pipe.ts';
+import type { Held } from '../memory.ts';
 import type { Role } from '../resume/proof.ts';
 import type { DatagramChannel } from './channel.ts';
 import type { DatagramLimits } from './limits.ts';
@@ -34,5 +35,7 @@ export interface ChannelOptions extends ChannelPath {
   /** Absent: that of node:crypto. */
   readonly aead?: Aead | undefined;
   readonly limits?: Partial<DatagramLimits>;
+  /** Where it is told what is not whole yet; absent = nowhere. */
+  readonly memory?: Held;
   readonly clock?: Clock;
 }

@@ -62,7 +62,7 @@ export class DatagramChannel implements PacketOwner {
     keys.install(epoch, secret, now);
     this.#receiveKeys.install(epoch, secret, now);
     this.#prober = new Prober(limits, now);
-    this.#partials = new Reassembly(limits);
+    this.#partials = new Reassembly(limits, options.memory);
     this.#incoming = new Incoming(aead, this.#receiveKeys, this.#counters);
     const largest = Math.max(...limits.sizes);
     this.#outgoing = new Outgoing({ aead, sessionId: this.id, keys, counters: this.#counters, owner: this, largest });

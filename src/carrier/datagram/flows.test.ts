@@ -113,6 +113,22 @@ test('A22: a datagram that comes in single bytes costs no more than its bytes', 
   receiver.end();
 });
 
+test('A22 what waits for a stream is told, and where memory is scarce nothing does', () => {
+  const { open, pipes } = muxStreams();
+  const [near] = open();
+  let bytes = 0;
+  const held = { add: (more: number) => void (bytes += more), scarce: false, exhausted: false };
+  const sender = new StreamDatagrams(near, nothing, logging().user, held);
+  pipes[0].room = false;
+  const send = (): boolean => sender.send(Buffer.alloc(1_000));
+  for (let at = 0; at < 1_000; at += 1) send();
+  expect(bytes).toBeGreaterThan(200_000);
+  held.scarce = true;
+  send();
+  expect(bytes).toBe(0);
+  sender.end();
+});
+
 test('a stream that takes nothing holds bounded memory; the newest datagrams are those that arrive', () => {
   const { open, carry, pipes } = muxStreams();
   const [near, far] = open();

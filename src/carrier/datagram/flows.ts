@@ -9,6 +9,7 @@
  * takes one way only, and changes of the way are nobody's business: they may reorder datagrams, as any network does.
  */
 import type { WormholeError } from '../../lib/errors.ts';
+import { type Held, uncounted } from '../memory.ts';
 import type { MuxStream } from '../mux/stream.ts';
 import type { DatagramChannel } from './channel.ts';
 import { StreamDatagrams, type StreamDatagramsUser } from './stream-datagrams.ts';
@@ -29,8 +30,14 @@ export class DatagramFlows {
   /** Undefined while, or where, there is none. */
   channel: Pick<DatagramChannel, 'send'> | undefined;
   readonly #flows = new Map<number, Flow>();
+  readonly #held: Held;
   /** Datagrams that came by the channel for a flow that there is not (any more). */
   strays = 0;
+
+  /** @param held is told what waits */
+  constructor(held: Held = uncounted) {
+    this.#held = held;
+  }
 
   get size(): number {
     return this.#flows.size;
@@ -44,7 +51,7 @@ export class DatagramFlows {
   add(stream: MuxStream, rest: Buffer, user: StreamDatagramsUser): DatagramFlow {
     const flow = new Flow(stream.id, this, user, () => this.#flows.delete(stream.id));
     this.#flows.set(stream.id, flow);
-    flow.begin(stream, rest);
+    flow.begin(stream, rest, this.#held);
     return flow;
   }
 
@@ -76,8 +83,8 @@ class Flow implements DatagramFlow, StreamDatagramsUser {
     return this.#refused + (this.#stream?.dropped ?? 0);
   }
 
-  begin(stream: MuxStream, rest: Buffer): void {
-    this.#stream = new StreamDatagrams(stream, rest, this);
+  begin(stream: MuxStream, rest: Buffer, held: Held): void {
+    this.#stream = new StreamDatagrams(stream, rest, this, held);
     // It may be over already.
     if (this.#over) this.#stream.end();
   }

@@ -109,3 +109,18 @@ test('what is not whole in time is dropped, also by a clock that was set back', 
   expect(reassembly.held.datagrams).toBe(0);
   expect(reassembly.dropped).toBe(2);
 });
+
+test('A22 tells what it keeps, and keeps little where memory is scarce', () => {
+  let bytes = 0;
+  const held = { add: (more: number) => void (bytes += more), scarce: false, exhausted: false };
+  const reassembly = new Reassembly(datagramDefaults, held);
+  const piece = Buffer.alloc(1_000);
+  for (let id = 0; id < 1_000; id += 1) reassembly.add(1, id, 60_000, 0, Buffer.from(piece), 0);
+  expect(bytes).toBe(reassembly.held.bytes);
+  expect(bytes).toBeGreaterThan(1_000_000);
+  held.scarce = true;
+  reassembly.add(1, 1_001, 60_000, 0, piece, 0);
+  expect(bytes).toBeLessThan(130 * 1024);
+  reassembly.clear();
+  expect(bytes).toBe(0);
+});

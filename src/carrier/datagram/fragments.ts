@@ -5,6 +5,7 @@
  * spoils its datagram (RFC 5722). What is kept is what came, never what was announced; beyond the bounds the oldest
  * datagram gives way, and what is not whole in time is dropped.
  */
+import { type Held, uncounted } from '../memory.ts';
 import type { DatagramLimits } from './limits.ts';
 
 /** Bytes that a fragment is charged beyond its memory. */
@@ -25,13 +26,16 @@ interface Partial {
 
 export class Reassembly {
   readonly #limits: DatagramLimits;
+  readonly #held: Held;
   /** By datagram id, the oldest first. */
   readonly #partials = new Map<number, Partial>();
   #charged = 0;
   /** Datagrams that were given up: spoiled, late, or in the way. */
   dropped = 0;
 
-  constructor(limits: DatagramLimits) {
+  /** @param held is told what is kept */
+  constructor(limits: DatagramLimits, held: Held = uncounted) {
+    this.#held = held;
     this.#limits = limits;
   }
 
@@ -85,16 +89,17 @@ export class Reassembly {
   }
 
   #makeRoom(): void {
-    const { partials, partialBytes } = this.#limits;
+    const { partials, partialBytes, scarcePartialBytes } = this.#limits;
+    const bytes = this.#held.scarce ? Math.min(scarcePartialBytes, partialBytes) : partialBytes;
     for (const oldest of this.#partials.values()) {
-      if (this.#partials.size <= partials && this.#charged <= partialBytes) return;
+      if (this.#partials.size <= partials && this.#charged <= bytes) return;
       this.#drop(oldest);
     }
   }
 
   #charge(partial: Partial, bytes: number): void {
     partial.charged += bytes;
-    this.#charged += bytes;
+    this.#count(bytes);
   }
 
   #spoil(partial: Partial): void {
@@ -111,7 +116,12 @@ export class Reassembly {
 
   #forget(partial: Partial): void {
     this.#partials.delete(partial.id);
-    this.#charged -= partial.charged;
+    this.#count(-partial.charged);
+  }
+
+  #count(bytes: number): void {
+    this.#charged += bytes;
+    this.#held.add(bytes);
   }
 }
 

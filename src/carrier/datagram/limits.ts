@@ -27,6 +27,8 @@ export interface DatagramLimits {
   /** Bytes in memory of datagrams that are not whole yet, and their number; the oldest gives way. */
   readonly partialBytes: number;
   readonly partials: number;
+  /** The same bytes where memory is scarce; two of the largest. */
+  readonly scarcePartialBytes: number;
   /** Milliseconds from the first fragment of a datagram to its last. */
   readonly partialMs: number;
 }
@@ -50,5 +52,6 @@ export const datagramDefaults: DatagramLimits = {
   graceMs: 10_000,
   partialBytes: 4 * 1024 * 1024,
   partials: 1_024,
+  scarcePartialBytes: 128 * 1024,
   partialMs: 5_000,
 };

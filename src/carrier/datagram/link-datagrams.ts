@@ -4,6 +4,7 @@
  *
  * Told of the link's connections by whoever makes them; knows neither links nor routes. Owns the channel, not the sockets.
  */
+import type { Held } from '../memory.ts';
 import type { Role } from '../resume/proof.ts';
 import type { SecureStream } from '../secure-stream.ts';
 import { DatagramChannel } from './channel.ts';
@@ -28,10 +29,12 @@ export interface LinkDatagramsOptions {
   /** Of the session under resumption, which calls the channel's: the link may be up at either end over a later one. Absent = that is it. */
   readonly first?: LinkConnection;
   readonly onStateChange?: (state: ChannelState) => void;
+  /** Where it is told what datagrams hold; absent = nowhere. */
+  readonly memory?: Held;
 }
 
 export class LinkDatagrams {
-  readonly flows = new DatagramFlows();
+  readonly flows: DatagramFlows;
   readonly #options: LinkDatagramsOptions;
   readonly #id: Buffer | undefined;
   #channel: DatagramChannel | undefined;
@@ -39,6 +42,7 @@ export class LinkDatagrams {
 
   constructor(options: LinkDatagramsOptions) {
     this.#options = options;
+    this.flows = new DatagramFlows(options.memory);
     if (options.sockets !== undefined && options.first !== undefined) this.#id = idOf(options.first);
   }
 
@@ -78,13 +82,14 @@ export class LinkDatagrams {
   }
 
   #begin(sockets: DatagramSockets, secret: Buffer, epoch: number, path: ChannelPath): DatagramChannel {
-    const { role, onStateChange = () => {} } = this.#options;
+    const { role, memory, onStateChange = () => {} } = this.#options;
     const channel = new DatagramChannel({
       ...path,
       role,
       secret,
       ...(this.#id !== undefined && { id: this.#id }),
       epoch,
+      ...(memory !== undefined && { memory }),
       onStateChange,
       onDatagram: this.flows.deliver,
       onFlushDue: sockets.due,

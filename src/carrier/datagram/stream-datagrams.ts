@@ -7,12 +7,13 @@
 
 import type { ByteStreamUser } from '../../lib/byte-stream.ts';
 import type { WormholeError } from '../../lib/errors.ts';
+import { type Held, uncounted } from '../memory.ts';
 import type { MuxStream } from '../mux/stream.ts';
 import { maxDatagram } from './frames.ts';
 
 const head = 2;
 
-/** Bytes that wait beyond what the stream itself holds. */
+/** Bytes that wait beyond what the stream itself holds; none where memory is scarce. */
 const queueBytes = 256 * 1024;
 
 export interface StreamDatagramsUser {
@@ -25,6 +26,7 @@ export interface StreamDatagramsUser {
 export class StreamDatagrams implements ByteStreamUser {
   readonly #stream: MuxStream;
   readonly #user: StreamDatagramsUser;
+  readonly #held: Held;
   /** With their lengths, the oldest first. */
   #waiting: Buffer[] = [];
   #bytes = 0;
@@ -38,8 +40,9 @@ export class StreamDatagrams implements ByteStreamUser {
   /** Datagrams that gave way. */
   dropped = 0;
 
-  /** @param rest bytes of the stream that were read already */
-  constructor(stream: MuxStream, rest: Buffer, user: StreamDatagramsUser) {
+  /** @param rest bytes of the stream that were read already @param held is told what waits */
+  constructor(stream: MuxStream, rest: Buffer, user: StreamDatagramsUser, held: Held = uncounted) {
+    this.#held = held;
     this.#stream = stream;
     this.#user = user;
     if (rest.length > 0) this.#take(rest);
@@ -57,9 +60,9 @@ export class StreamDatagrams implements ByteStreamUser {
       return true;
     }
     this.#waiting.push(bytes);
-    this.#bytes += bytes.length;
-    while (this.#bytes > queueBytes) {
-      this.#bytes -= this.#waiting.shift()?.length ?? this.#bytes;
+    this.#wait(bytes.length);
+    while (this.#bytes > (this.#held.scarce ? 0 : queueBytes)) {
+      this.#wait(-(this.#waiting.shift()?.length ?? this.#bytes));
       this.dropped += 1;
     }
     return true;
@@ -83,7 +86,7 @@ export class StreamDatagrams implements ByteStreamUser {
     while (this.#room && sent < this.#waiting.length && !this.#over) {
       const bytes = this.#waiting[sent] as Buffer;
       sent += 1;
-      this.#bytes -= bytes.length;
+      this.#wait(-bytes.length);
       this.#room = this.#stream.write(bytes);
     }
     this.#waiting.splice(0, sent);
@@ -95,7 +98,7 @@ export class StreamDatagrams implements ByteStreamUser {
 
   #take(slice: Buffer): void {
     this.#partial.push(slice);
-    this.#partialBytes += slice.length;
+    this.#keep(this.#partialBytes + slice.length);
     // Slices may be single bytes: they are put together once, not with each that comes.
     if (this.#partialBytes < this.#needed) return;
     let bytes = this.#partial.length === 1 ? slice : Buffer.concat(this.#partial);
@@ -109,7 +112,19 @@ export class StreamDatagrams implements ByteStreamUser {
       bytes = bytes.subarray(head + length);
     }
     this.#partial = bytes.length === 0 ? [] : [bytes];
-    this.#partialBytes = bytes.length;
+    this.#keep(bytes.length);
+    if (bytes.length > 0 && this.#held.exhausted) this.#stream.reset();
+  }
+
+  #wait(bytes: number): void {
+    this.#bytes += bytes;
+    this.#held.add(bytes);
+  }
+
+  /** So many bytes of a datagram that is not whole. */
+  #keep(bytes: number): void {
+    this.#held.add(bytes - this.#partialBytes);
+    this.#partialBytes = bytes;
   }
 
   #finish(error: WormholeError | undefined, tell: boolean): void {
@@ -117,6 +132,8 @@ export class StreamDatagrams implements ByteStreamUser {
     this.#over = true;
     this.#waiting = [];
     this.#partial = [];
+    this.#wait(-this.#bytes);
+    this.#keep(0);
     this.#stream.end();
     if (tell) this.#user.onOver(error);
   }

@@ -178,7 +178,7 @@ export class Links {
       onDraining: this.#options.onDraining,
       onOver: (link, reason) => this.#over(link, reason),
     };
-    const datagrams = new LinkDatagrams({ role: session.role, sockets: this.#options.sockets, first: stream });
+    const datagrams = new LinkDatagrams({ role: session.role, sockets: this.#options.sockets, first: stream, memory });
     const link = new Link({ number, dialed, peer, session, memory, user, datagrams, connection: stream, quic });
     const entry: Entry = { link, memory, redialing: undefined, settle };
     this.#entries.set(number, entry);
