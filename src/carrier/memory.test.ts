@@ -14,7 +14,10 @@ describe('what links hold', () => {
     one.add(10 * MiB);
     expect([another.scarce, another.exhausted]).toEqual([false, false]);
     another.add(10 * MiB);
-    expect([one.scarce, one.exhausted]).toEqual([true, false]);
+    expect([one.scarce, one.full, one.exhausted]).toEqual([true, false, false]);
+    one.add(4 * MiB);
+    expect([one.full, one.exhausted]).toEqual([true, false]);
+    one.add(-4 * MiB);
     one.add(12 * MiB);
     expect([another.scarce, another.exhausted, memory.of('web').scarce]).toEqual([true, true, false]);
     one[Symbol.dispose]();

@@ -2,7 +2,8 @@
  * What links hold in memory for the other ends: what was sent and is not acknowledged, what came and is not read, what waits to be
  * sent, and what a link and a stream cost by themselves. Counted for each identity that was proved, and for all of them.
  *
- *   scarce      half of it is held: windows grow no more, logs and queues stay short, new links and connections are refused
+ *   scarce      half of it is held: windows grow no more, logs and queues become short; mostly that is enough
+ *   full        three quarters are, of what does not become less: new links and connections are refused
  *   exhausted   all of it is: a stream that would hold more is reset
  *
  * An identity that holds little does not pay for what others hold.
@@ -68,6 +69,9 @@ export class LinkMemory {
       get scarce() {
         return isHeld(0.5);
       },
+      get full() {
+        return isHeld(0.75);
+      },
       get exhausted() {
         return isHeld(1);
       },
@@ -88,7 +92,9 @@ export class LinkMemory {
   }
 }
 
-export interface LinkShare extends Held, Disposable {}
+export interface LinkShare extends Held, Disposable {
+  readonly full: boolean;
+}
 
 interface Identity {
   bytes: number;

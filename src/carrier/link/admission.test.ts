@@ -19,7 +19,7 @@ const link = (identity: string, said?: Hello): Link =>
 const ground = {
   own: { instance: '9'.repeat(16), host: '8'.repeat(16) },
   ownerOf: () => undefined,
-  scarce: false,
+  full: false,
   all: [] as Link[],
 };
 const otherHost = { host: '3'.repeat(16) };
@@ -60,6 +60,12 @@ describe('admission', () => {
     const all = [link('evil', hello('web')), link('wormhole', hello('web', { role: 'client' }))];
     const insisting = hello('web', { insists: true, ...otherHost });
     expect(() => admit(link('wormhole'), insisting, { ...ground, all })).not.toThrow();
+  });
+
+  test('A22 where links of a key hold what they may, another one is told so, and those that this end dials are not', () => {
+    const full = { ...ground, full: true };
+    expect(() => admit(link('wormhole'), hello('a'), full)).toThrow(/hold as much memory here as they may/);
+    expect(() => admit(Object.assign(link('wormhole'), { dialed: true }), hello('a'), full)).not.toThrow();
   });
 
   test('A22 one identity cannot have all the links there are', () => {

@@ -18,20 +18,20 @@ export interface Ground {
   readonly own: Pick<Hello, 'instance' | 'host'>;
   /** The only identity that may call itself `name`; undefined = anybody. */
   readonly ownerOf: (name: string) => string | undefined;
-  /** Of what links may hold for this identity half is held. */
-  readonly scarce: boolean;
+  /** Links hold for this identity nearly what they may. */
+  readonly full: boolean;
   /** Links that are up. */
   readonly all: readonly Link[];
 }
 
 /** @throws {WormholeError} why this peer is not let in */
-export function admit(link: Link, hello: Hello, { own, ownerOf, scarce, all }: Ground): void {
+export function admit(link: Link, hello: Hello, { own, ownerOf, full, all }: Ground): void {
   if (hello.instance === own.instance) {
     throw new WormholeError('WH_ERR_SELF_PROXY', 'this address leads to the very daemon that dialed it');
   }
   if (hello.role === 'daemon' && hello.host === own.host) throw twin(`${hello.name} at ${link.peer.address}`);
   if (link.dialed) return;
-  if (scarce) throw usedUp();
+  if (full) throw usedUp();
   const owner = ownerOf(hello.name);
   const stolen = owner !== undefined && owner !== link.peer.identity;
   if (stolen || (hello.insists && isTaken(link, hello, all))) {

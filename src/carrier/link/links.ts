@@ -172,7 +172,7 @@ export class Links {
       onUp: (link) => this.#up(link),
       onStream: (link, incoming) => {
         const { kind } = incoming.head;
-        if (memory.scarce && (kind === 'connection' || kind === 'datagrams')) incoming.refuse(usedUp());
+        if (memory.full && (kind === 'connection' || kind === 'datagrams')) incoming.refuse(usedUp());
         else this.#options.onStream(link, incoming);
       },
       onDraining: this.#options.onDraining,
@@ -188,7 +188,7 @@ export class Links {
   /** @throws {WormholeError} why this peer is not let in */
   async #judge(link: Link, hello: Hello): Promise<void> {
     const { own, ownerOf } = this.#options;
-    admit(link, hello, { own, ownerOf, scarce: this.#entries.get(link.number)?.memory.scarce === true, all: this.all });
+    admit(link, hello, { own, ownerOf, full: this.#entries.get(link.number)?.memory.full === true, all: this.all });
     await refuseTwin(link, hello, this.all);
     if (!link.dialed) link.session.deadlineMs = hello.resumeMs;
   }
