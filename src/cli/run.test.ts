@@ -50,6 +50,8 @@ describe('wrong usage', () => {
     [['wg-join', 'wormhole1.abc'], /a token is a secret/],
     [['wg-up', '--expires', 'soon'], /--expires/],
     [['wg-up', '--attach', ''], /--attach names no container/],
+    [['wg-up', '--withdraw', ''], /--withdraw names no invitation/],
+    [['wg-up', '--withdraw', 'invited:1', '--attach', 'db'], /takes no other option/],
     [['wg-up', '--demo', '--demo-port', '0'], /--demo-port is no port/],
     [['wg-up', '--demo', '--attach', 'db'], /has a container of its own/],
     [['wg-up', '--demo', '--demo-image', '--nonsense busybox'], /--demo-image: /],

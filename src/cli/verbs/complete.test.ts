@@ -16,7 +16,13 @@ const daemon = {
       { peer: 'db-host', peerAttach: '' },
     ] as Tunnel[],
   }),
-  peers: async () => ({ name: 'here', peers: [{ name: 'db-host', state: 'up' }] as Peer[] }),
+  peers: async () => ({
+    name: 'here',
+    peers: [
+      { name: 'db-host', state: 'up' },
+      { name: 'invited:0123456789abcdef', state: 'invited', reason: 'until noon' },
+    ] as Peer[],
+  }),
   list: async () => ({ wormholes: [aWormhole(), aWormhole({ id: 'calm-yak' })] }),
   containers: async () => ({
     containers: [
@@ -89,7 +95,8 @@ describe('__complete', () => {
     expect(await complete('wg-join', '--attach', 'w')).toEqual(['web']);
     expect(await complete('tunnel-create', '--peer-attach', '')).toEqual(['shop']);
     expect(await complete('tunnel-create', '--attach', 'db', '')).toEqual(['db-host']);
-    expect(await complete('leave', 'db')).toEqual(['db-host']);
+    expect(await complete('leave', '')).toEqual(['db-host']);
+    expect(await complete('wg-up', '--withdraw', '')).toEqual(['invited:0123456789abcdef']);
   });
 
   test('commands to explain, shells, and files', async () => {
