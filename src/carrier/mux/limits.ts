@@ -14,7 +14,7 @@ export interface MuxLimits {
   readonly maxStreamWindow: number;
   /** Bytes beyond the initial windows that all streams' receive windows may grow by, together. */
   readonly maxGrowth: number;
-  /** Bytes of payload in one frame, and of one stream before it is another's turn. */
+  /** Bytes of payload in one frame, and of one stream before it is another's turn, while others wait for theirs. */
   readonly quantum: number;
   /** Bytes that are gathered into one write. */
   readonly batch: number;

@@ -136,7 +136,7 @@ export class Sender {
       stream.next = undefined;
       stream.queued = false;
       if (!stream.sendable) continue;
-      stream.emit(this.#out, limits.quantum);
+      stream.emit(this.#out, this.#first === undefined ? limits.batch : limits.quantum);
       if (stream.sendable) this.ready(stream);
       sent.push(stream);
     }

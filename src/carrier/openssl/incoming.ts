@@ -11,13 +11,13 @@ import * as libc from '../../sys/libc.ts';
 import { NativeMemory } from '../../sys/memory.ts';
 import { type Openssl, SslError } from '../../sys/openssl.ts';
 import { ReadArea } from '../../sys/read-area.ts';
-import { recordBytes } from './ring.ts';
+import { recordBytes, recordsAtOnce } from './ring.ts';
 
 /** What a record has beside its payload: header, type, tag (RFC 8446 §5.2). */
 const aroundBytes = 5 + 1 + 16;
 
-/** Of the ring that is read into: eight full records, which is what the other end sends at once. */
-export const incomingBytes = 8 * (recordBytes + aroundBytes);
+/** Of the ring that is read into: what the other end sends at once. */
+export const incomingBytes = recordsAtOnce * (recordBytes + aroundBytes);
 
 /** What one ring of records comes to, with a record that began in the one before. */
 const area = new ReadArea(incomingBytes + 2 * recordBytes);

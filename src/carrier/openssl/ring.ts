@@ -10,10 +10,13 @@ import type { ByteQueue } from '../byte-queue.ts';
 
 /** A record's payload at most (RFC 8446 §5.1). */
 export const recordBytes = 16 * 1024;
-/** Full records that go to the socket at once. */
-const records = 8;
+/**
+ * Full records that go to the socket at once, and that are read of it at once: each time wakes the other end, and more of them
+ * leave the processor's cache.
+ */
+export const recordsAtOnce = 16;
 /** Of the ring: room for as many, and for what TLS adds, another key included. */
-export const ringBytes = records * recordBytes + 4 * 1024;
+export const ringBytes = recordsAtOnce * recordBytes + 4 * 1024;
 
 /** Records that one key seals, 128 GiB of full ones: a third of what RFC 8446 §5.5 has for AES-GCM. */
 const recordsPerKey = 2 ** 23;
@@ -70,7 +73,7 @@ export class Ring implements Disposable {
       this.#openssl.keyUpdate(ssl, 0);
       this.#sealed = 0;
     }
-    for (let left = records; left > 0 && queue.bytes > 0; ) {
+    for (let left = recordsAtOnce; left > 0 && queue.bytes > 0; ) {
       const slice = queue.first;
       const whole = slice === undefined ? 0 : Math.min(left, Math.floor(slice.length / recordBytes));
       const result = whole > 0 ? this.#direct(ssl, slice as Buffer, whole) : this.#gathered(ssl, queue);

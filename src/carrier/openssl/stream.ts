@@ -4,7 +4,7 @@
  *     write ─► queue ─► SSL_write ─► ring ─► send          recv ─► ring ─► SSL_read ─► area ─► onBytes
  *
  * Owns the descriptor and OpenSSL's objects, which go together at the end. Records are made only when the ring is empty, so
- * one write of the socket takes up to eight of them; what the socket does not take stays in the ring.
+ * one write of the socket takes up to sixteen of them; what the socket does not take stays in the ring.
  */
 import { EventEmitter } from 'node:events';
 import { EPOLLERR, EPOLLHUP, SHUT_WR } from '../../sys/constants.ts';
@@ -23,7 +23,7 @@ import type { Asked, Ends, SharedTls } from './shared.ts';
 const fullBytes = 64 * 1024;
 
 /** How often the ring is read into before it is another's turn: half a megabyte. */
-const readsOfTurn = 4;
+const readsOfTurn = 2;
 
 export class OpensslStream extends EventEmitter<{ close: [] }> implements BytePipe, SecureStream {
   readonly remoteAddress: string | undefined;

@@ -20,10 +20,11 @@ import { FirstWords } from './first-words.ts';
 import type { JoinOptions } from './join.ts';
 import { type Quiet, watchQuiet } from './quiet.ts';
 
-/** Bytes in one direction before it is another's turn. */
+/** Bytes to the socket before it is another's turn; reads of it, likewise. */
 const turnBytes = 256 * 1024;
-/** Bytes that one read takes at most: with the headers of a link in front, eight full records of TLS. */
-const readBytes = 128 * 1024 - 64;
+const turnReads = 2;
+/** Bytes that one read takes at most: with the headers of a link in front, as many full records of TLS as leave at once. */
+const readBytes = 256 * 1024 - 64;
 
 const area = new ReadArea(readBytes);
 
@@ -164,13 +165,12 @@ export class Pumping implements ByteStreamUser {
   #receive(stream: ByteStream, events: number): void {
     // What one read leaves there is told of by another event, unless it is an end or an error.
     const told = (events & ~EPOLLOUT) === EPOLLIN;
-    for (let left = turnBytes; left > 0 && !this.#streamFull; ) {
+    for (let reads = turnReads; reads > 0 && !this.#streamFull; reads -= 1) {
       if (this.#socketEnded || this.#over) return;
       const count = libc.recv(this.#socket.fd, area.address, area.size, 0);
       if (count === -Errno.EAGAIN) return;
       if (count < 0) return this.#broken(-count);
       if (count === 0) return this.#socketEnd(stream);
-      left -= count;
       this.#give(stream, area.buffer.subarray(0, count));
       if (told && count < area.size && !this.#streamFull) return;
     }
