@@ -1,6 +1,9 @@
 /**
  * Rounds × tests × slices × contenders: neighbours in time are different programs under the same test, and who comes
  * first changes from test to test, from slice to slice and from round to round.
+ *
+ * Before them each program is under each test for one slice, which is told by itself, as the cell `first KEY`: what is measured is
+ * a program that runs, and a compiler inside one, like caches and what the kernel remembers of a path, needs a moment.
  */
 import { roundOf } from './slices.mjs';
 
@@ -17,15 +20,17 @@ export async function allRounds(cells, rounds, contenders, dir) {
   const samples = [];
   /** @type {Set<string>} */
   const dead = new Set();
-  for (let round = 0; round < rounds; round++) {
+  for (let round = -1; round < rounds; round++) {
+    const first = round < 0;
     for (const [i, cell] of cells.entries()) {
+      if (first && cell.slices === 1) continue;
       const fitting = contenders.filter((contender) => cell.fits(contender));
-      process.stderr.write(`round ${round + 1}/${rounds} ${cell.key}:`);
+      process.stderr.write(`${first ? 'first' : `round ${round + 1}/${rounds}`} ${cell.key}:`);
       /** @type {Map<string, Record<string, number>[]>} */
       const slices = new Map(fitting.map(({ name }) => [name, []]));
-      for (let slice = 0; slice < cell.slices; slice++) {
-        const first = (round * 3 + i + slice) % Math.max(1, fitting.length);
-        for (const contender of [...fitting.slice(first), ...fitting.slice(0, first)]) {
+      for (let slice = 0; slice < (first ? 1 : cell.slices); slice++) {
+        const turn = ((round + 1) * 3 + i + slice) % Math.max(1, fitting.length);
+        for (const contender of [...fitting.slice(turn), ...fitting.slice(0, turn)]) {
           if (slice === 0) process.stderr.write(` ${contender.name}`);
           slices.get(contender.name)?.push(await cell.measure(contender, round, dir));
           const obituary = contender.obituary();
@@ -35,7 +40,7 @@ export async function allRounds(cells, rounds, contenders, dir) {
         }
       }
       for (const [contender, measured] of slices) {
-        samples.push({ cell: cell.key, contender, round, figures: roundOf(measured) });
+        samples.push({ cell: first ? `first ${cell.key}` : cell.key, contender, round, figures: roundOf(measured) });
       }
       process.stderr.write('\n');
     }

@@ -66,6 +66,7 @@ async function stall({ ports, roots }) {
 
 /** @type {readonly Row[]} */
 export const rows = [
+  { cell: 'first bulk1', field: 'gbits', title: 'bulk, 1 stream, the first half second: Gbit/s', digits: 2 },
   ...[1, 8].flatMap((n) => throughput(n)),
   { cell: 'rr1', field: 'p50us', title: 'ping-pong, 64 B: p50 µs', digits: 0, better: 'less', need: 1.3 },
   { cell: 'rr1', field: 'p99us', title: 'ping-pong, 64 B: p99 µs', digits: 0, better: 'less' },

@@ -86,6 +86,7 @@ function publish(result) {
     mainTable({ judged, contenders, subject: options.subject }),
     [
       '* direct: from the target’s own host, nothing in between; never a peer. Ratios are those of medians, to the best peer of that row.',
+      '* Before the first round each program is under each test for half a second, which counts in the row that says so and in no other.',
       '* TLS 1.3 with AES-128-GCM (stunnel, haproxy, socat, each with a certificate that is checked), aes128-gcm (ssh). socat udp is in clear.',
       '* bulk: the target sends, the client discards in the kernel. connect: connect, 64-byte request and answer, FIN.',
       '* CPU: both halves. Memory: the growth of both halves’ proportional set size, after 2 s and within the next 2 s.',
