@@ -11,21 +11,22 @@ export class Forwarding implements AsyncDisposable {
   }
 
   /** Begins; see {@link ready}. */
-  static begin(host: Host, words: string): Forwarding {
+  static begin(host: Host, words: string, env: Readonly<Record<string, string>> = {}): Forwarding {
     const key = ['-K', host.belongings.keyFile];
-    return new Forwarding(host.start([program('wormhole'), 'forward', ...key, '--drain', '0s', ...words.split(' ')]));
+    const all = ['forward', ...key, '--drain', '0s', ...words.split(' ')];
+    return new Forwarding(host.start([program('wormhole'), ...all], { env }));
   }
 
   /** Resolves when its ports are open. */
-  static async start(host: Host, words: string): Promise<Forwarding> {
-    const forwarding = Forwarding.begin(host, words);
+  static async start(host: Host, words: string, env: Readonly<Record<string, string>> = {}): Promise<Forwarding> {
+    const forwarding = Forwarding.begin(host, words, env);
     await forwarding.ready();
     return forwarding;
   }
 
   /** Runs one that fails. @returns its exit code and the code of its error */
-  static async fails(host: Host, words: string): Promise<string> {
-    const { code, stderr } = await within('the end of forward', Forwarding.begin(host, words).ended);
+  static async fails(host: Host, words: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
+    const { code, stderr } = await within('the end of forward', Forwarding.begin(host, words, env).ended);
     return `${code} ${/\[(WH_ERR_\w+)\]/.exec(stderr)?.[1] ?? stderr}`;
   }
 

@@ -40,13 +40,12 @@ export function peerOperations(options: OperatePeersOptions): PeerOperations {
     const facts = await now(peer.link);
     return describePeer(peer, facts, facts === undefined ? 0 : guests.count(facts));
   };
+  const clients = (): readonly LinkFacts[] => peers.links.filter(({ role }) => role === 'client');
+  const describeProgram = async (link: LinkFacts): Promise<Shape> =>
+    describeClient((await now(link)) ?? link, guests.count(link));
   return {
     async peers() {
-      const clients = peers.links.filter(({ role }) => role === 'client');
-      const all = await Promise.all([
-        ...peers.list.map(describe),
-        ...clients.map(async (link) => describeClient((await now(link)) ?? link, guests.count(link))),
-      ]);
+      const all = await Promise.all([...peers.list.map(describe), ...clients().map(describeProgram)]);
       return { name, peers: [...all, ...invited().map(describeInvited)] };
     },
     join: async ({ address, as, wait = true }, { signal }) =>
@@ -57,6 +56,10 @@ export function peerOperations(options: OperatePeersOptions): PeerOperations {
       return await describe(await joins.leave(left));
     },
     async kick(kicked) {
+      // Several may run on one host, under one name.
+      const programs = clients().filter(({ name: other }) => other === kicked);
+      for (const link of programs) await links.kick(link.number);
+      if (programs[0] !== undefined) return await describeProgram(programs[0]);
       const peer = peers.named(kicked);
       if (peer.link !== undefined) await links.kick(peer.link.number);
       return await describe(peer);
