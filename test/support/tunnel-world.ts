@@ -59,6 +59,8 @@ export class TunnelEnd {
   tunneling!: Tunneling;
   readonly #options: TunnelEndOptions;
   readonly #world: TunnelWorld;
+  /** Daemons that it has had. */
+  #lives = 0;
 
   constructor(world: TunnelWorld, options: TunnelEndOptions) {
     this.#world = world;
@@ -78,6 +80,7 @@ export class TunnelEnd {
 
   /** A daemon begins its life; the one before may have been killed. */
   start(): void {
+    this.#lives += 1;
     const { host, address, external, range, ports, rekey } = this.#options;
     const links = (): LinkFacts[] => (this.#world.linked ? [this.link] : []);
     const linked = (): Peer[] => (this.#world.linked ? [this.#peer() as Peer] : []);
@@ -127,7 +130,7 @@ export class TunnelEnd {
       identity: 'common',
       name,
       address: `${this.other.seenAt}:9999`,
-      instance: '1',
+      instance: `${this.other.#lives}`,
     } as LinkFacts;
   }
 

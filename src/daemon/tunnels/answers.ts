@@ -2,7 +2,7 @@
  * Answering peers about tunnels: offers judged and prepared, halves installed when they are committed, removed, given new keys.
  *
  *   offer ─► prepared, and installed while the answer is under way ──commit──► complete
- *                └──no commit within a while──► removed, forgotten
+ *                └──no commit within a while, or another daemon is that host now──► removed, forgotten
  *
  * What is to replace another half is installed by the commit alone: until then there may be no agreement.
  *
@@ -22,12 +22,12 @@ import { agree } from './agreeing.ts';
 import type { Attachment } from './attachment.ts';
 import type { OwnAddresses } from './own-ends.ts';
 import { makeHalf, tell } from './own-half.ts';
-import type { Prepared } from './prepared.ts';
+import { type Prepared, placesOf } from './prepared.ts';
 import { recordOf } from './record-of.ts';
 import type { Rekeying } from './rekeying.ts';
 import { refuseBeyondShare } from './shares.ts';
 import type { Tunnel } from './tunnel.ts';
-import { notFound, type Places, type Tunnels } from './tunnels.ts';
+import { notFound, type Tunnels } from './tunnels.ts';
 
 /** Milliseconds that what was offered waits for its commit. */
 const PREPARED_MS = 60_000;
@@ -107,6 +107,7 @@ export class Answers implements AsyncDisposable {
     const done = new Promise<void>((resolve) => void (over = resolve));
     const prepared: Prepared = {
       owner,
+      instance: link.instance,
       record,
       half,
       needs: lasting,
@@ -176,6 +177,13 @@ export class Answers implements AsyncDisposable {
     return await this.#options.rekeying.answer(tunnel, rekey);
   }
 
+  /** A daemon is linked: what an earlier one of its host has offered nobody commits any more. */
+  linked(link: LinkFacts): void {
+    for (const [id, { owner, instance }] of this.#prepared) {
+      if (isSame(owner, link) && instance !== link.instance) void this.#forget(id).catch(() => undefined);
+    }
+  }
+
   /** Resolves when nothing of that peer is being carried out. */
   async settled(whose: Whose, signal: AbortSignal): Promise<void> {
     const under = (): Array<Promise<unknown>> =>
@@ -230,8 +238,4 @@ export class Answers implements AsyncDisposable {
     };
     return refuseBeyondShare(owner, asked, { range, ports: ports.range });
   }
-}
-
-function placesOf({ attach, from }: TunnelOffer): Places {
-  return { ...(attach !== undefined && { attach }), ...(from !== undefined && { peerAttach: from }) };
 }

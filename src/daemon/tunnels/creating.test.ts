@@ -25,6 +25,23 @@ describe('the half of the end that is asked', () => {
     expect(await b.summary()).toEqual([]);
   });
 
+  test('W6 goes as soon as another daemon is that host: of the one that has offered it there is nothing left to commit', async () => {
+    world = new TunnelWorld();
+    const { a, b } = world;
+    b.onCall = (call) => {
+      if (call !== 'commit') return;
+      world.linked = false;
+      throw new WormholeError('WH_ERR_PEER_UNREACHABLE', 'it was killed');
+    };
+    await expect(a.create()).rejects.toMatchObject({ code: 'WH_ERR_PEER_UNREACHABLE' });
+    world.link();
+    expect((await b.summary()).length).toBe(1);
+    a.start();
+    world.link();
+    await expect.poll(() => b.summary()).toEqual([]);
+    expect(b.kernel.kept.size).toBe(0);
+  });
+
   test('stays until the commit where another one is to replace it', async () => {
     world = new TunnelWorld();
     const { a, b } = world;

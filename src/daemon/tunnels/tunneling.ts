@@ -137,10 +137,12 @@ export class Tunneling implements AsyncDisposable {
   /** A daemon is linked. */
   linked(link: LinkFacts): void {
     void this.#restored.then(() => this.#keeping.linked(link));
+    this.answers.linked(link);
   }
 
   /** Who has that identity is a stranger: takes away what there is of tunnels with it, and says so as long as it can. */
   async part(identity: string): Promise<void> {
+    const { log } = this.#options;
     await this.#restored.catch(() => undefined);
     const theirs = this.tunnels.list.filter(({ record }) => record.identity === identity);
     await Promise.all(
@@ -150,10 +152,7 @@ export class Tunneling implements AsyncDisposable {
           ?.remove(tunnel.id, limit.signal)
           .catch(() => undefined);
         await this.tunnels.remove(tunnel).catch((err: unknown) => {
-          this.#options.log.error(
-            { err, tunnel: tunnel.id },
-            'parts of a tunnel are left; wormhole tunnel-gc removes them',
-          );
+          log.error({ err, tunnel: tunnel.id }, 'parts of a tunnel are left; wormhole tunnel-gc removes them');
         });
         await told;
       }),
