@@ -48,9 +48,8 @@ test-unit: $(LOCK) ## Run the unit and rule tests only
 test-functional: build ## Run the conformance and functional tests only (root; in a private network namespace)
 	@NODE='$(NODE)' scripts/test.sh conformance functional
 
-test-kernel: build ## Run the tests of kernel tunnels only, in a virtual machine that scripts/vm-deps.sh makes (root)
+test-kernel: build ## Run the tests of kernel tunnels only, in a virtual machine (root; WORMHOLE_MACHINE=qemu for one by QEMU)
 	@scripts/test-deps.sh
-	@scripts/vm-deps.sh
 	@NODE='$(NODE)' scripts/test.sh kernel
 
 examples-kernel: build ## Run the examples with tunnels on a kernel with IPsec, in that virtual machine; takes ten minutes (root)

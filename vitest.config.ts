@@ -64,12 +64,13 @@ export default defineConfig({
         test: {
           name: 'kernel',
           retry,
-          // Its processor is emulated.
+          // Every system call of theirs takes its time, or their processor is emulated.
           expect: { poll: { timeout: 8 * poll.timeout, interval: 10 * poll.interval } },
           include: ['test/kernel/**/*.test.ts', 'test/functional/tunnel-kernel-*.test.ts'],
           testTimeout: 400_000,
           hookTimeout: 400_000,
-          maxWorkers: 2,
+          // On one processor, but most of what takes long in them is waiting.
+          maxWorkers: 3,
           pool: machinePool(),
         },
       },

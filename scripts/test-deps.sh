@@ -31,16 +31,24 @@ needed=(
   make:/usr/bin/make
   tar:/bin/tar
   ca-certificates:/etc/ssl/certs/ca-certificates.crt
+  tcpdump:/usr/bin/tcpdump
+  flex:/usr/bin/flex
+  bison:/usr/bin/bison
+  bc:/usr/bin/bc
+  xz-utils:/usr/bin/xz
+)
+# The same, for those that are named only: of a machine by QEMU, which is wanted where there can be no other.
+only_named=(
   qemu-system-x86:/usr/bin/qemu-system-x86_64
   cpio:/usr/bin/cpio
   kmod:/sbin/depmod
-  tcpdump:/usr/bin/tcpdump
 )
 
 PATH=$PATH:/usr/sbin:/sbin
 only=" $* "
 wanted() { [ "$only" = '  ' ] || [[ $only = *" $1 "* ]]; }
 missing=()
+[ "$only" = '  ' ] || needed+=("${only_named[@]}")
 for entry in "${needed[@]}"; do
   package=${entry%%:*} file=${entry#*:}
   ! wanted "$package" || [ -e "$file" ] || [ -e "/usr$file" ] || command -v "${file##*/}" >/dev/null || missing+=("$package")

@@ -16,7 +16,7 @@ export const guestPackages = [
 
 /** Makes what it boots, unless it is there. @returns {string | undefined} why it cannot be had */
 export function missingForGuest() {
-  const made = spawnSync(join(rootDir, 'scripts/vm-deps.sh'), {
+  const made = spawnSync(join(rootDir, 'scripts/vm-deps.sh'), ['qemu'], {
     encoding: 'utf8',
     stdio: ['ignore', 'inherit', 'pipe'],
   });
@@ -26,7 +26,7 @@ export function missingForGuest() {
       ?.trim()
       .split('\n')
       .at(-1)
-      ?.replace(/^test: /, '') || `scripts/vm-deps.sh: ${made.error?.message ?? made.status}`
+      ?.replace(/^test: /, '') || `scripts/vm-deps.sh qemu: ${made.error?.message ?? made.status}`
   );
 }
 
@@ -90,7 +90,8 @@ export class Guest {
     register('./typescript.mjs', import.meta.url);
     const { packedPrograms } = await import(new URL('programs.ts', parts).href);
     const { Machine } = await import(new URL('machine.ts', parts).href);
+    const { qemu } = await import(new URL('qemu.ts', parts).href);
     this.#programs = await packedPrograms();
-    return await Machine.boot();
+    return await Machine.boot(qemu);
   }
 }

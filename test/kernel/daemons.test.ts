@@ -1,30 +1,24 @@
 /**
- * Tunnels between daemons by each kind that the kernel has: what is on the wire and what is left, NAT, new keys, daemons that
- * are killed at a step.
+ * Tunnels between daemons by each kind that the kernel has: what is on the wire and what is left, NAT, reboots. New keys and
+ * daemons that are killed have files of their own.
  *
  *     a ──┐
  *         ├── router ── b
  *     c ──┘
  *     (c behind NAT)
  *
- * One world for all, and no more than the kernel has a part in: its processor is emulated. The rest is tested on the ordinary kernel,
- * in `test/functional/tunnels*.test.ts`.
+ * One world for all, and no more than the kernel has a part in. The rest is tested on the ordinary kernel, in
+ * `test/functional/tunnels*.test.ts`.
  */
 import { randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { command } from '../support/command.ts';
-import type { Host } from '../support/host.ts';
-import { buildKiller, killAt } from '../support/kill-at.ts';
 import { patiently } from '../support/patience.ts';
-import { setCarried } from '../support/sa-counter.ts';
-import { SteadyBytes, SteadyPings } from '../support/steady-streams.ts';
 import {
   dropped,
   makeTunnel,
   pings,
+  reboot,
   removeTunnel,
   statesOf,
   tracesOf,
@@ -41,14 +35,6 @@ const left = kernelLacks('esp', 'wireguard', 'nf_tables');
 const types = left ? [] : await tunnelTypes();
 const all = tunnelDaemons({ a: {}, b: {}, c: { nat: true } });
 const ipsec = { type: 'ipsec' } as const;
-
-/** The kernel's changes that install a half of IPsec, in order. */
-const steps = ['firewall', 'association', 'association', 'policy', 'policy', 'policy', 'address', 'route'];
-/** Whose daemon is killed after how many of them; all take minutes. */
-const kills: ReadonlyArray<readonly ['a' | 'b', number]> =
-  process.env['WORMHOLE_STEPS'] === 'all'
-    ? steps.flatMap((_, n) => [['a', n + 1] as const, ['b', n + 1] as const])
-    : [['a', 5]];
 
 describe.each(types)('a tunnel by $name', ({ kind, request, shown, word }) => {
   test('WF6 WF7 WF8 WF13 WF14 A13 XT11 XT19 is the same from both ends, shows its own packets alone, lets nobody else in, and leaves nothing', async () => {
@@ -97,69 +83,19 @@ describe.skipIf(left)('a tunnel', () => {
     expect(text).toContain('use --udp or --type wireguard');
   });
 
-  test('XT13 F27 gets new keys by bytes and by age, also from a daemon that was killed meanwhile, and loses no packet', async () => {
+  test('in UDP or by WireGuard is made again after a reboot, with the same addresses', async () => {
     const { a, b, c } = all();
-    const plain = await makeTunnel(a, { peer: 'b', ...ipsec });
-    const udp = await makeTunnel(c, { peer: 'a', ...ipsec, udp: true });
-    // With its first packet the host behind the NAT says which port it has there; answers to earlier ones go elsewhere.
-    await expect.poll(() => pings(c, udp.remote), patiently).toBe(true);
-    const errors = async (): Promise<unknown> =>
-      await Promise.all([a, b, c].map(async (host) => (await host.run(['cat', '/proc/self/net/xfrm_stat'])).stdout));
-    const before = await errors();
-    const streams = [new SteadyPings(a, plain.remote), new SteadyPings(c, udp.remote)];
-    await using bytes = await SteadyBytes.start(a, b, plain.remote);
-    await sleep(2_000);
-    const usual = await bytes.lost();
-
-    /** Both ends of both tunnels have the same keys, and none of those. */
-    const renewed = async (old: readonly string[]): Promise<boolean> => {
-      const [ofA = [], ...others] = await Promise.all([a, b, c].map(spis));
-      const same = [...ofA].sort().join() === others.flat().sort().join();
-      return same && ofA.length === 4 && !ofA.some((spi) => old.includes(spi));
-    };
-    const first = await spis(a);
-    for (const { netns } of [a, c]) await setCarried(netns, 2 ** 36);
-    await expect.poll(() => renewed(first), patiently).toBe(true);
-
-    const second = await spis(b);
-    await a.daemon.stop('SIGKILL');
-    const file = join(a.belongings.stateDir, 'tunnels.json');
-    writeFileSync(file, readFileSync(file, 'utf8').replaceAll(/("freshAt": ?")[^"]+/g, '$12020-01-01T00:00:00.000Z'));
-    await a.up();
-    await expect.poll(() => renewed(second), patiently).toBe(true);
-
-    expect(await bytes.lost()).toBeLessThanOrEqual(usual);
-    expect(await bytes.end()).toBeGreaterThan(0);
-    for (const stream of streams) expect(await stream.end()).toEqual({ answered: expect.any(Number), lost: [] });
-    expect(await errors()).toEqual(before);
-  });
-
-  test('W6 leaves nothing that is not named, when a daemon is killed at a step of making it', async () => {
-    const { a, b } = all();
-    const killer = await buildKiller();
-    for (const [which, n] of kills) {
-      const { [which]: host } = all();
-      const { changes } = await killAt(killer, host, n);
-      const making = makeTunnel(a, { peer: 'b', ...ipsec }).catch(() => undefined);
-      expect(await changes).toEqual(steps.slice(0, n));
-      await host.up();
-      await making;
-      // Both have it, or each that has something says that it is not whole.
-      await expect
-        .poll(async () => `${(await statesOf(a)).join()} ${(await statesOf(b)).join()}`, patiently)
-        .toMatch(/^(complete complete|(partial|stale)? (partial|stale)?)$/);
-      if ((await statesOf(a)).includes('complete')) await removeTunnel(a, 'b');
-      for (const { daemon } of [a, b])
-        expect((await daemon.ask('/v1/tunnels/gc', { method: 'POST' })).status).toBe(200);
-      for (const one of [a, b]) expect([await statesOf(one), await tracesOf(one)]).toEqual([[], '']);
-    }
-    const { remote } = await makeTunnel(a, { peer: 'b', ...ipsec });
-    expect(await pings(a, remote)).toBe(true);
+    const one = await makeTunnel(a, { peer: 'b', ...ipsec, udp: true });
+    const two = await makeTunnel(c, { peer: 'b', type: 'wireguard' });
+    await reboot(b);
+    await b.up();
+    const now = async (): Promise<unknown> => [
+      ...(await Promise.all([a, b, c].map(statesOf))),
+      [...(await tunnelsOf(a)), ...(await tunnelsOf(c))].every(({ id }) => ![one.id, two.id].includes(id)),
+    ];
+    await expect.poll(now, patiently).toEqual([['complete'], ['complete', 'complete'], ['complete'], true]);
+    expect(await tunnelsOf(a)).toMatchObject([{ local: one.local, remote: one.remote }]);
+    expect(await tunnelsOf(c)).toMatchObject([{ local: two.local, remote: two.remote }]);
+    expect([await pings(a, one.remote), await pings(c, two.remote)]).toEqual([true, true]);
   });
 });
-
-/** Of all security associations there. */
-async function spis(host: Host): Promise<readonly string[]> {
-  const { stdout } = await host.run(['ip', 'xfrm', 'state']);
-  return [...stdout.matchAll(/ spi (0x\w+)/g)].map(([, spi]) => spi as string);
-}

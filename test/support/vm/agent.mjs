@@ -4,18 +4,27 @@
  * One line of the port is one frame: base64 of `v8.serialize`. Each worker has a number; a frame is of one worker.
  * To us: { worker, start: { box, entry, words, env } }, { worker, message }, { worker, signal }. From us: { ready },
  * { worker, message }, { worker, out }, { worker, error }, { worker, exit }. Ends when the port does.
+ *
+ * With a directory (see file-port.ts) the port tells names of files there, each with such lines; an empty line of ours says that one
+ * was taken.
  */
 import { fork } from 'node:child_process';
-import { createReadStream, openSync, writeSync } from 'node:fs';
+import { createReadStream, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { deserialize, serialize } from 'node:v8';
 
-const port = openSync(process.argv[2], 'r+');
+const [, , portFile, letters] = process.argv;
+const port = openSync(portFile, 'r+');
 /** Number → process. */
 const workers = new Map();
 
 function tell(frame) {
-  const line = Buffer.from(`${serialize(frame).toString('base64')}\n`);
+  say(`${serialize(frame).toString('base64')}\n`);
+}
+
+function say(text) {
+  const line = Buffer.from(text);
   for (let sent = 0; sent < line.length; ) sent += writeSync(port, line, sent);
 }
 
@@ -32,11 +41,22 @@ function start(worker, { box, entry, words, env }) {
   });
 }
 
-tell({ ready: true });
-const lines = createInterface({ input: createReadStream('', { fd: port }), crlfDelay: 0 });
-for await (const line of lines) {
-  const { worker, ...frame } = deserialize(Buffer.from(line, 'base64'));
+/** The frames of a file. */
+function taken(name) {
+  const path = join(letters, name);
+  const frames = readFileSync(path, 'latin1').trimEnd().split('\n');
+  unlinkSync(path);
+  say('\n');
+  return frames;
+}
+
+function hear(text) {
+  const { worker, ...frame } = deserialize(Buffer.from(text, 'base64'));
   if ('start' in frame) start(worker, frame.start);
   else if ('message' in frame) workers.get(worker)?.send(frame.message, () => undefined);
   else workers.get(worker)?.kill(frame.signal);
 }
+
+tell({ ready: true });
+const lines = createInterface({ input: createReadStream('', { fd: port }), crlfDelay: 0 });
+for await (const line of lines) for (const frame of letters === undefined ? [line] : taken(line)) hear(frame);

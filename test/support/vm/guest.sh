@@ -19,14 +19,22 @@ mount -t cgroup2 cgroup /sys/fs/cgroup
 hostname wormhole-vm
 ip link set lo up
 # Nothing asks for this one by itself: there is no udev to make its device.
-modprobe tun
+modprobe -q tun
 [ -e /dev/net/tun ] || { mkdir -p /dev/net && mknod -m 666 /dev/net/tun c 10 200; }
 read -r line </proc/cmdline
 for word in $line; do
-  case $word in wormhole.node=*) node=${word#*=} ;; esac
+  case $word in
+  wormhole.node=*) node=${word#*=} ;;
+  wormhole.port=*) port=(${word#*=}) ;;
+  wormhole.letters=*) letters=${word#*=} ;;
+  esac
 done
-ports=(/dev/vport*p1)
-"$node" "${0%/*}/agent.mjs" "${ports[0]}" </dev/null
+if [ -n "${letters-}" ]; then
+  mkdir /run/letters
+  mount -t hostfs -o "$letters" letters /run/letters
+  letters=/run/letters
+fi
+"$node" "${0%/*}/agent.mjs" "${port[0]}" ${letters-} </dev/null
 echo "wormhole-vm: the agent ended ($?)"
 # Without its first process a kernel stops, and this one's emulator with it.
 exit

@@ -3,25 +3,32 @@
  * of them and ends with the run. The runner outside compiles the files and hears of each test as it ends, as it does of
  * those that run here.
  *
- * Without a virtual machine they run in a box on this kernel, and skip what it has not got, each with its reason; on CI
- * that is a failure.
+ * That is one of User-Mode Linux, in which programs are quick; or, where there is none or WORMHOLE_MACHINE=qemu asks for it, of QEMU.
+ * Without either they run in a box on this kernel, and skip what it has not got, each with its reason; on CI that is a failure.
  */
 import { EventEmitter } from 'node:events';
 import { resolve } from 'node:path';
 import type { PoolOptions, PoolRunnerInitializer, PoolWorker, Vitest, WorkerRequest } from 'vitest/node';
 import { box, boxPool } from '../box-pool.ts';
-import { type Frame, Machine, missingForMachine } from './machine.ts';
+import { type Frame, Machine, type MachineKind } from './machine.ts';
 import { packedPrograms } from './programs.ts';
+import { qemu } from './qemu.ts';
+import { uml } from './uml.ts';
 
-/** An emulated processor takes its time. */
-const slow = { WORMHOLE_TEST_PATIENCE: '8' };
+/** The first one that can be booted is. */
+const kinds: Readonly<Record<string, MachineKind>> = { uml, qemu };
 
 /** The machine of this run, and the workers in it by number. */
 class Guests {
+  readonly kind: MachineKind;
   readonly #workers = new Map<number, MachineWorker>();
   #machine: Promise<Machine> | undefined;
   #programs = '';
   #last = 0;
+
+  constructor(kind: MachineKind) {
+    this.kind = kind;
+  }
 
   async add(worker: MachineWorker, vitest: Vitest): Promise<{ machine: Machine; programs: string; number: number }> {
     this.#machine ??= this.#boot(vitest);
@@ -34,7 +41,7 @@ class Guests {
   async #boot(vitest: Vitest): Promise<Machine> {
     // What is written after the boot may not be seen inside.
     this.#programs = await packedPrograms();
-    const machine = await Machine.boot();
+    const machine = await Machine.boot(this.kind);
     vitest.onClose(() => machine[Symbol.dispose]());
     machine.onFrame = (frame) => {
       const number = frame.worker ?? 0;
@@ -72,7 +79,11 @@ class MachineWorker extends EventEmitter implements PoolWorker {
         box,
         entry,
         words: [process.execPath, ...execArgv],
-        env: { ...env, ...slow, WORMHOLE_TEST_PROGRAMS: this.#running.programs },
+        env: {
+          ...env,
+          WORMHOLE_TEST_PATIENCE: `${this.#guests.kind.patience}`,
+          WORMHOLE_TEST_PROGRAMS: this.#running.programs,
+        },
       },
     });
   }
@@ -113,15 +124,20 @@ class MachineWorker extends EventEmitter implements PoolWorker {
 
 /** @returns where the kernel tests run on this machine */
 export function machinePool(): PoolRunnerInitializer {
-  const missing = missingForMachine();
-  if (missing === undefined) {
-    const guests = new Guests();
+  const wanted = process.env['WORMHOLE_MACHINE'];
+  const tried = Object.entries(kinds).filter(([name]) => wanted === undefined || name === wanted);
+  const kind = tried.find(([, { missing }]) => missing() === undefined)?.[1];
+  if (kind !== undefined) {
+    const guests = new Guests(kind);
     return { name: 'machine', createPoolWorker: (options) => new MachineWorker(options, guests) };
   }
+  const reason =
+    tried.map(([, { missing }]) => missing()).join('; ') ||
+    `WORMHOLE_MACHINE is none of ${Object.keys(kinds).join(', ')}`;
   return {
     name: 'machine',
     createPoolWorker(options) {
-      if (process.env['CI'] !== undefined) throw new Error(missing);
+      if (process.env['CI'] !== undefined || wanted !== undefined) throw new Error(reason);
       return boxPool.createPoolWorker(options);
     },
   };

@@ -1,6 +1,6 @@
 #!/bin/sh
 # First process of the virtual machine: lays a file system in memory over this machine's own, which is mounted read-only
-# by virtiofs, adds the kernel's modules, and goes on with guest.sh in it. Copied into initrd.gz by scripts/vm-deps.sh.
+# by virtiofs, adds the kernel's modules, and goes on with guest.sh in it. Copied into initrd.gz by scripts/vm-qemu.sh.
 #
 # Told on the kernel's command line: wormhole.layer=DIRECTORY of the modules, wormhole.guest=FILE to go on with.
 export PATH=/bin
