@@ -23,6 +23,12 @@ describe('a receive window', () => {
     expect(window.size).toBe(16 * mebi);
   });
 
+  test('grows on a short path for a reader whom its processor keeps waiting', () => {
+    const window = new ReceiveWindow({ left: Infinity }, 16 * mebi);
+    read(window, 10, 20, 0.1);
+    expect(window.size).toBe(16 * mebi);
+  });
+
   test('stays as it is for a slow reader, and while the path is not measured', () => {
     const slow = new ReceiveWindow({ left: Infinity }, 16 * mebi);
     read(slow, 101, 20, 50);

@@ -1,12 +1,15 @@
 /**
  * How much the peer may still send on a stream, and when it is granted more.
  *
- * Credit goes back when half of the window was read. When that took less than two round trips the window, not the reader
- * or the path, was what limited the peer, and it doubles: up to the stream's cap and as far as the session's budget goes.
- * So a window ends near four times bandwidth × delay, and stays small for a slow reader.
+ * Credit goes back when half of the window was read. When that took less than two round trips, or than it may take until an end is
+ * given the processor again, the window, not the reader or the path, was what limited the peer, and it doubles: up to the stream's
+ * cap and as far as the session's budget goes. So a window ends near four times bandwidth × delay, and stays small for a slow reader.
  */
 import type { Held } from '../memory.ts';
 import { initialWindow } from './frame.ts';
+
+/** Milliseconds that count as two round trips at least: on a short path of a busy machine it is the ends that take long. */
+const shortestMs = 20;
 
 /** Bytes of growth that all streams of a session share. */
 export interface GrowthBudget {
@@ -49,7 +52,11 @@ export class ReceiveWindow {
   /** @returns the credit to grant now */
   grant(now: number, rtt: number | undefined): number {
     let delta = this.#read;
-    if (rtt !== undefined && now - this.#lastGrant < 2 * rtt && this.#budget.memory?.scarce !== true) {
+    if (
+      rtt !== undefined &&
+      now - this.#lastGrant < Math.max(2 * rtt, shortestMs) &&
+      this.#budget.memory?.scarce !== true
+    ) {
       const growth = Math.min(this.#size, this.#cap - this.#size, this.#budget.left);
       if (growth > 0) {
         this.#budget.left -= growth;
