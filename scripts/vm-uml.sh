@@ -59,7 +59,7 @@ mkdir "$work/src"
 } >"$work/log" 2>&1 || failed 'the sources could not be unpacked'
 
 # --- the kernel -------------------------------------------------------------------------------------------------
-build() { nice -n 10 make -s -C "$work/src" ARCH=um "$@" >"$work/log" 2>&1 </dev/null; }
+build() { make -s -C "$work/src" ARCH=um "$@" >"$work/log" 2>&1 </dev/null; }
 KCONFIG_ALLCONFIG=$config build allnoconfig || failed 'its configuration was not taken'
 absent=$(grep -E '^CONFIG_' "$config" | grep -vxFf "$work/src/.config") || true
 [ -z "$absent" ] || give_up "these sources have no ${absent//$'\n'/, }"
