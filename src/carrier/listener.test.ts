@@ -145,9 +145,12 @@ describe('startCarrierListener', () => {
 
   test('a worker that dies is reported once; nothing of it is left', async () => {
     const fatal = join(dir, 'out/daemon/carrier/fatal.js');
-    writeFileSync(fatal, "import './worker.js';\nsetTimeout(() => { throw new Error('worker bug'); }, 300);\n");
+    const word = join(dir, 'die');
+    const dies = `setInterval(() => { if (existsSync(${JSON.stringify(word)})) throw new Error('worker bug'); }, 10);`;
+    writeFileSync(fatal, `import { existsSync } from 'node:fs';\nimport './worker.js';\n${dies}\n`);
     const { failures, port, listener } = await daemon({ entry: pathToFileURL(fatal) });
     const stream = await tlsFriend({ port, key });
+    writeFileSync(word, '');
     await closed(stream);
     await expect.poll(() => failures.map((error) => error.code)).toEqual(['WH_ERR_INTERNAL']);
     expect(failures[0]?.cause).toMatchObject({ message: 'worker bug' });

@@ -6,6 +6,11 @@
 import { declareVolatile } from '../lib/volatile.ts';
 import { NativeMemory } from './memory.ts';
 
+/** Bytes that go at once in bulk, out of one descriptor or into one: each time wakes the other end, and more leave the processor's cache. */
+export const bulkBytes = 256 * 1024;
+/** How often a descriptor is read in bulk before it is another's turn. */
+export const turnReads = 2;
+
 export class ReadArea extends NativeMemory {
   constructor(size: number) {
     super(size);

@@ -21,18 +21,7 @@ import type {
 import { connectTo, type Peer } from './relay-peer.ts';
 import { member, type TargetServer } from './relay-targets.ts';
 import { until } from './relay-wait.ts';
-
-/** Limits off or generous: a test names the one it is about. */
-const defaults: RouteOptions = {
-  id: 'test',
-  kind: 'stream',
-  balance: 'rr',
-  connectTimeoutMs: 20_000,
-  connIdleMs: 0,
-  halfOpenLingerMs: 0,
-  flowIdleMs: 60_000,
-  maxConns: 4096,
-};
+import { plainRoute } from './route-options.ts';
 
 type IpHead = { readonly host: string; readonly port: number };
 
@@ -60,7 +49,7 @@ export class RelayWorld implements AsyncDisposable {
     const scope = new Scope('relay world');
     const records: ConnectionRecord[] = [];
     const { head, ...rest } = options;
-    const full: RouteOptions = { ...defaults, ...rest, onClosed: (record) => records.push(record) };
+    const full: RouteOptions = { ...plainRoute, ...rest, onClosed: (record) => records.push(record) };
     const route = scope.use(await plane.open(full));
     const world = new RelayWorld(route, full.kind, records, scope);
     if (rest.ask === undefined) await world.retarget(targets);

@@ -1,4 +1,4 @@
-/** Options of a route in a test: no limits and no waits, but for the one that a test is about. */
+/** Options of a route in a test: limits off or generous, but for the one that a test is about. */
 import type { RouteOptions } from '../../src/proxy/route.ts';
 
 export const plainRoute: RouteOptions = {
@@ -8,6 +8,6 @@ export const plainRoute: RouteOptions = {
   connectTimeoutMs: 20_000,
   connIdleMs: 0,
   halfOpenLingerMs: 0,
-  flowIdleMs: 0,
-  maxConns: 100,
+  flowIdleMs: 60_000,
+  maxConns: 4096,
 };

@@ -6,15 +6,13 @@ import { Errno } from '../../sys/errno.ts';
 import * as libc from '../../sys/libc.ts';
 import { NativeMemory } from '../../sys/memory.ts';
 import type { Openssl } from '../../sys/openssl.ts';
+import { bulkBytes } from '../../sys/read-area.ts';
 import type { ByteQueue } from '../byte-queue.ts';
 
 /** A record's payload at most (RFC 8446 §5.1). */
 export const recordBytes = 16 * 1024;
-/**
- * Full records that go to the socket at once, and that are read of it at once: each time wakes the other end, and more of them
- * leave the processor's cache.
- */
-export const recordsAtOnce = 16;
+/** Full records that go to the socket at once, and that are read of it at once. */
+export const recordsAtOnce = bulkBytes / recordBytes;
 /** Of the ring: room for as many, and for what TLS adds, another key included. */
 export const ringBytes = recordsAtOnce * recordBytes + 4 * 1024;
 

@@ -12,6 +12,7 @@ import type { Registration } from '../../sys/event-loop.ts';
 import type { OwnedFd } from '../../sys/fd.ts';
 import * as libc from '../../sys/libc.ts';
 import { SslError } from '../../sys/openssl.ts';
+import { turnReads } from '../../sys/read-area.ts';
 import type { BytePipe, PipeUser } from '../byte-pipe.ts';
 import { ByteQueue } from '../byte-queue.ts';
 import type { SecureStream } from '../secure-stream.ts';
@@ -21,9 +22,6 @@ import type { Asked, Ends, SharedTls } from './shared.ts';
 
 /** Bytes that wait beyond which `write` says to wait. */
 const fullBytes = 64 * 1024;
-
-/** How often the ring is read into before it is another's turn: half a megabyte. */
-const readsOfTurn = 2;
 
 export class OpensslStream extends EventEmitter<{ close: [] }> implements BytePipe, SecureStream {
   readonly remoteAddress: string | undefined;
@@ -176,7 +174,7 @@ export class OpensslStream extends EventEmitter<{ close: [] }> implements BytePi
   }
 
   #read(user: PipeUser, events: number): void {
-    for (let reads = readsOfTurn; reads > 0 && !this.#peerEnded; reads -= 1) {
+    for (let reads = turnReads; reads > 0 && !this.#peerEnded; reads -= 1) {
       const rest = this.#incoming.read(events);
       const { bytes } = this.#incoming;
       if (bytes.length > 0) user.onBytes(bytes);

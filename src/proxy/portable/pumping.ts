@@ -13,20 +13,15 @@ import { Errno, errnoName } from '../../sys/errno.ts';
 import type { EventLoop, Registration } from '../../sys/event-loop.ts';
 import type { OwnedFd } from '../../sys/fd.ts';
 import * as libc from '../../sys/libc.ts';
-import { ReadArea } from '../../sys/read-area.ts';
+import { bulkBytes, ReadArea, turnReads } from '../../sys/read-area.ts';
 import { noDelay, resetOnClose, socketError } from '../stream/tcp.ts';
 import type { JoinEnd } from './client.ts';
 import { FirstWords } from './first-words.ts';
 import type { JoinOptions } from './join.ts';
 import { type Quiet, watchQuiet } from './quiet.ts';
 
-/** Bytes to the socket before it is another's turn; reads of it, likewise. */
-const turnBytes = 256 * 1024;
-const turnReads = 2;
-/** Bytes that one read takes at most: with the headers of a link in front, as many full records of TLS as leave at once. */
-const readBytes = 256 * 1024 - 64;
-
-const area = new ReadArea(readBytes);
+/** What one read takes at most: with the headers of a link in front, what leaves at once there. */
+const area = new ReadArea(bulkBytes - 64);
 
 export interface PumpingOptions extends Omit<JoinOptions, 'signal'> {
   /** The socket is the client's end, else the target's. */
@@ -191,7 +186,7 @@ export class Pumping implements ByteStreamUser {
   }
 
   #send(stream: ByteStream): void {
-    for (let left = turnBytes; left > 0; ) {
+    for (let left = bulkBytes; left > 0; ) {
       const slice = this.#rest ?? this.#early.shift() ?? stream.readNow();
       if (slice === undefined) return this.#streamEnd(stream);
       if (this.#rest === undefined) this.#options.count(this.#fromSocket === 'in' ? 'out' : 'in', slice.length);
