@@ -18,12 +18,11 @@ import { known, tell } from '../failure.ts';
 import type { Daemon, Invocation } from '../invocation.ts';
 import { makeWormhole } from '../making.ts';
 import { print } from '../print.ts';
+import { openToUndo } from '../undoing.ts';
 import type { DemoOptions } from './options.ts';
 
 /** Milliseconds between two looks at the tunnel, and at a container that is going. */
 const LOOK_MS = 500;
-/** Milliseconds for each step of taking it away; who does not wait interrupts again. */
-const UNDO_MS = 10_000;
 /** Milliseconds that the container has to be gone. */
 const GONE_MS = 15_000;
 
@@ -104,12 +103,10 @@ export class Demo implements AsyncDisposable {
 
   /** Everything is gone, as far as it would go; what would not is told. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const { surroundings, whereabouts } = this.#call;
+    const { surroundings } = this.#call;
     for (let undo = this.#undo.pop(); undo !== undefined; undo = this.#undo.pop()) {
       try {
-        // Not the signal of the program, which has come already.
-        const { signal } = new AbortController();
-        await using daemon = await surroundings.connect({ ...whereabouts, timeoutMs: UNDO_MS, signal });
+        await using daemon = await openToUndo(this.#call);
         await undo(daemon);
       } catch (error) {
         await tell(known(error), surroundings.stderr).catch(() => undefined);

@@ -82,6 +82,41 @@ describe('compose', () => {
     expect(stderr).toContain('myshop-web is taken [WH_ERR_WORMHOLE_EXISTS]');
   });
 
+  test('--apply that is interrupted leaves nothing of what it has created', async () => {
+    const { asked, daemon } = recorder();
+    const interrupt = new AbortController();
+    const create = async (words: readonly string[]): Promise<Wormhole> => {
+      const made = await daemon.create(words);
+      if (asked.length === 1) return made;
+      interrupt.abort();
+      throw new WormholeError('WH_ERR_ABORTED', 'it was aborted');
+    };
+    const argv = ['compose', '--apply', project];
+    const { code, connects } = await runCli(argv, { daemon: { ...daemon, create }, signal: interrupt.signal });
+    expect(code).toBe(130);
+    expect(asked.at(-1)).toBe('delete myshop-db {"now":true}');
+    // By a connection that the interrupt does not end, and a daemon that hangs neither.
+    expect(connects.at(-1)).toMatchObject({ timeoutMs: expect.any(Number), signal: { aborted: false } });
+  });
+
+  test('--apply waits for images as long as they take', async () => {
+    const file = join(folder, 'ports.yml');
+    writeFileSync(
+      file,
+      'services: {a: {image: a, ports: ["127.0.0.1:1:1", "127.0.0.1:2:2"]}, b: {image: b, expose: ["3"]}}',
+    );
+    const options: unknown[] = [];
+    const create = async (words: readonly string[], how?: object): Promise<Wormhole> => {
+      options.push([words[1], how]);
+      return aWormhole();
+    };
+    expect((await runCli(['compose', '--apply', '--project', 'p', file], { daemon: { create } })).code).toBe(0);
+    expect(options).toEqual([
+      ['p-a', { timeoutMs: 0 }],
+      ['p-a.2', {}],
+    ]);
+  });
+
   test('a file that cannot be translated ends with 65, and nothing is printed or created', async () => {
     const file = join(folder, 'bad.yml');
     writeFileSync(file, 'services: {a: {build: .}, b: {image: b, ports: ["1:1"]}}');

@@ -15,8 +15,10 @@ import type { Sentence } from '../compose/sentence.ts';
 import { translate } from '../compose/translate.ts';
 import { readVolumeNames } from '../compose/volumes.ts';
 import { known, tell } from '../failure.ts';
-import type { Daemon, Flags, Invocation } from '../invocation.ts';
+import type { Flags, Invocation } from '../invocation.ts';
+import { makeWormhole } from '../making.ts';
 import { print, printJson } from '../print.ts';
+import { openToUndo } from '../undoing.ts';
 
 const IDLE_DEFAULT = '15m';
 const BIND_DEFAULT = '127.0.0.1';
@@ -65,12 +67,11 @@ async function apply(
   notes: readonly string[],
 ): Promise<number> {
   const { stdout, stderr } = call.surroundings;
-  await using daemon = await call.open();
   const wormholes: Wormhole[] = [];
   try {
-    for (const { words } of sentences) wormholes.push(await daemon.create(words));
+    for (const { words } of sentences) wormholes.push(await makeWormhole(call, () => call.open(), words));
   } catch (error) {
-    for (const failure of await undo(daemon, wormholes)) await tell(failure, stderr);
+    for (const failure of await undo(call, wormholes)) await tell(failure, stderr);
     throw error;
   }
   if (call.json) await printJson(stdout, { project, wormholes, notes });
@@ -78,10 +79,16 @@ async function apply(
   return 0;
 }
 
-async function undo(daemon: Daemon, wormholes: readonly Wormhole[]): Promise<WormholeError[]> {
+async function undo(call: Invocation, wormholes: readonly Wormhole[]): Promise<WormholeError[]> {
+  if (wormholes.length === 0) return [];
   const failures: WormholeError[] = [];
-  for (const { id } of wormholes.toReversed()) {
-    await daemon.delete(id, { now: true }).catch((error: unknown) => failures.push(known(error)));
+  try {
+    await using daemon = await openToUndo(call);
+    for (const { id } of wormholes.toReversed()) {
+      await daemon.delete(id, { now: true }).catch((error: unknown) => failures.push(known(error)));
+    }
+  } catch (error) {
+    failures.push(known(error));
   }
   return failures;
 }
