@@ -65,6 +65,34 @@ describe('logs', () => {
     expect(stderr).toBe('wormhole: the daemon has gone; waiting for it\n'.repeat(2));
   });
 
+  test('-f goes on showing lines when the clock is set back, and says once that the daemon is away', async () => {
+    const interrupt = new AbortController();
+    let [connection, knocks] = [0, 0];
+    async function* logs(): AsyncGenerator<LogLine> {
+      connection += 1;
+      yield* [line(3_600_000, 'before'), line(0, 'after'), line(1, 'and on')];
+      if (connection === 1) return;
+      yield line(2, 'again');
+      interrupt.abort();
+    }
+    const away = async () => {
+      knocks += 1;
+      if (knocks === 2 || knocks === 3) throw new WormholeError('WH_ERR_DAEMON_UNREACHABLE', 'nobody');
+      return await health();
+    };
+    const { stdout, stderr } = await runCli(['logs', '-f'], {
+      daemon: { logs, health: away },
+      signal: interrupt.signal,
+    });
+    expect(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((text) => text.slice(31)),
+    ).toEqual(['before n=3600000', 'after n=0', 'and on n=1', 'again n=2']);
+    expect(stderr).toBe('wormhole: the daemon has gone; waiting for it\n');
+  });
+
   test('-f of a daemon that was never there is a failure', async () => {
     expect((await runCli(['logs', '-f'])).code).toBe(69);
   });

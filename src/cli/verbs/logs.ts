@@ -12,6 +12,8 @@ import { print } from '../print.ts';
 
 /** Milliseconds between attempts to find a daemon that has gone. */
 const retryMs = 500;
+/** Lines that are known again when a daemon tells them once more: about as many as it keeps. */
+const mostKnown = 16_384;
 
 /** Prints one line per record: text, or with `--json` one JSON document. */
 export async function logs(call: Invocation): Promise<number> {
@@ -19,23 +21,24 @@ export async function logs(call: Invocation): Promise<number> {
   const format: Format = call.json ? JSON.stringify : logFormat(painter(stdout, env));
   const show = (line: LogLine): Promise<void> => print(stdout, `${format(line)}\n`);
   const follow = call.flags['follow'] === true;
-  const seen = newerOnly();
+  const isNew = onceOnly();
   const id = call.words[0];
 
   // A daemon that was never there is a failure; one that was may come back.
-  for (let reached = false; ; ) {
+  for (let [reached, away] = [false, false]; ; ) {
     let streaming = false;
     try {
       await using daemon = await call.open();
       if (follow) await daemon.health();
       if (follow && !reached && id !== undefined) await notYet(daemon, id, stderr);
       reached = true;
+      away = false;
       streaming = true;
       const lines = daemon.logs({ follow, ...(id !== undefined && { id }) });
       let told = false;
       for await (const line of lines) {
         told = true;
-        if (seen(line)) await show(line);
+        if (isNew(line)) await show(line);
       }
       // Of one that was deleted there may be lines; of one that never was there are none.
       if (!follow && !told && id !== undefined) await daemon.get(id);
@@ -45,7 +48,8 @@ export async function logs(call: Invocation): Promise<number> {
       if (!follow || !reached || !lost(error, streaming)) throw error;
     }
     if (signal.aborted) return 0;
-    await print(stderr, `wormhole: the daemon has gone; waiting for it\n`);
+    if (!away) await print(stderr, 'wormhole: the daemon has gone; waiting for it\n');
+    away = true;
     await sleep(retryMs, undefined, { signal });
   }
 }
@@ -70,19 +74,15 @@ function lost(error: unknown, streaming: boolean): boolean {
   return error.code === 'WH_ERR_DAEMON_UNREACHABLE' || (streaming && error.code === 'WH_ERR_PROTOCOL');
 }
 
-/** After a reconnect the daemon tells its recent lines again: passes only what was not shown yet. */
-function newerOnly(): (line: LogLine) => boolean {
-  let lastMs = -Infinity;
-  let atLastMs = new Set<string>();
+/** After a reconnect the daemon tells its recent lines again: passes only what was not shown yet. The clock may be set back meanwhile. */
+function onceOnly(): (line: LogLine) => boolean {
+  const shown = new Set<string>();
   return (line) => {
-    if (line.timeMs < lastMs) return false;
-    if (line.timeMs > lastMs) {
-      lastMs = line.timeMs;
-      atLastMs = new Set();
-    }
     const text = JSON.stringify(line);
-    if (atLastMs.has(text)) return false;
-    atLastMs.add(text);
+    if (shown.has(text)) return false;
+    shown.add(text);
+    const [oldest] = shown.size > mostKnown ? shown : [];
+    if (oldest !== undefined) shown.delete(oldest);
     return true;
   };
 }
