@@ -66,12 +66,17 @@ describe('plainLine', () => {
     expect(parse(argv)).toEqual(plainLine(argv));
   });
 
-  test.each([[['ls']], [['ping', '-v']], [['ping', 'a', 'b']], [['-H']], [['-h', 'ping']], [['--', 'ping']]])(
-    '%j is left to the parser',
-    (argv) => {
-      expect(plainLine(argv)).toBeUndefined();
-    },
-  );
+  test.each([
+    [['ls']],
+    [['ping', '-v']],
+    [['ping', 'a', 'b']],
+    [['-H']],
+    [['-h', 'ping']],
+    [['--', 'ping']],
+    [['constructor', 'ping']],
+  ])('%j is left to the parser', (argv) => {
+    expect(plainLine(argv)).toBeUndefined();
+  });
 });
 
 describe('parse', () => {

@@ -21,14 +21,18 @@ export function plainLine(argv: readonly string[]): CommandLine | undefined {
   return plainPing(argv);
 }
 
-const switches: Readonly<Record<string, string>> = { '--json': 'json', '-v': 'verbose', '--verbose': 'verbose' };
-const settings: Readonly<Record<string, string>> = {
-  '-H': 'host',
-  '--host': 'host',
-  '-K': 'keyFile',
-  '--key-file': 'keyFile',
-  '--socket': 'socket',
-};
+const switches: ReadonlyMap<string, string> = new Map([
+  ['--json', 'json'],
+  ['-v', 'verbose'],
+  ['--verbose', 'verbose'],
+]);
+const settings: ReadonlyMap<string, string> = new Map([
+  ['-H', 'host'],
+  ['--host', 'host'],
+  ['-K', 'keyFile'],
+  ['--key-file', 'keyFile'],
+  ['--socket', 'socket'],
+]);
 
 /** Reads `[OPTION]… ping [HOST]` in its plain spelling; anything in doubt is left to the whole parser. */
 function plainPing(argv: readonly string[]): CommandLine | undefined {
@@ -36,8 +40,8 @@ function plainPing(argv: readonly string[]): CommandLine | undefined {
   let at = 0;
   for (; at < argv.length; at += 1) {
     const word = argv[at] ?? '';
-    const name = switches[word];
-    const setting = settings[word];
+    const name = switches.get(word);
+    const setting = settings.get(word);
     if (name !== undefined) flags[name] = true;
     else if (setting !== undefined) {
       const value = argv[(at += 1)];

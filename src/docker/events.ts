@@ -10,7 +10,11 @@ import type { ContainerChange } from './engine.ts';
 const maxLine = 1 << 20;
 
 /** Podman's words for Docker's. */
-const podmanWords: Readonly<Record<string, string>> = { died: 'die', remove: 'destroy', exited: 'die' };
+const podmanWords: ReadonlyMap<string, string> = new Map([
+  ['died', 'die'],
+  ['remove', 'destroy'],
+  ['exited', 'die'],
+]);
 
 const relevant = /^(create|start|restart|die|stop|destroy|rename|pause|unpause|health_status(:.*)?)$/;
 
@@ -44,7 +48,7 @@ export function toChange(line: string): ContainerChange | undefined {
   const id = actor?.['ID'] ?? event?.['id'];
   const word = event?.['Action'] ?? event?.['status'];
   if (typeof id !== 'string' || id === '' || typeof word !== 'string') return undefined;
-  const action = podmanWords[word] ?? word;
+  const action = podmanWords.get(word) ?? word;
   if (!relevant.test(action)) return undefined;
   const name = record(actor?.['Attributes'])?.['name'];
   return { id, name: typeof name === 'string' ? name : '', action };

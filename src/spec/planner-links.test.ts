@@ -29,6 +29,16 @@ describe('plan', () => {
     expect(behind(line, 1).tail.targets).toEqual([{ ...local, port: 9 }]);
   });
 
+  test('a chain dials the head that follows it, whatever the host is called', () => {
+    const dialed = (head: string) => target(`url :80 chain url ${head}:81 tail url :82`)?.host;
+    expect(['0.0.0.0', '[::]', '10.0.0.1', 'constructor'].map(dialed)).toEqual([
+      '127.0.0.1',
+      '::1',
+      '10.0.0.1',
+      'constructor',
+    ]);
+  });
+
   test('a child of a started container listens in that container, and its own words win', () => {
     expect(behind('url :80 trigger docker-run web child url :81 docker-ns db', 1).head.namespace).toEqual({
       kind: 'run',

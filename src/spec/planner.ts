@@ -103,13 +103,18 @@ function restOf(segment: Segment, { protocol }: SegmentPlan['head'], { port }: I
   return { words: format({ labels: {}, segment }), protocol, ...(port !== undefined && { port }) };
 }
 
+/** Where a head is dialed that listens on every address. */
+const anywhere: ReadonlyMap<string, string> = new Map([
+  ['0.0.0.0', '127.0.0.1'],
+  ['::', '::1'],
+]);
+
 /** This tail dials the next head: its address, in the namespace that both have. */
 function joinChain(tail: TargetPlan, { head }: SegmentPlan): TargetPlan {
-  const anywhere: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
   return {
     protocol: head.protocol,
     namespace: head.namespace.kind === 'run' ? tail.namespace : head.namespace,
-    host: anywhere[head.host] ?? head.host,
+    host: anywhere.get(head.host) ?? head.host,
     port: head.port,
     ...(head.path !== undefined && { path: head.path }),
     ...(tail.run !== undefined && { run: tail.run }),

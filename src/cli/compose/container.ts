@@ -98,8 +98,8 @@ function words(service: Fields, key: string): string[] | undefined {
 function pullFlags(service: Fields): string[] {
   const policy = service.text('pull_policy');
   if (policy === undefined) return [];
-  const pull = { always: 'always', never: 'never', missing: 'missing', if_not_present: 'missing' }[policy];
-  if (pull !== undefined) return ['--pull', pull];
+  if (policy === 'always' || policy === 'never' || policy === 'missing') return ['--pull', policy];
+  if (policy === 'if_not_present') return ['--pull', 'missing'];
   service.note(`pull_policy: ${policy} is left out; always, missing and never can be had`);
   return [];
 }

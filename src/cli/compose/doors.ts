@@ -55,7 +55,7 @@ function doorOf(
       );
     }
     const host = published.host === '' ? bind : published.host;
-    const near = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host;
+    const near = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
     const url = published.port === 0 ? undefined : `${scheme}${joinHostPort(near, published.port)}`;
     return { port, head: ['url', `${scheme}${joinHostPort(host, published.port)}`], url };
   }

@@ -35,7 +35,7 @@ export async function load(
   const directory = dirname(path);
   const text = readSmall(path);
   if (text === undefined) throw new WormholeError('WH_ERR_FILE', `${path} does not exist`);
-  const own = (name: string): string | undefined => env[name];
+  const own = (name: string): string | undefined => (Object.hasOwn(env, name) ? env[name] : undefined);
   const unset = (where: string) => (name: string) =>
     findings.note(where, `variable ${name} is not set; nothing is put in its place`);
   const inDotenv = { get: own, onUnset: unset('.env') };

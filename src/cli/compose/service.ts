@@ -17,16 +17,18 @@ export interface Service {
   readonly aliases: readonly string[];
 }
 
-const hints: Readonly<Record<string, string>> = {
-  restart: 'the next connection starts a container that has ended',
-  scale: 'one container is started, however many clients come',
-  secrets: 'mount the file with volumes: ./FILE:/run/secrets/NAME:ro',
-  configs: 'mount the file with volumes: ./FILE:/PATH:ro',
-  extends: 'docker compose config prints the file with everything resolved; translate that',
-  volumes_from: 'name the volumes themselves',
-  external_links: 'give its own wormhole: wormhole create url :PORT docker-ns THIS tail docker-ns OTHER',
-  logging: "docker's own default is used",
-};
+const hints: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    restart: 'the next connection starts a container that has ended',
+    scale: 'one container is started, however many clients come',
+    secrets: 'mount the file with volumes: ./FILE:/run/secrets/NAME:ro',
+    configs: 'mount the file with volumes: ./FILE:/PATH:ro',
+    extends: 'docker compose config prints the file with everything resolved; translate that',
+    volumes_from: 'name the volumes themselves',
+    external_links: 'give its own wormhole: wormhole create url :PORT docker-ns THIS tail docker-ns OTHER',
+    logging: "docker's own default is used",
+  }),
+);
 
 /** @throws {WormholeError} WH_ERR_COMPOSE, WH_ERR_SPEC_INVALID */
 export function readService(
@@ -44,7 +46,8 @@ export function readService(
   const reaches = readReach(name, fields, container, all);
   const aliases = readAliases(fields);
   for (const key of ['profiles', 'attach', 'develop', 'annotations']) fields.take(key);
-  for (const key of fields.rest()) fields.note(`${key} is left out; ${hints[key] ?? 'docker-run has no flag for it'}`);
+  for (const key of fields.rest())
+    fields.note(`${key} is left out; ${hints.get(key) ?? 'docker-run has no flag for it'}`);
   const ownPorts: readonly ServicePort[] =
     ports.length === 0 && usual !== undefined ? [{ protocol: 'tcp', port: usual }] : ports;
   return { name, container, ports: ownPorts, reaches, aliases };

@@ -186,4 +186,20 @@ services:
     );
     expect(notes.map((note) => note.slice(0, 25))).toEqual(['web: healthcheck: the fir', 'web: ports: a free port i']);
   });
+
+  test('words that every object of the program has mean nothing here either', async () => {
+    const { lines, notes } = await translated(`
+services:
+  web:
+    image: web:\${toString:-1}
+    ports: ["constructor:8080:80"]
+    pull_policy: constructor
+    valueOf: 1
+`);
+    expect(lines).toEqual(["url constructor:8080 trigger url :80 docker-run '--name shop-web-1 web:1' idle 15m"]);
+    expect(notes).toEqual([
+      'web: pull_policy: constructor is left out; always, missing and never can be had',
+      'web: valueOf is left out; docker-run has no flag for it',
+    ]);
+  });
 });
