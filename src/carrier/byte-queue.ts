@@ -96,6 +96,13 @@ export class ByteQueue {
       this.#count(-max);
       return slice.subarray(0, max);
     }
+    if (this.#slices.length === 1) {
+      // Mostly; and setting the length takes long.
+      this.#slices.pop();
+      this.#block = undefined;
+      this.#count(-slice.length);
+      return slice;
+    }
     this.#slices[this.#head] = undefined as never;
     this.#head += 1;
     if (this.#head === this.#slices.length) {

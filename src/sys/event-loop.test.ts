@@ -1,9 +1,8 @@
 /** Descriptors of our own on the event loop, with libuv inside: nothing of either is missed. */
 import { once } from 'node:events';
+import { stat } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
-import { Worker } from 'node:worker_threads';
 import { afterEach, expect, test } from 'vitest';
-import { compile } from '../../test/support/relay-worker.ts';
 import { EventLoop } from './event-loop.ts';
 import type { OwnedFd } from './fd.ts';
 import * as libc from './libc.ts';
@@ -108,22 +107,34 @@ test('while descriptors are waited for, node’s timers, sockets and immediates 
   await once(server, 'close');
 });
 
-test('a thread that waits here hears of messages, and can be ended from outside', async () => {
-  using compiled = compile('sys/event-loop.ts', 'sys/sockets.ts');
-  const source = `
-    const { parentPort } = require('node:worker_threads');
-    const sources = ${JSON.stringify(['sys/event-loop.ts', 'sys/sockets.ts'].map((file) => compiled.url(file).href))};
-    Promise.all(sources.map((source) => import(source))).then(([{ EventLoop }, { socketPair }]) => {
-      EventLoop.here().add(socketPair()[0].fd, () => {});
-      parentPort.on('message', (message) => parentPort.postMessage(message));
-      setTimeout(() => parentPort.postMessage('waits'), 300);
-    });
-  `;
-  const worker = new Worker(source, { eval: true, trackUnmanagedFds: false });
-  expect(await once(worker, 'message')).toEqual(['waits']);
-  worker.postMessage('heard');
-  expect(await once(worker, 'message')).toEqual(['heard']);
-  expect(await worker.terminate()).toBe(1);
+test('what promises and ticks wait for is done before anything else is called', async () => {
+  const order: string[] = [];
+  const [pinged, pingedFar] = pair();
+  watch(pinged.fd, () => {
+    order.push('ready');
+    process.nextTick(() => order.push('tick'));
+    void Promise.resolve().then(() => order.push('promise'));
+    if (order.length < 12) send(pingedFar);
+  });
+  await expect.poll(() => order.length).toBe(15);
+  expect(order).toEqual(Array.from({ length: 5 }, () => ['ready', 'tick', 'promise']).flat());
+});
+
+test('descriptors that are always ready keep neither timers nor immediates waiting', async () => {
+  const [near, far] = pair();
+  let over = false;
+  const answer = (from: OwnedFd) => (): void => {
+    libc.read(from.fd, byte.address, 1);
+    if (!over) send(from);
+  };
+  watch(near.fd, answer(near));
+  watch(far.fd, answer(far));
+  for (let n = 0; n < 20; n += 1) {
+    await tick(2);
+    await new Promise((resolve) => void setImmediate(resolve));
+    await stat('.');
+  }
+  over = true;
 });
 
 test('waits while nothing is to be done, however far the next timer is', async () => {

@@ -1,13 +1,14 @@
 /**
  * Descriptors that Node.js has no object for, on the event loop of a thread: an epoll of ours, with libuv's inside.
  *
- *     turn:  epoll_wait(ours) ─► call who is ready ─► setImmediate(turn) ─► libuv's own round ─► turn …
- *               │
- *               └ ready, too, when libuv's descriptor is: so a thread that waits here misses nothing of node's
+ *     round:  libuv's own ─► immediate ─► turn: epoll_wait(ours) ─► call who is ready ─► promises ─► turn … ─► next round
+ *                                                   │
+ *                                                   └ ready, too, when libuv's descriptor is, which ends the round: so a
+ *                                                     thread that waits here misses nothing of node's
  *
  * What is ready is called back without a detour, which halves the way of a byte; while nothing is registered here the thread
  * waits in libuv, as any other. It waits here only when libuv says that nothing is to be done but our next turn, and never beyond
- * the next timer of its.
+ * the next timer of its; and turn follows turn for as long as that is so, because a round of libuv's costs as much as a message.
  *
  * What a callback throws is a fault of this program, met in one connection. It is told to the owner of that, and on stderr; the
  * others of the turn are called, whose events would not come twice, and the thread goes on.
@@ -25,53 +26,18 @@ import { OwnedFd } from './fd.ts';
 import * as libc from './libc.ts';
 import { loopOfThisThread, type UvLoop } from './libuv.ts';
 import { NativeMemory } from './memory.ts';
+import { Entry, type OnFault, type OnReady, type Registration } from './registration.ts';
 
 const BATCH = 256;
+/** Turns that may follow each other without a round of libuv's. */
+const turnsOfRound = 256;
+/**
+ * Runs what `process.nextTick` and promises wait for, as node does between two immediates; so long in use by others that it stays.
+ * Where it is gone, each turn has a round of libuv's.
+ */
+const runTicks = (process as { _tickCallback?: () => void })._tickCallback;
 /** In events: libuv, or the alarm. What has come is seen to in libuv's own round. */
 const LIBUV = 0;
-
-/** Who is called when a descriptor is ready: edge-triggered, so all must be done, or {@link Registration.again} called. */
-export type OnReady = (events: number) => void;
-/** Told what {@link OnReady} threw; ends what the descriptor is for, if nothing else would. */
-export type OnFault = (error: unknown) => void;
-
-export interface Registration {
-  /** Calls back in the next turn as if there had been an event. */
-  again(): void;
-  /** Before its owner closes the descriptor, or gives it away. */
-  remove(): void;
-  /** As {@link remove}, right before the descriptor is closed for good: that ends the watch by itself. */
-  forget(): void;
-}
-
-class Entry implements Registration {
-  readonly #loop: EventLoop;
-  readonly #fd: number;
-  readonly id: number;
-  readonly onReady: OnReady;
-  readonly onFault: OnFault | undefined;
-  queued = false;
-
-  constructor(loop: EventLoop, fd: number, id: number, onReady: OnReady, onFault: OnFault | undefined) {
-    this.#loop = loop;
-    this.#fd = fd;
-    this.id = id;
-    this.onReady = onReady;
-    this.onFault = onFault;
-  }
-
-  again(): void {
-    this.#loop.enqueue(this);
-  }
-
-  remove(): void {
-    if (this.#loop.forget(this)) this.#loop.unwatch(this.#fd);
-  }
-
-  forget(): void {
-    this.#loop.forget(this);
-  }
-}
 
 export class EventLoop {
   static #here: EventLoop | null | undefined;
@@ -174,24 +140,40 @@ export class EventLoop {
       for (const run of this.#soon.splice(0)) setImmediate(() => this.#guarded(run));
       return;
     }
-    const timeoutMs = this.#timeoutMs(setImmediate(this.#turn));
-    this.#callBack(libc.epollWait(this.#epoll.fd, this.#memory.address, BATCH, timeoutMs));
+    const began = performance.now();
+    const next = setImmediate(this.#turn).unref();
+    try {
+      this.#wait(began);
+    } finally {
+      next.ref();
+    }
   };
 
-  /** 0 when anything is to be done but the next turn; else the alarm is set for the next timer of libuv's. */
-  #timeoutMs(next: NodeJS.Immediate): number {
-    if (this.#again.length > 0 || this.#soon.length > 0) return 0;
-    next.unref();
-    const dueMs = this.#uv.untilDue();
-    next.ref();
-    if (dueMs <= 0) return dueMs;
-    const now = performance.now();
-    this.#alarm.by(now + dueMs, now);
-    return -1;
+  /** Waits and calls back until libuv has something to do. @param began not before libuv's round did, milliseconds */
+  #wait(began: number): void {
+    for (let turns = turnsOfRound; turns > 0 && this.#entries.size > 0; turns -= 1) {
+      const dueMs = this.#uv.untilDue();
+      const idle = dueMs !== 0 && this.#alarmed(dueMs, began);
+      const waits = idle && this.#again.length === 0 && this.#soon.length === 0;
+      const count = libc.epollWait(this.#epoll.fd, this.#memory.address, BATCH, waits ? -1 : 0);
+      if (this.#callBack(count) || !idle || runTicks === undefined) return;
+      runTicks();
+    }
   }
 
-  #callBack(count: number): void {
+  /** Sets the alarm for what is due in `dueMs` from `began` on, where anything is. @returns false when that is now */
+  #alarmed(dueMs: number, began: number): boolean {
+    if (dueMs < 0) return true;
+    const now = performance.now();
+    if (began + dueMs <= now) return false;
+    this.#alarm.by(began + dueMs, now);
+    return true;
+  }
+
+  /** @returns whether libuv has something to do */
+  #callBack(count: number): boolean {
     const { view } = this.#memory;
+    let uvReady = false;
     if (this.#again.length > 0) {
       const again = this.#again;
       this.#again = [];
@@ -202,14 +184,18 @@ export class EventLoop {
     }
     for (let i = 0; i < count; i += 1) {
       const at = i * EVENT_BYTES;
-      const entry = this.#entries.get(view.getUint32(at + EVENT_DATA, true));
-      if (entry === undefined) continue;
-      this.#call(entry, view.getUint32(at, true));
+      const id = view.getUint32(at + EVENT_DATA, true);
+      const entry = this.#entries.get(id);
+      if (entry !== undefined) this.#call(entry, view.getUint32(at, true));
+      else if (id === LIBUV) uvReady = true;
     }
     // What they put off in their turn comes at the end of the next one, or somebody could keep all others waiting.
-    const soon = this.#soon;
-    this.#soon = [];
-    for (const run of soon) this.#guarded(run);
+    if (this.#soon.length > 0) {
+      const soon = this.#soon;
+      this.#soon = [];
+      for (const run of soon) this.#guarded(run);
+    }
+    return uvReady;
   }
 
   #call(entry: Entry, events: number): void {

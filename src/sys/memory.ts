@@ -23,4 +23,9 @@ export class NativeMemory {
     this.buffer = Buffer.from(bytes);
     this.view = new DataView(bytes);
   }
+
+  /** The pointer that stands at `offset`: 48 bits at most, so exact. A BigInt would be an object each time. */
+  pointer(offset: number): number {
+    return this.view.getUint32(offset + 4, true) * 2 ** 32 + this.view.getUint32(offset, true);
+  }
 }

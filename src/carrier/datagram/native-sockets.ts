@@ -28,9 +28,10 @@ import {
 } from '../../sys/constants.ts';
 import { eachPacket, receiveJoined } from '../../sys/control-data.ts';
 import { Errno } from '../../sys/errno.ts';
-import { EventLoop, type Registration } from '../../sys/event-loop.ts';
+import { EventLoop } from '../../sys/event-loop.ts';
 import { OwnedFd } from '../../sys/fd.ts';
 import { DatagramBatch } from '../../sys/mmsg.ts';
+import type { Registration } from '../../sys/registration.ts';
 import type { IpEndpoint } from '../../sys/sockaddr.ts';
 import { bindIp, localEndpoint, setOption, socketIn } from '../../sys/sockets.ts';
 import { NameSource, NativeRemote, wordSource } from './native-remote.ts';

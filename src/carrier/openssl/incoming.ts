@@ -51,7 +51,7 @@ export class Incoming {
     this.#ring = ring;
     this.#fd = fd;
     this.#room = openssl.bioNwrite0(ring, scratch.address);
-    this.#begin = Number(scratch.view.getBigUint64(0, true));
+    this.#begin = scratch.pointer(0);
   }
 
   /** What the last `read` brought; volatile. */

@@ -49,7 +49,7 @@ export class Ring implements Disposable {
     while (!this.#empty) {
       const count = this.#openssl.bioNread0(this.#ring, scratch.address);
       if (count <= 0) break;
-      const sent = libc.send(this.#fd, Number(scratch.view.getBigUint64(0, true)), count, MSG_NOSIGNAL);
+      const sent = libc.send(this.#fd, scratch.pointer(0), count, MSG_NOSIGNAL);
       if (sent === -Errno.EAGAIN) return 'full';
       if (sent < 0) return 'broken';
       this.#openssl.bioNread(this.#ring, scratch.address, sent);

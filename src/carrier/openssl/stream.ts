@@ -8,11 +8,11 @@
  */
 import { EventEmitter } from 'node:events';
 import { EPOLLERR, EPOLLHUP, SHUT_WR } from '../../sys/constants.ts';
-import type { Registration } from '../../sys/event-loop.ts';
 import type { OwnedFd } from '../../sys/fd.ts';
 import * as libc from '../../sys/libc.ts';
 import { SslError } from '../../sys/openssl.ts';
 import { turnReads } from '../../sys/read-area.ts';
+import type { Registration } from '../../sys/registration.ts';
 import type { BytePipe, PipeUser } from '../byte-pipe.ts';
 import { ByteQueue } from '../byte-queue.ts';
 import type { SecureStream } from '../secure-stream.ts';

@@ -24,10 +24,11 @@ import {
 } from '../../sys/constants.ts';
 import { readControl } from '../../sys/control-data.ts';
 import { Errno, SyscallError } from '../../sys/errno.ts';
-import { EventLoop, type Registration } from '../../sys/event-loop.ts';
+import { EventLoop } from '../../sys/event-loop.ts';
 import type { OwnedFd } from '../../sys/fd.ts';
 import { DatagramBatch } from '../../sys/mmsg.ts';
 import { Readiness, type Watched } from '../../sys/readiness.ts';
+import type { Registration } from '../../sys/registration.ts';
 import { SegmentBatch } from '../../sys/segments.ts';
 import { bindIp, connectIp, localEndpoint, setOption, socketIn } from '../../sys/sockets.ts';
 import type { QuicAddress } from './engine.ts';

@@ -3,7 +3,7 @@
  */
 import { type Held, uncounted } from '../memory.ts';
 import type { ResumeLimits } from './limits.ts';
-import { RecordType, record, recordHeader } from './record.ts';
+import { RecordType, record, recordHeader, smallRecord } from './record.ts';
 import { SendLog } from './send-log.ts';
 import type { Wire } from './wire.ts';
 
@@ -108,10 +108,10 @@ export class Outgoing {
   #give(wire: Wire, slices: readonly Buffer[], count: number): void {
     if (count === 0) return;
     const before = this.#before();
-    const header = recordHeader(RecordType.data, count);
-    const all = before === undefined ? [header, ...slices] : [before, header, ...slices];
     // A small message is one slice: two in a writev cost more than the copy.
-    if (count < copyBelow) wire.send(Buffer.concat(all));
-    else wire.send(...all);
+    if (count < copyBelow) return wire.send(smallRecord(before, RecordType.data, slices, count));
+    const header = recordHeader(RecordType.data, count);
+    if (before === undefined) wire.send(header, ...slices);
+    else wire.send(before, header, ...slices);
   }
 }

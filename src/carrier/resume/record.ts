@@ -53,6 +53,21 @@ export function recordHeader(type: number, length: number): Buffer {
   return header;
 }
 
+/** A record of `count` bytes in one slice, behind what goes before it. */
+export function smallRecord(
+  before: Buffer | undefined,
+  type: number,
+  slices: readonly Buffer[],
+  count: number,
+): Buffer {
+  const start = before?.length ?? 0;
+  const whole = Buffer.allocUnsafe(start + recordHeaderBytes + count);
+  before?.copy(whole, 0);
+  let at = whole.writeUInt32BE(((type << 24) | count) >>> 0, start);
+  for (const slice of slices) at += slice.copy(whole, at);
+  return whole;
+}
+
 export function record(type: number, body: Buffer = Buffer.alloc(0)): Buffer {
   return Buffer.concat([recordHeader(type, body.length), body]);
 }

@@ -3,10 +3,11 @@
  */
 import { EPOLLIN, SOCK_CLOEXEC, SOCK_NONBLOCK } from '../../sys/constants.ts';
 import { Errno } from '../../sys/errno.ts';
-import type { EventLoop, Registration } from '../../sys/event-loop.ts';
+import type { EventLoop } from '../../sys/event-loop.ts';
 import { OwnedFd } from '../../sys/fd.ts';
 import * as libc from '../../sys/libc.ts';
 import { NativeMemory } from '../../sys/memory.ts';
+import type { Registration } from '../../sys/registration.ts';
 import { decodeIp, SOCKADDR_MAX } from '../../sys/sockaddr.ts';
 import { BACKLOG } from '../stream/tcp.ts';
 import { endpointText } from './listen-address.ts';
