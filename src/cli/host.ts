@@ -1,8 +1,8 @@
 /** HOST as an operand: an address or the name of a peer, told as wrong usage where it is neither. */
 import { parseAddress } from '../spec/address.ts';
 import { parsePeerName } from '../spec/names.ts';
-import { optional, reading } from './foreground.ts';
 import type { Invocation } from './invocation.ts';
+import { optional, reading } from './option.ts';
 
 /** @returns `text` @throws {WormholeError} WH_ERR_USAGE */
 export function readHost(verb: string, text: string): string {

@@ -23,7 +23,7 @@ export interface Loaded {
 const usualNames = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'docker-compose.yml'];
 
 /**
- * @param file a compose file, or the directory of one
+ * @param file whole path of a compose file, or of the directory of one
  * @throws {WormholeError} WH_ERR_COMPOSE
  */
 export async function load(
@@ -31,7 +31,7 @@ export async function load(
   env: Readonly<Record<string, string | undefined>>,
   findings: Findings,
 ): Promise<Loaded> {
-  const path = locate(resolve(file));
+  const path = locate(file);
   const directory = dirname(path);
   const text = readSmall(path);
   if (text === undefined) throw new WormholeError('WH_ERR_FILE', `${path} does not exist`);

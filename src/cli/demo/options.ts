@@ -2,8 +2,8 @@
 import { WormholeError } from '../../lib/errors.ts';
 import { readRun } from '../../spec/run.ts';
 import { splitWords } from '../../spec/shell.ts';
-import { reading, usage } from '../foreground.ts';
 import type { Invocation } from '../invocation.ts';
+import { reading, usage } from '../option.ts';
 
 /** Where images of HTTP servers listen. */
 const PORT = 80;

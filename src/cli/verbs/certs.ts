@@ -3,8 +3,8 @@
  */
 import { makeCertificates } from '../../agent/certs/directory.ts';
 import { printable } from '../../spec/invalid.ts';
-import { optional, usage } from '../foreground.ts';
 import type { Invocation } from '../invocation.ts';
+import { optional, usage } from '../option.ts';
 import { print, printJson } from '../print.ts';
 
 const DEFAULT_DAYS = 365;

@@ -59,6 +59,11 @@ describe('compose', () => {
     expect((await runCli(['compose', '--idle', '1h', project], { env })).stdout).toBe(lines(' idle 1h', 'other', '9'));
   });
 
+  test('a relative file is one of the caller, as the names in it are of its directory', async () => {
+    const { code, stdout } = await runCli(['compose', 'My.Shop/docker-compose.yml'], { workingDirectory: folder });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: lines(' idle 15m') });
+  });
+
   test('--json has the words and the notes', async () => {
     const { stdout } = await runCli(['compose', '--json', project, 'db']);
     expect(JSON.parse(stdout)).toMatchObject({ project: 'myshop', wormholes: [], notes: expect.any(Array) as unknown });
@@ -129,7 +134,7 @@ describe('compose', () => {
     [['none.yml'], 66, /none\.yml does not exist/],
     [[folder], 65, /has none of compose\.yaml, compose\.yml/],
     [['--project', 'No Name', project], 65, /"No Name" is no name of a project/],
-    [['--idle', '5', project], 64, /--idle: duration "5" has no unit/],
+    [['--idle', '5', project], 64, /--idle \(a duration, or never\): duration "5" has no unit/],
     [['--bind', '', project], 64, /--bind is empty/],
     [['/dev/zero'], 65, /larger than 1024 KiB/],
   ])('compose %j ends with %i', async (argv, code, message) => {

@@ -2,7 +2,7 @@
  * `compose FILE`: the wormholes that make the services of a compose file start when somebody connects; printed, or created.
  */
 import { dirname } from 'node:path';
-import { WormholeError } from '../../lib/errors.ts';
+import type { WormholeError } from '../../lib/errors.ts';
 import { CONTROL_SOCKET } from '../../spec/address.ts';
 import type { Wormhole } from '../../spec/api.ts';
 import { parseTimeout } from '../../spec/duration.ts';
@@ -14,12 +14,15 @@ import { projectName } from '../compose/project.ts';
 import type { Sentence } from '../compose/sentence.ts';
 import { translate } from '../compose/translate.ts';
 import { readVolumeNames } from '../compose/volumes.ts';
+import { absolutePath } from '../docker-run/path.ts';
 import { known, tell } from '../failure.ts';
-import type { Flags, Invocation } from '../invocation.ts';
+import type { Invocation } from '../invocation.ts';
 import { makeWormhole } from '../making.ts';
+import { optional, reading } from '../option.ts';
 import { print, printJson } from '../print.ts';
 import { openToUndo } from '../undoing.ts';
 
+const VERB = 'compose';
 const IDLE_DEFAULT = '15m';
 const BIND_DEFAULT = '127.0.0.1';
 
@@ -46,16 +49,25 @@ async function read(
   call: Invocation,
   findings: Findings,
 ): Promise<{ sentences: readonly Sentence[]; project: string }> {
-  const { flags, words, surroundings } = call;
+  const { words, surroundings } = call;
   const [file = '', ...only] = words;
-  const idle = idleOf(flags);
-  const { document, directory, get, readFile } = await load(file, surroundings.env, findings);
+  const idle = idleOf(call);
+  const { document, directory, get, readFile } = await load(
+    absolutePath(file, surroundings),
+    surroundings.env,
+    findings,
+  );
   const variable = get('COMPOSE_PROJECT_NAME');
-  const project = projectName({ given: textOf(flags, 'project'), variable, declared: document['name'], directory });
+  const project = projectName({
+    given: optional(call, VERB, '--project'),
+    variable,
+    declared: document['name'],
+    directory,
+  });
   const named = readVolumeNames(project, document['volumes'], findings);
   const sources = { project, directory, home: surroundings.env['HOME'], named, readFile, get };
-  const bind = textOf(flags, 'bind') ?? BIND_DEFAULT;
-  const runDirectory = textOf(flags, 'runDir') ?? dirname(CONTROL_SOCKET);
+  const bind = optional(call, VERB, '--bind') ?? BIND_DEFAULT;
+  const runDirectory = optional(call, VERB, '--run-dir') ?? dirname(CONTROL_SOCKET);
   return { sentences: translate(document, { sources, only, idle, bind, runDirectory }, findings), project };
 }
 
@@ -94,23 +106,9 @@ async function undo(call: Invocation, wormholes: readonly Wormhole[]): Promise<W
 }
 
 /** @throws {WormholeError} WH_ERR_USAGE */
-function idleOf(flags: Flags): string | undefined {
-  const idle = textOf(flags, 'idle') ?? IDLE_DEFAULT;
+function idleOf(call: Invocation): string | undefined {
+  const idle = optional(call, VERB, '--idle') ?? IDLE_DEFAULT;
   if (idle === 'never') return undefined;
-  try {
-    parseTimeout(idle);
-  } catch (cause) {
-    throw new WormholeError('WH_ERR_USAGE', `--idle: ${known(cause).message}; or never`, {
-      cause,
-      detail: { verb: 'compose' },
-    });
-  }
+  reading(VERB, '--idle (a duration, or never)', () => parseTimeout(idle));
   return idle;
-}
-
-/** @throws {WormholeError} WH_ERR_USAGE for an option that is empty, as an unset shell variable leaves it */
-function textOf(flags: Flags, name: string): string | undefined {
-  const value = flags[name];
-  if (value === '') throw new WormholeError('WH_ERR_USAGE', `--${name} is empty`, { detail: { verb: 'compose' } });
-  return typeof value === 'string' ? value : undefined;
 }

@@ -3,19 +3,20 @@
  */
 import { once } from 'node:events';
 import { type Forward, type ForwardOptions, forward, type MappingStatus } from '../../agent/forward/index.ts';
-import { WormholeError } from '../../lib/errors.ts';
 import { parseDuration, parseTimeout } from '../../spec/duration.ts';
 import { ForwardView } from '../forward-view.ts';
 import { readAs } from '../host.ts';
 import type { Invocation } from '../invocation.ts';
+import { optional, reading, usage } from '../option.ts';
 import { print } from '../print.ts';
 
+const VERB = 'forward';
 const DRAIN_MS = 10_000;
 
 /** Prints where each mapping listens and leads, then runs. */
 export async function forwardVerb(call: Invocation): Promise<number> {
   const { stdout, signal } = call.surroundings;
-  const drainMs = duration(call, 'drain', parseDuration) ?? DRAIN_MS;
+  const drainMs = duration(call, '--drain', parseDuration) ?? DRAIN_MS;
   using view = new ForwardView(call);
   const start = new AbortController();
   const interrupted = (): void => start.abort(signal.reason);
@@ -66,12 +67,12 @@ function lineOf({ direction, listen, target }: MappingStatus, peer: string): str
 
 function optionsOf(call: Invocation): ForwardOptions {
   const { whereabouts, flags } = call;
-  const target = text(call, 'target') ?? whereabouts.address;
-  if (target === undefined) throw usage('the daemon that forwards is missing; name it with -t HOST[:PORT]');
-  const bind = text(call, 'bind');
-  const as = readAs(call, 'forward');
-  const resumeMs = duration(call, 'resume', parseDuration);
-  const retryMs = duration(call, 'retry-interval', parseTimeout);
+  const target = optional(call, VERB, '--target') ?? whereabouts.address;
+  if (target === undefined) throw usage(VERB, 'the daemon that forwards is missing; name it with -t HOST[:PORT]');
+  const bind = optional(call, VERB, '--bind');
+  const as = readAs(call, VERB);
+  const resumeMs = duration(call, '--resume', parseDuration);
+  const retryMs = duration(call, '--retry-interval', parseTimeout);
   return {
     target,
     connections: list(call, 'connection'),
@@ -85,27 +86,13 @@ function optionsOf(call: Invocation): ForwardOptions {
   };
 }
 
-/** @throws {WormholeError} WH_ERR_USAGE for an option that is empty, as an unset shell variable leaves it */
-function text({ flags }: Invocation, name: string): string | undefined {
-  const value = flags[name.replace(/-(.)/, (_, letter: string) => letter.toUpperCase())];
-  if (value === '') throw usage(`--${name} is empty`);
-  return typeof value === 'string' ? value : undefined;
-}
-
 function list({ flags }: Invocation, name: string): readonly string[] {
   const value = flags[name];
   return Array.isArray(value) ? (value as readonly string[]) : [];
 }
 
-function duration(call: Invocation, name: string, parse: (text: string) => number): number | undefined {
-  const value = text(call, name);
-  try {
-    return value === undefined ? undefined : parse(value);
-  } catch (cause) {
-    throw WormholeError.is(cause) ? usage(`--${name}: ${cause.message}`) : cause;
-  }
-}
-
-function usage(message: string): WormholeError {
-  return new WormholeError('WH_ERR_USAGE', message, { detail: { verb: 'forward' } });
+/** Milliseconds. */
+function duration(call: Invocation, flags: string, parse: (text: string) => number): number | undefined {
+  const text = optional(call, VERB, flags);
+  return text === undefined ? undefined : reading(VERB, flags, () => parse(text));
 }

@@ -21,7 +21,9 @@ export async function join(call: Invocation): Promise<number> {
   }
   await print(stdout, `${printable(peer.name)}\n`);
   const how =
-    peer.state === 'up' ? `linked with ${printable(peer.address)}, version ${printable(peer.version)}` : peer.state;
+    peer.state === 'up'
+      ? `linked with ${printable(peer.address)}, version ${printable(peer.version)}`
+      : printable(peer.state);
   await print(stderr, `${how}\n`);
   return 0;
 }

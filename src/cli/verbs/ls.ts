@@ -2,6 +2,7 @@
  * `ls`: the wormholes, one line each.
  */
 import type { Wormhole } from '../../spec/api.ts';
+import { printable } from '../../spec/invalid.ts';
 import type { Invocation } from '../invocation.ts';
 import { painter, stateColours } from '../paint.ts';
 import { print, printJson } from '../print.ts';
@@ -29,7 +30,7 @@ export async function ls(call: Invocation): Promise<number> {
     return 0;
   }
   if (call.flags['quiet'] === true) {
-    await print(stdout, list.wormholes.map(({ id }) => `${id}\n`).join(''));
+    await print(stdout, list.wormholes.map(({ id }) => `${printable(id)}\n`).join(''));
     return 0;
   }
   const paint = painter(stdout, env);

@@ -7,8 +7,9 @@ import { passThrough, type Upstream } from '../../agent/quic-agent/pass-through.
 import { runQuicAgent } from '../../agent/quic-agent/run.ts';
 import { SERVER_NAME } from '../../agent/tunnel.ts';
 import { parsePort, splitHostPort } from '../../spec/host.ts';
-import { optional, reading, reporter, required, usage } from '../foreground.ts';
+import { reporter } from '../foreground.ts';
 import type { Invocation } from '../invocation.ts';
+import { optional, reading, required, usage } from '../option.ts';
 
 const VERB = 'quic-agent';
 

@@ -4,8 +4,9 @@
 import { once } from 'node:events';
 import { parseIngress, parseListen } from '../../agent/quic-server/ingress.ts';
 import { startQuicServer } from '../../agent/quic-server/serve.ts';
-import { optional, reading, reporter, required } from '../foreground.ts';
+import { reporter } from '../foreground.ts';
 import type { Invocation } from '../invocation.ts';
+import { optional, reading, required } from '../option.ts';
 
 const VERB = 'quic-server';
 

@@ -1,12 +1,14 @@
 /** `tunnel-create HOST`: makes a tunnel, or finds the one that is there; its overlay addresses on stdout for scripts. */
-import { WormholeError } from '../../lib/errors.ts';
 import type { TunnelRequest } from '../../spec/api.ts';
 import { printable } from '../../spec/invalid.ts';
 import { readHost } from '../host.ts';
 import type { Invocation } from '../invocation.ts';
 import { readMtu } from '../mtu.ts';
+import { optional, usage } from '../option.ts';
 import { tunnelTypes } from '../overlay-verbs.ts';
 import { print, printJson } from '../print.ts';
+
+const VERB = 'tunnel-create';
 
 /** Prints `LOCAL REMOTE`. */
 export async function tunnelCreate(call: Invocation): Promise<number> {
@@ -26,27 +28,20 @@ export async function tunnelCreate(call: Invocation): Promise<number> {
   return 0;
 }
 
-function requestOf({ words, flags }: Invocation): TunnelRequest {
-  const peer = readHost('tunnel-create', words[0] ?? '');
-  const { udp, type = 'auto', attach, peerAttach, mtu } = flags;
+function requestOf(call: Invocation): TunnelRequest {
+  const peer = readHost(VERB, call.words[0] ?? '');
+  const type = optional(call, VERB, '--type') ?? 'auto';
   const known = tunnelTypes.find((one) => one === type);
-  if (known === undefined) throw usage(`--type is ${tunnelTypes.join(', ')}; not ${JSON.stringify(type)}`);
+  if (known === undefined) throw usage(VERB, `--type is ${tunnelTypes.join(', ')}; not ${JSON.stringify(type)}`);
+  const attach = optional(call, VERB, '--attach');
+  const peerAttach = optional(call, VERB, '--peer-attach');
+  const mtu = readMtu(call, VERB);
   return {
     peer,
     ...(known !== 'auto' && { type: known }),
-    ...(udp === true && { udp: true }),
-    ...(attach !== undefined && { attach: named('--attach', attach) }),
-    ...(peerAttach !== undefined && { peerAttach: named('--peer-attach', peerAttach) }),
-    ...(mtu !== undefined && { mtu: readMtu('tunnel-create', mtu) }),
+    ...(call.flags['udp'] === true && { udp: true }),
+    ...(attach !== undefined && { attach }),
+    ...(peerAttach !== undefined && { peerAttach }),
+    ...(mtu !== undefined && { mtu }),
   };
-}
-
-/** An unset shell variable must never turn a container into the host. */
-function named(flag: string, value: unknown): string {
-  if (typeof value !== 'string' || value === '') throw usage(`${flag} names no container`);
-  return value;
-}
-
-function usage(message: string): WormholeError {
-  return new WormholeError('WH_ERR_USAGE', message, { detail: { verb: 'tunnel-create' } });
 }

@@ -1,18 +1,15 @@
 /** `tunnel-delete HOST`: removes the tunnels to a peer; what the peer did of it is told on stderr. */
-import { WormholeError } from '../../lib/errors.ts';
 import { printable } from '../../spec/invalid.ts';
 import type { Invocation } from '../invocation.ts';
+import { optional } from '../option.ts';
 import { print, printJson } from '../print.ts';
 
 export async function tunnelDelete(call: Invocation): Promise<number> {
   const { stdout, stderr } = call.surroundings;
   const [host = ''] = call.words;
-  const { attach } = call.flags;
-  if (attach === '') {
-    throw new WormholeError('WH_ERR_USAGE', '--attach names no container', { detail: { verb: 'tunnel-delete' } });
-  }
+  const attach = optional(call, 'tunnel-delete', '--attach');
   await using daemon = await call.open();
-  const removal = await daemon.deleteTunnels(host, typeof attach === 'string' ? { attach } : {});
+  const removal = await daemon.deleteTunnels(host, attach === undefined ? {} : { attach });
   if (call.json) {
     await printJson(stdout, removal);
     return 0;

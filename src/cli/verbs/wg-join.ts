@@ -9,27 +9,29 @@ import { parseToken } from '../../spec/invitation.ts';
 import { demoOf } from '../demo/options.ts';
 import type { Invocation } from '../invocation.ts';
 import { readMtu } from '../mtu.ts';
+import { optional, usage } from '../option.ts';
 import { print, printJson } from '../print.ts';
 
+const VERB = 'wg-join';
 /** Characters; a token is far shorter. */
 const MOST = 4_096;
 
 /** Prints `LOCAL REMOTE`. */
 export async function wgJoin(call: Invocation): Promise<number> {
   const { stdout, stderr, signal } = call.surroundings;
-  const { attach, mtu } = call.flags;
   const [file] = call.words;
-  if (file?.startsWith('wormhole1.') === true) throw usage('a token is a secret; give it on stdin or in a file');
-  if (attach === '') throw usage('--attach names no container');
-  const bytes = mtu === undefined ? undefined : readMtu('wg-join', mtu);
-  const demo = demoOf(call, 'wg-join');
-  if (demo !== undefined && attach !== undefined) throw usage('--demo has a container of its own; leave --attach out');
+  if (file?.startsWith('wormhole1.') === true) throw usage(VERB, 'a token is a secret; give it on stdin or in a file');
+  const attach = optional(call, VERB, '--attach');
+  const mtu = readMtu(call, VERB);
+  const demo = demoOf(call, VERB);
+  if (demo !== undefined && attach !== undefined)
+    throw usage(VERB, '--demo has a container of its own; leave --attach out');
   const token = (await read(file)).trim();
   check(token, file);
-  const request = { token, ...(bytes !== undefined && { mtu: bytes }) };
+  const request = { token, ...(mtu !== undefined && { mtu }) };
   if (demo !== undefined) return await (await import('../demo/visit.ts')).visitDemo(call, demo, request);
   await using daemon = await call.open();
-  const wish = { ...request, ...(typeof attach === 'string' && { attach }) };
+  const wish = { ...request, ...(attach !== undefined && { attach }) };
   const tunnel = await daemon.joinInvitation(wish, { timeoutMs: 0, signal });
   if (call.json) {
     await printJson(stdout, tunnel);
@@ -68,8 +70,4 @@ function check(token: string, file: string | undefined): void {
     if (!WormholeError.is(cause)) throw cause;
     throw new WormholeError('WH_ERR_FILE', `${file ?? 'stdin'}: ${cause.message}`, { cause });
   }
-}
-
-function usage(message: string): WormholeError {
-  return new WormholeError('WH_ERR_USAGE', message, { detail: { verb: 'wg-join' } });
 }

@@ -7,26 +7,30 @@ import { parseDuration } from '../../spec/duration.ts';
 import { parsePort, splitHostPort } from '../../spec/host.ts';
 import { printable } from '../../spec/invalid.ts';
 import { demoOf } from '../demo/options.ts';
-import { reading } from '../foreground.ts';
 import type { Invocation } from '../invocation.ts';
+import { optional, reading, usage } from '../option.ts';
 import { print, printJson } from '../print.ts';
+
+const VERB = 'wg-up';
 
 export async function wgUp(call: Invocation): Promise<number> {
   const { stdout, stderr } = call.surroundings;
-  const { endpoint, expires, attach, withdraw } = call.flags;
-  if (typeof withdraw === 'string') return await withdrawn(call, withdraw);
-  if (endpoint === '') throw usage('--endpoint names no host');
-  if (typeof endpoint === 'string') reading('wg-up', '--endpoint', () => checkEndpoint(endpoint));
-  if (attach === '') throw usage('--attach names no container');
-  const seconds = typeof expires === 'string' ? Math.ceil(duration(expires) / 1000) : undefined;
+  const withdraw = optional(call, VERB, '--withdraw');
+  if (withdraw !== undefined) return await withdrawn(call, withdraw);
+  const endpoint = optional(call, VERB, '--endpoint');
+  if (endpoint !== undefined) reading(VERB, '--endpoint', () => checkEndpoint(endpoint));
+  const attach = optional(call, VERB, '--attach');
+  const expires = optional(call, VERB, '--expires');
+  const seconds =
+    expires === undefined ? undefined : Math.ceil(reading(VERB, '--expires', () => parseDuration(expires)) / 1000);
   const request = {
-    ...(typeof endpoint === 'string' && { endpoint }),
+    ...(endpoint !== undefined && { endpoint }),
     ...(seconds !== undefined && { seconds }),
-    ...(typeof attach === 'string' && { attach }),
+    ...(attach !== undefined && { attach }),
   };
-  const demo = demoOf(call, 'wg-up');
+  const demo = demoOf(call, VERB);
   if (demo !== undefined) {
-    if (attach !== undefined) throw usage('--demo has a container of its own; leave --attach out');
+    if (attach !== undefined) throw usage(VERB, '--demo has a container of its own; leave --attach out');
     return await (await import('../demo/serve.ts')).serveDemo(call, demo, request);
   }
   await using daemon = await call.open();
@@ -46,9 +50,9 @@ export async function wgUp(call: Invocation): Promise<number> {
 
 /** @throws {WormholeError} WH_ERR_USAGE; WH_ERR_PEER_NOT_FOUND when there is none */
 async function withdrawn(call: Invocation, id: string): Promise<number> {
-  if (id === '') throw usage('--withdraw names no invitation');
   const others = ['endpoint', 'expires', 'attach', 'demo', 'demoImage', 'demoPort'];
-  if (others.some((name) => call.flags[name] !== undefined)) throw usage('--withdraw takes no other option of wg-up');
+  if (others.some((name) => call.flags[name] !== undefined))
+    throw usage(VERB, '--withdraw takes no other option of wg-up');
   await using daemon = await call.open();
   const answer = await daemon.withdraw(id);
   if (!answer.withdrawn) {
@@ -62,16 +66,4 @@ async function withdrawn(call: Invocation, id: string): Promise<number> {
 function checkEndpoint(text: string): void {
   const { port } = splitHostPort(text);
   if (port !== undefined && port !== '') parsePort(port);
-}
-
-function duration(text: string): number {
-  try {
-    return parseDuration(text);
-  } catch (cause) {
-    throw usage(WormholeError.is(cause) ? `--expires: ${cause.message}` : '--expires is no duration');
-  }
-}
-
-function usage(message: string): WormholeError {
-  return new WormholeError('WH_ERR_USAGE', message, { detail: { verb: 'wg-up' } });
 }
