@@ -45,6 +45,8 @@ export class FakeTunnelKernel implements TunnelKernel {
   /** What an interrupted daemon has left of the tunnels with these local addresses. */
   readonly parts = new Map<string, readonly string[]>();
   installs = 0;
+  /** Local addresses of what will not go. */
+  readonly stuck = new Set<string>();
   /** What was to be taken away, whole or not. */
   readonly swept: TunnelShape[] = [];
 
@@ -88,9 +90,8 @@ export class FakeTunnelKernel implements TunnelKernel {
   sweep(shape: TunnelShape): Promise<void> {
     const { overlay } = shape;
     this.swept.push(shape);
-    this.kept.delete(overlay.local);
     this.parts.delete(overlay.local);
-    return Promise.resolve();
+    return this.#goes(overlay.local);
   }
 
   remains(): Promise<readonly Remain[]> {
@@ -115,13 +116,19 @@ export class FakeTunnelKernel implements TunnelKernel {
     kept?.ended.abort(new Error('its namespace is gone'));
   }
 
+  #goes(local: string): Promise<void> {
+    if (this.stuck.has(local)) return Promise.reject(new WormholeError('WH_ERR_KERNEL', `${local} will not go`));
+    this.kept.delete(local);
+    return Promise.resolve();
+  }
+
   #installed(kept: Kept, shape: TunnelShape): InstalledIpsec | InstalledWireguard {
     const { local } = kept.shape.overlay;
     const base = {
       ended: kept.ended.signal,
       stats: () => Promise.resolve({ bytesIn: kept.bytes, bytesOut: 0, dropped: 0 }),
       missing: () => Promise.resolve(this.kept.get(local) === kept ? [] : ['address']),
-      remove: () => Promise.resolve(void this.kept.delete(local)),
+      remove: () => this.#goes(local),
       release: () => undefined,
     };
     if (shape.kind === 'wireguard') return { ...base, shape, setPeer: () => Promise.resolve() };

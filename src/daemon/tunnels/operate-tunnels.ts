@@ -55,21 +55,20 @@ export function tunnelOperations(tunneling: Tunneling): TunnelOperations {
   };
 }
 
-/** The local half goes in any case, and first. */
+/** The local half goes in any case, and first. @throws what would not go of one, when all others have gone */
 async function remove(tunneling: Tunneling, query: TunnelQuery, signal: AbortSignal): Promise<TunnelRemoval> {
   const all = named(tunneling, query);
   if (all.length === 0) throw notFound(`to ${query.peer}`);
   const removed: TunnelRemoval['removed'] = [];
+  const failures: unknown[] = [];
   for (const tunnel of all) {
     const described = await tunnel.describe();
     // The peer is known by it as long as it is there.
     const told = tellPeer(tunneling, tunnel, signal);
-    try {
-      await tunneling.tunnels.remove(tunnel);
-    } finally {
-      removed.push({ tunnel: described, peer: await told });
-    }
+    await tunneling.tunnels.remove(tunnel).catch((error: unknown) => failures.push(error));
+    removed.push({ tunnel: described, peer: await told });
   }
+  if (failures.length > 0) throw failures[0];
   return { removed };
 }
 

@@ -60,6 +60,18 @@ describe('new keys', () => {
     expect([spisOf(a).in, spisOf(b).in]).toEqual([[spisOf(b).out], [spisOf(a).out]]);
   });
 
+  test('that come one after the other leave the newest ones, however long packets are under way', async () => {
+    world = new TunnelWorld({ rekey: { graceMs: 40, lookMs: 3_600_000 } }, { rekey: { graceMs: 40 } });
+    const { a, b } = world;
+    const { id } = await a.create();
+    const { rekeying, tunnels } = a.tunneling;
+    const tunnel = tunnels.find(id);
+    const calls = tunnel && a.tunneling.linkedTo(tunnel.record);
+    for (let i = 0; i < 3; i += 1) await rekeying.change(tunnel as never, calls as never);
+    await expect.poll(() => [spisOf(a).in.length, spisOf(b).in.length]).toEqual([1, 1]);
+    expect([spisOf(a).in, spisOf(b).in]).toEqual([[spisOf(b).out], [spisOf(a).out]]);
+  });
+
   test('of one tunnel do not wait for packets of another that may be under way', async () => {
     world = new TunnelWorld({ rekey: { graceMs: 3_600_000 } });
     const { a, b } = world;

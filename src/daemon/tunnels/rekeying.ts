@@ -125,10 +125,10 @@ export class Rekeying implements Disposable {
     this.#since.set(tunnel, await total(ipsec));
   }
 
-  /** All but the newest, also those that an interrupted change has left. */
+  /** All but the newest, also those that an interrupted change has left; those of a change to come are none of its business. */
   async #letGo(ipsec: InstalledIpsec, newest: number): Promise<void> {
-    await sleep(this.#limits.graceMs, undefined, { signal: this.#stop.signal, ref: false });
     const { in: all } = await ipsec.spis();
+    await sleep(this.#limits.graceMs, undefined, { signal: this.#stop.signal, ref: false });
     for (const spi of all) if (spi !== newest) await ipsec.removeInbound(spi);
   }
 

@@ -17,10 +17,13 @@ export async function sweep(tunneling: Tunneling, signal: AbortSignal): Promise<
     if (why === undefined) continue;
     const calls = tunneling.linkedTo(tunnel.record);
     const { peer, shape } = tunnel.record;
-    await tunnels.remove(tunnel);
+    let left = '';
+    await tunnels.remove(tunnel).catch((error: unknown) => {
+      left = `; not all of it would go: ${reasonOf(error)}`;
+    });
     using limit = new Deadline(TELL_MS, signal);
     await calls?.remove(tunnel.id, limit.signal).catch(() => undefined);
-    removed.push(`tunnel to ${peer}, ${shape.overlay.local} ${shape.overlay.remote}: ${why}`);
+    removed.push(`tunnel to ${peer}, ${shape.overlay.local} ${shape.overlay.remote}: ${why}${left}`);
   }
   const { network: address, bits: prefix } = tunnels.range;
   const remains = await (await tunnels.kernel()).remains({ address, prefix });
