@@ -102,6 +102,19 @@ describe('joins', () => {
     expect(unlinked).toEqual(['gate']);
   });
 
+  test('one whose new name is refused stays joined under the old one', async () => {
+    const all = joins();
+    await all.join({ address: 'gate', as: 'lap' }, true, never);
+    const gate = made.get('gate') as FakePeer;
+    gate.up = () =>
+      gate.as === 'lap' ? Promise.resolve({}) : Promise.reject(new WormholeError('WH_ERR_PEER_EXISTS', 'no'));
+    await expect(all.join({ address: 'gate', as: 'phone' }, true, never)).rejects.toMatchObject({
+      code: 'WH_ERR_PEER_EXISTS',
+    });
+    expect(await kept()).toEqual([{ address: 'gate', as: 'lap' }]);
+    expect(gate).toMatchObject({ wishes: 1, as: 'lap' });
+  });
+
   test('are left by name, by address and by the name that was used, once', async () => {
     const all = joins();
     for (const [what, name] of [

@@ -67,7 +67,7 @@ export class Joins implements Disposable {
    * Joins a peer, and remembers it once it is linked, or at once.
    *
    * @param wait false: it is remembered before there is a link
-   * @throws {WormholeError} why it cannot be joined; nothing is remembered then
+   * @throws {WormholeError} why it cannot be joined; what was remembered before still is
    */
   async join(what: Join, wait: boolean, signal: AbortSignal): Promise<Peer> {
     if (what.as !== undefined) parsePeerName(what.as);
@@ -81,10 +81,17 @@ export class Joins implements Disposable {
       if (wait) await this.#upAs(kept, signal);
     } catch (error) {
       if (known === undefined || renamed) this.#drop(kept);
+      if (renamed) await this.#backTo(known);
       throw error;
     }
     await this.#write();
     return kept.peer;
+  }
+
+  /** Under another name it could not be joined: what there was before is there again. */
+  async #backTo({ address, as }: Join): Promise<void> {
+    this.#keep({ address, ...(as !== undefined && { as }) });
+    await this.#write().catch((err: unknown) => this.#log.error({ err, address }, 'a join could not be remembered'));
   }
 
   /** Linked under the name that was wished for: a link that was made for something else may have begun under another one. */
