@@ -13,6 +13,7 @@ import type { Place } from './places/place.ts';
 import type { Policies } from './policy/policies.ts';
 import type { HostId } from './state/host-id.ts';
 import type { Abroad, HeadAddress, HeadSocket, Surroundings } from './surroundings.ts';
+import { Courses } from './wormhole/courses.ts';
 import { ownerNumbers } from './wormhole/owner.ts';
 
 /** Descriptors that are not for connections: listeners, namespaces, the API, Docker. */
@@ -43,6 +44,7 @@ export function machine({ plane, abroad, engine, hostId, policies, log, nofile }
     runner: engine,
     uses: new Uses(),
     turns: new Turns(),
+    courses: new Courses(),
     policies,
     untilReady: async (probe, target, signal) => {
       const { untilReady } = await import('./activator/ready/ready.ts');

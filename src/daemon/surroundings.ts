@@ -22,6 +22,7 @@ import type { Identity } from './places/sight.ts';
 import type { OnMove, Where } from './places/where.ts';
 import type { Policies } from './policy/policies.ts';
 import type { Ensure } from './tunnels/asking.ts';
+import type { Courses } from './wormhole/courses.ts';
 
 /** Follows one reference until disposed; see `places/follow.ts`. */
 export interface Follower extends AsyncDisposable {
@@ -79,6 +80,7 @@ export interface Surroundings {
   /** Over all wormholes. */
   readonly uses: Uses;
   readonly turns: Turns;
+  readonly courses: Courses;
   /** What wormholes of peers may do. */
   readonly policies: Pick<Policies, 'judge' | 'permit' | 'clients'>;
   /** @throws {WormholeError} WH_ERR_CONTAINER_FAILED, WH_ERR_NOT_READY; see `activator/ready` */

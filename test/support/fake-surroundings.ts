@@ -11,6 +11,7 @@ import { makePlace, type Place } from '../../src/daemon/places/place.ts';
 import type { Identity } from '../../src/daemon/places/sight.ts';
 import type { OnMove, Where } from '../../src/daemon/places/where.ts';
 import type { Abroad, Follower, HeadAddress, HeadSocket, Surroundings } from '../../src/daemon/surroundings.ts';
+import { Courses } from '../../src/daemon/wormhole/courses.ts';
 import { namespaceLabel } from '../../src/daemon/wormhole/labels.ts';
 import { WormholeError } from '../../src/lib/errors.ts';
 import type { NamespaceRef, ReadyProbe } from '../../src/spec/plan.ts';
@@ -41,6 +42,7 @@ export class FakeSurroundings implements Surroundings {
   readonly engine: FakeEngine = this.runner.engine;
   readonly uses = new Uses();
   readonly turns = new Turns();
+  readonly courses = new Courses();
   /** Peers may do anything, unless a test says otherwise. */
   policies: Surroundings['policies'] = {
     judge: () => Promise.resolve(),

@@ -100,6 +100,29 @@ describe('create', () => {
     expect(surroundings.bound.size).toBe(0);
   });
 
+  test.each(['', 'udp://'])('refuses a loop of %s wormholes each of which is well', async (scheme) => {
+    const { registry, surroundings } = registryWorld();
+    const make = (id: string, from: number, to: number) =>
+      registry.create(['id', id, 'url', `${scheme}:${from}`, 'tail', 'url', `${scheme}:${to}`], never);
+    await make('a', 1, 2);
+    await make('b', 2, 3);
+    expect(await failure(make('c', 3, 1))).toMatchObject({
+      code: 'WH_ERR_SELF_PROXY',
+      message: `${scheme}127.0.0.1:1 leads back to this wormhole through a, b; choose another port or namespace`,
+    });
+    expect(surroundings.bound.size).toBe(2);
+    await registry.remove('b', true);
+    expect((await make('c', 3, 1)).status.state).toBe('up');
+  });
+
+  test('names the wormholes of a loop to nobody whom they do not concern', async () => {
+    const { registry } = registryWorld();
+    await registry.create(['id', 'mine', 'url', ':1', 'tail', 'url', ':2'], never);
+    const words = ['url', ':2', 'tail', 'url', ':1'];
+    const error = await failure(registry.create(words, never, { owner: 'somebody' }));
+    expect(error.message).toContain('leads back to this wormhole through another one');
+  });
+
   test('refuses a loop that only shows when a container is looked at', async () => {
     const { registry, surroundings } = registryWorld();
     await surroundings.move('container:on-host', here('on-host', 'net:[1]'));

@@ -75,4 +75,18 @@ describe('following', () => {
     surroundings.names.delete('db.example');
     await expect(route.options.ask?.(never)).rejects.toThrow('db.example does not resolve');
   });
+
+  test('a name that comes to lead round is not followed there', async () => {
+    const { registry, surroundings } = registryWorld();
+    surroundings.names.set('db.example', { addresses: ['10.0.0.1'], validForMs: 1000 });
+    await registry.create(['id', 'a', 'url', ':80', 'tail', 'url', 'db.example:81'], never);
+    const route = surroundings.plane.last;
+    await registry.create(['id', 'b', 'url', ':81', 'tail', 'url', ':80'], never);
+    surroundings.names.set('db.example', { addresses: ['127.0.0.1'], validForMs: 1000 });
+    await expect(route.options.ask?.(never)).rejects.toMatchObject({ code: 'WH_ERR_SELF_PROXY' });
+    expect(registry.get('a').status).toMatchObject({ state: 'failed', reason: expect.stringContaining('through b') });
+    expect(registry.get('b').status.state).toBe('up');
+    surroundings.names.set('db.example', { addresses: ['10.0.0.2'], validForMs: 1000 });
+    expect((await route.options.ask?.(never))?.targets).toHaveLength(1);
+  });
 });

@@ -80,6 +80,24 @@ describe('restore', () => {
     expect(surroundings.plane.routes).toHaveLength(3);
   });
 
+  test('of wormholes that lead in a circle the last one fails, and the others work', async () => {
+    const { registry } = registryWorld();
+    registry.remember([
+      remembered('a', ['url', ':80', 'tail', 'url', ':81']),
+      remembered('b', ['url', ':81', 'tail', 'url', ':80'], { sequence: 2 }),
+    ]);
+    await registry.restore(never);
+    expect(registry.list().map(({ status }) => status)).toEqual([
+      { state: 'up', reason: '' },
+      {
+        state: 'failed',
+        reason: '127.0.0.1:80 leads back to this wormhole through a; choose another port or namespace',
+      },
+    ]);
+    await registry.remove('a', true);
+    await registry.close(0);
+  });
+
   test('a container that is away is waited for', async () => {
     const { registry, surroundings } = registryWorld();
     registry.remember([remembered('a', ['url', ':80', 'docker-ns', 'db'])]);

@@ -29,6 +29,8 @@ export interface HeadOptions {
   readonly surroundings: Surroundings;
   /** Asked before it listens; throws WH_ERR_POLICY. Absent = anywhere. */
   readonly permit?: (target: PermitTarget) => void;
+  /** Told where it listens, or tries to; undefined for unix, and while it is away. */
+  readonly onSpot: (spot: Spot | undefined) => void;
   /** The status or the bound port changed. */
   readonly onChange: () => void;
 }
@@ -76,7 +78,7 @@ export class Head implements AsyncDisposable {
     const { signal } = this.#attempt;
     if (where.state !== 'here') {
       await this.#shut();
-      this.#spot = undefined;
+      this.#stands(undefined);
       this.#become(away(where));
       return;
     }
@@ -132,12 +134,12 @@ export class Head implements AsyncDisposable {
     // The old file and socket go first: the new ones may have to stand in the same place.
     await this.#shut();
     const address = protocol === 'unix' ? { protocol, ...file } : { protocol, host, port: this.#port };
-    if (protocol !== 'unix') this.#spot = { protocol, namespace: place.namespaceId, host, port: this.#port };
+    if (protocol !== 'unix') this.#stands({ protocol, namespace: place.namespaceId, host, port: this.#port });
     const open = await openWhenAddressIsUp(() => surroundings.listen(address, place), signal);
     this.#open = open;
     await route.listen(open.socket);
     this.#port = open.port;
-    if (protocol !== 'unix') this.#spot = { protocol, namespace: place.namespaceId, host, port: open.port };
+    if (protocol !== 'unix') this.#stands({ protocol, namespace: place.namespaceId, host, port: open.port });
     this.#become(UP);
   }
 
@@ -145,6 +147,11 @@ export class Head implements AsyncDisposable {
     await this.#options.route.unlisten();
     this.#open?.[Symbol.dispose]();
     this.#open = undefined;
+  }
+
+  #stands(spot: Spot | undefined): void {
+    this.#spot = spot;
+    this.#options.onSpot(spot);
   }
 
   #become(status: Status, failure?: unknown): void {

@@ -24,7 +24,7 @@ async function member(plan: TargetPlan, names: Record<string, string[]> = {}, de
     plan,
     label: 'web',
     surroundings: { resolve: (host) => Promise.resolve({ addresses: names[host] ?? [], validForMs: 0 }) },
-    isOwnHead: () => false,
+    course: { goes: () => undefined, back: () => undefined },
     permit: (target) => {
       asked.push(target);
       if (denied.includes(target.host) || denied.includes(target.path ?? ''))

@@ -10,6 +10,7 @@ import type { Place } from '../places/place.ts';
 import type { Where } from '../places/where.ts';
 import type { PermitTarget } from '../policy/permit.ts';
 import type { Surroundings } from '../surroundings.ts';
+import type { Course } from './courses.ts';
 import { targetLabel } from './labels.ts';
 import { isLiteral } from './literal-host.ts';
 import type { MemberTargets, PoolMember } from './pool-member.ts';
@@ -23,8 +24,8 @@ export interface MemberOptions {
   /** e.g. `db@127.0.0.1:3306` */
   readonly label: string;
   readonly surroundings: Pick<Surroundings, 'resolve'>;
-  /** True when dialing there would come back to this wormhole. */
-  readonly isOwnHead: (target: Spot) => boolean;
+  /** From the head before it. */
+  readonly course: Pick<Course, 'goes' | 'back'>;
   /** Asked about each address before it is given to the route; throws WH_ERR_POLICY. Absent = anything goes. */
   readonly permit?: (target: PermitTarget) => void;
 }
@@ -88,6 +89,7 @@ export class Member implements PoolMember {
   /** Resolves when nothing uses the place of before any more, so that it may be closed. */
   async moved(where: Where): Promise<void> {
     this.#where = where;
+    this.#options.course.goes(this.index, []);
     this.#become(where.state === 'here' ? UP : away(where), where.state === 'here' ? undefined : where.error);
     this.#life.abort();
     this.#life = new AbortController();
@@ -97,14 +99,14 @@ export class Member implements PoolMember {
   /**
    * Its addresses now; none of one whose clients name the destination.
    *
-   * @throws {WormholeError} when it is not here, its name does not resolve, it is our own head, or not permitted
+   * @throws {WormholeError} when it is not here, its name does not resolve, it leads back to our own head, or is not permitted
    */
   async targets(signal: AbortSignal): Promise<MemberTargets> {
     const where = this.#where;
     const { plan, label } = this.#options;
     try {
       const targets = await this.#inPlace(signal, (place, its) =>
-        plan.connect === undefined ? this.#resolve(plan, label, place, its) : Promise.resolve(NOWHERE),
+        plan.connect === undefined ? this.#lead(plan, label, place, its) : Promise.resolve(NOWHERE),
       );
       if (where === this.#where) this.#become(UP);
       return targets;
@@ -144,8 +146,26 @@ export class Member implements PoolMember {
     this.#failure = failure;
   }
 
+  /** As {@link #resolve}, and known from now on for where it leads. */
+  async #lead(plan: TargetPlan, label: string, place: Place, signal: AbortSignal): Promise<MemberTargets> {
+    const { course, index } = this.#options;
+    const where = this.#where;
+    try {
+      const found = await this.#resolve(plan, label, place, signal);
+      const { namespaceId: namespace } = place;
+      const spots = found.targets.flatMap(({ address }): Spot[] =>
+        address.kind === 'ip' && plan.protocol !== 'unix' ? [{ ...address, protocol: plan.protocol, namespace }] : [],
+      );
+      if (where === this.#where) course.goes(index, spots);
+      return found;
+    } catch (error) {
+      if (where === this.#where) course.goes(index, []);
+      throw error;
+    }
+  }
+
   async #resolve(plan: TargetPlan, label: string, place: Place, signal: AbortSignal): Promise<MemberTargets> {
-    const { index: member, surroundings } = this.#options;
+    const { index: member, surroundings, course } = this.#options;
     const { namespace, namespaceId, root } = place;
     if (plan.protocol === 'unix') {
       const path = plan.path ?? '';
@@ -159,7 +179,8 @@ export class Member implements PoolMember {
       ? { addresses: [plan.host], validForMs: Number.POSITIVE_INFINITY }
       : await surroundings.resolve(plan.host, place, signal);
     const targets = addresses.map((host): UpstreamTarget => {
-      if (this.#options.isOwnHead({ protocol, namespace: namespaceId, host, port })) throw ownHead(label);
+      const way = course.back({ protocol, namespace: namespaceId, host, port });
+      if (way !== undefined) throw goesRound(label, way);
       this.permit({ protocol, host, port }, place);
       const address = { kind: 'ip', host, port } as const;
       return { member, label, address, ...(namespace !== undefined && { namespace }) };
@@ -168,9 +189,11 @@ export class Member implements PoolMember {
   }
 }
 
-function ownHead(label: string): WormholeError {
-  return new WormholeError(
-    'WH_ERR_SELF_PROXY',
-    `${label} is where this wormhole itself listens; choose another port or namespace`,
-  );
+/** @param way wormholes that it leads through before it comes back */
+function goesRound(label: string, way: readonly string[]): WormholeError {
+  const how =
+    way.length === 0
+      ? 'is where this wormhole itself listens'
+      : `leads back to this wormhole through ${way.join(', ')}`;
+  return new WormholeError('WH_ERR_SELF_PROXY', `${label} ${how}; choose another port or namespace`);
 }

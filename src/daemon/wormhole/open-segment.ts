@@ -17,6 +17,7 @@ import type { Workload } from '../activator/workload.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { Arrival } from './arrival.ts';
 import { Child, hangsOn } from './child.ts';
+import type { Course } from './courses.ts';
 import { identityKey } from './endpoint.ts';
 import { type FollowedMember, followMember, isActivated, workloadsOf } from './followed-member.ts';
 import type { Hanging } from './hanging.ts';
@@ -30,7 +31,6 @@ import { backToWhoAsked, remoteRest } from './remote/remote-of.ts';
 import { routeOptions } from './route-options.ts';
 import { Segment } from './segment.ts';
 import type { SegmentOptions } from './segment-options.ts';
-import { leadsTo, type Spot } from './self-proxy.ts';
 import { segmentSteps } from './steps.ts';
 import { Tail } from './tail.ts';
 
@@ -46,11 +46,11 @@ export async function openSegment(options: SegmentOptions): Promise<Segment> {
   const { signal } = attempt;
 
   let head: Head | Arrival | undefined;
-  const isOwnHead = (target: Spot): boolean => head?.spot !== undefined && leadsTo(head.spot, target);
+  const course = attempt.use(surroundings.courses.open(record));
   const named = plan.tail.targets.some(({ connect }) => connect !== undefined);
   if (named && eager) checkAuth(plan.tail);
   const dial = named ? clientsPermit(permit, surroundings.policies.clients) : permit?.dial;
-  const base = { surroundings, isOwnHead, ...(dial !== undefined && { permit: dial }) };
+  const base = { surroundings, course, ...(dial !== undefined && { permit: dial }) };
   const members = plan.tail.targets.map(
     (target, index) => new Member({ ...base, index, plan: target, label: targetLabel(target) }),
   );
@@ -83,7 +83,7 @@ export async function openSegment(options: SegmentOptions): Promise<Segment> {
     ),
   );
   tail.serve(route);
-  head = headOf(options, route);
+  head = headOf(options, route, course);
 
   let made = false;
   const workloads: Workload[] = [];
@@ -111,7 +111,9 @@ export async function openSegment(options: SegmentOptions): Promise<Segment> {
   else if (!eager) await makeAgain({ plan, tail, activation, child, workloads, signal });
 
   const follower =
-    head instanceof Arrival ? undefined : await placeHead({ ...options, head, tail, following, workloads, signal });
+    head instanceof Arrival
+      ? undefined
+      : await placeHead({ ...options, head, tail, course, following, workloads, signal });
   signal.throwIfAborted();
   if (eager) {
     if (head.failure !== undefined) throw explainConflict(head, options.holderOf);
@@ -129,14 +131,15 @@ export async function openSegment(options: SegmentOptions): Promise<Segment> {
   return new Segment({ plan, head, tail, route, activation, workloads, child, followers, following, scope });
 }
 
-function headOf(options: SegmentOptions, route: Route): Head | Arrival {
+function headOf(options: SegmentOptions, route: Route, course: Course): Head | Arrival {
   const { plan, depth, record, surroundings, onChange, permit } = options;
   if (plan.head.arrival === 'carrier') return new Arrival(route, (its) => surroundings.abroad.arrive(record.id, its));
   const port = depth === 0 ? (record.port ?? 0) : 0;
   // The overlay address is this end's own: what may listen there the verb `tunnel` says.
   const free = permit === undefined || plan.head.arrival === 'overlay';
   const allowed = free ? {} : { permit: permit.listen };
-  return new Head({ plan: plan.head, port, route, surroundings, onChange, ...allowed });
+  const onSpot: Course['listens'] = (spot) => course.listens(spot);
+  return new Head({ plan: plan.head, port, route, surroundings, onSpot, onChange, ...allowed });
 }
 
 /** Node streams where a connection comes from a peer, goes to one, or is asked where it wants to go; spliced sockets elsewhere. */

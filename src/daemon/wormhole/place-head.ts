@@ -8,6 +8,7 @@ import type { Workload } from '../activator/workload.ts';
 import type { Logger } from '../log.ts';
 import type { Where } from '../places/where.ts';
 import type { Follower } from '../surroundings.ts';
+import type { Course } from './courses.ts';
 import { followEndpoint, identityKey } from './endpoint.ts';
 import type { Head } from './head.ts';
 import { backOff, pause } from './pause.ts';
@@ -20,6 +21,7 @@ const RETRY_MS = [1000, 60_000] as const;
 export interface HeadPlacement extends SegmentOptions {
   readonly head: Head;
   readonly tail: Tail;
+  readonly course: Course;
   readonly following: Scope;
   /** Takes in the container that the head is in, before it is made. */
   readonly workloads: Workload[];
@@ -31,11 +33,11 @@ export interface HeadPlacement extends SegmentOptions {
  * @returns what follows it, unless that is the parent's tail
  */
 export async function placeHead(options: HeadPlacement): Promise<Follower | undefined> {
-  const { record, plan, depth, surroundings, parent, head, tail, following, signal, eager, log } = options;
+  const { record, plan, depth, surroundings, parent, head, tail, course, following, signal, eager, log } = options;
   const onMove = async (where: Where): Promise<void> => {
     await head.moved(where);
-    // Only now it shows whether a target is the head itself.
-    if (plan.tail.targets.some(({ port }) => port === head.port)) await tail.refresh();
+    // Only now it shows whether a target leads back here.
+    if (course.goesRound) await tail.refresh();
   };
   if (parent !== undefined) {
     following.use(await parent.hang(onMove));

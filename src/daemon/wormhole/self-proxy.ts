@@ -1,7 +1,7 @@
 /**
- * Loops that only show after names and containers have been resolved: a target that is the wormhole's own head.
+ * Whether addresses meet, after names and containers have been resolved: a target leads to a head, two heads want one listener.
  *
- * The planner refuses what can be seen in the spec; this sees two names of one namespace.
+ * The planner refuses what can be seen in the spec; this sees two names of one namespace. Circles are seen by `courses.ts`.
  */
 
 /** A bound or dialed IP address in a namespace. */
