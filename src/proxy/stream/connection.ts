@@ -25,13 +25,13 @@ const KEEPALIVE_AFTER_MS = 5000;
 
 type Phase = 'waiting' | 'dialing' | 'relaying' | 'closed';
 
-/** See the module header. */
 export class Connection extends Timer implements Resumable, DialOwner, Seated {
   readonly #route: ServedRoute;
   seat = -1;
   readonly client: Side;
   readonly target: Side;
-  readonly #clientAddress: (() => string) | undefined;
+  onwardFrom = '';
+  readonly clientAddress: (() => string) | undefined;
   readonly #acceptedAt: number;
   #phase: Phase = 'waiting';
   #dial: Dial | undefined;
@@ -49,7 +49,7 @@ export class Connection extends Timer implements Resumable, DialOwner, Seated {
   constructor(route: ServedRoute, fd: number, clientAddress: (() => string) | undefined) {
     super();
     this.#route = route;
-    this.#clientAddress = clientAddress;
+    this.clientAddress = clientAddress;
     this.#acceptedAt = performance.now();
     this.#activeAt = this.#acceptedAt;
     // TCP_NODELAY is inherited from the listener.
@@ -237,7 +237,7 @@ export class Connection extends Timer implements Resumable, DialOwner, Seated {
   /** What there is to tell, now that it has ended. */
   record(reason: ConnectionRecord['reason'], detail: string): ConnectionRecord {
     return {
-      client: this.#clientAddress?.() ?? '',
+      client: this.clientAddress?.() ?? '',
       upstream: this.#upstream?.label ?? '',
       reason,
       detail,

@@ -11,13 +11,13 @@ import type { DialTarget } from '../target/dialer.ts';
 import type { Pollable } from '../thread/loop.ts';
 import { Timer } from '../thread/timers.ts';
 import { DialSchedule } from './dial-schedule.ts';
+import type { Relayed } from './onward.ts';
 import type { ServedRoute } from './served-route.ts';
 import { WATCHED } from './side.ts';
 import { socketError } from './tcp.ts';
 
 /** Who asked for the connection. */
-export interface DialOwner {
-  readonly client: { readonly fd: number };
+export interface DialOwner extends Relayed {
   /** @param fd connected and watched, owned by the owner from now on @param events of its last event */
   dialed(fd: number, target: DialTarget, events: number): void;
   dialFailed(reason: 'dial-failed' | 'no-target', detail: string): void;

@@ -1,16 +1,23 @@
-/** In a relay worker: what may have come through peers goes on, and so does its count of hops. See `../passing.ts`. */
-import { formatIp, type IpEndpoint } from '../../sys/sockaddr.ts';
+/**
+ * In a relay worker: what may have come through peers goes on, and so does its count of hops. See `../passing.ts`.
+ *
+ * Costs one look-up for each dial, of the socket's own address, and that only once peers have brought connections here: where its
+ * client came from a connection knows from its accept, if anybody wants records.
+ */
+import { formatIp } from '../../sys/sockaddr.ts';
 import type { Passing } from '../passing.ts';
 import { clientEndpoint, localEndpoint } from './endpoints.ts';
 
-interface Relayed {
+export interface Relayed {
   readonly client: { readonly fd: number };
+  /** HOST:PORT, as its accept has told; undefined when nobody asked. */
+  readonly clientAddress: (() => string) | undefined;
+  /** The address that it goes on from, as long as that is noted; '' while it is not. */
+  onwardFrom: string;
 }
 
 export class Onward {
   readonly #passing: Passing;
-  /** From where those go on whose client is on this machine. */
-  readonly #from = new Map<Relayed, string>();
 
   constructor(passing: Passing) {
     this.#passing = passing;
@@ -20,25 +27,20 @@ export class Onward {
   dialed(connection: Relayed, fd: number): void {
     if (!this.#passing.any) return;
     this.ended(connection);
-    const client = clientEndpoint(connection.client.fd);
-    if (client === undefined || !isHere(client, connection.client.fd)) return;
     const local = localEndpoint(fd);
-    if (local === undefined) return;
-    const from = formatIp(local);
-    this.#passing.continues(formatIp(client), from);
-    this.#from.set(connection, from);
+    const client = connection.clientAddress?.() ?? formatted(clientEndpoint(connection.client.fd));
+    if (local === undefined || client === '') return;
+    connection.onwardFrom = formatIp(local);
+    this.#passing.continues(client, connection.onwardFrom);
   }
 
   ended(connection: Relayed): void {
-    if (this.#from.size === 0) return;
-    const from = this.#from.get(connection);
-    if (from === undefined) return;
-    this.#from.delete(connection);
-    this.#passing.forget(from);
+    if (connection.onwardFrom === '') return;
+    this.#passing.forget(connection.onwardFrom);
+    connection.onwardFrom = '';
   }
 }
 
-/** On this machine, as far as addresses tell: who dials an address of its own has that one. */
-function isHere({ host }: IpEndpoint, fd: number): boolean {
-  return host.startsWith('127.') || host === '::1' || localEndpoint(fd)?.host === host;
+function formatted(endpoint: ReturnType<typeof clientEndpoint>): string {
+  return endpoint === undefined ? '' : formatIp(endpoint);
 }
