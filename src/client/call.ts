@@ -11,7 +11,7 @@ import { type Endpoint, formatEndpoint } from './endpoint.ts';
 import { exchange, type HttpResponse } from './http.ts';
 import { collect } from './http-body.ts';
 import type { HttpRequest } from './http-request.ts';
-import { checkShape } from './shapes.ts';
+import { type AnyShape, checkShape } from './shapes.ts';
 
 /** Bytes of a JSON answer. */
 const maxAnswerBytes = 64 * 1_048_576;
@@ -34,8 +34,6 @@ export interface CallTarget {
   /** Aborts every call. */
   readonly signal?: AbortSignal;
 }
-
-type AnyShape = Parameters<typeof checkShape>[1];
 
 interface TimedOptions extends CallOptions {
   readonly onTimes?: (times: { readonly connectMs: number; readonly rttMs: number }) => void;

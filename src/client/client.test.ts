@@ -8,7 +8,7 @@ import { WormholeError } from '../lib/errors.ts';
 import { CONTROL_PORT, CONTROL_SOCKET } from '../spec/address.ts';
 import { defaultPort, defaultSocketPath } from './endpoint.ts';
 import { type Client, connect } from './index.ts';
-import { shapes } from './shapes.ts';
+import { type AnyShape, shapes } from './shapes.ts';
 
 let dir: string;
 let path: string;
@@ -48,9 +48,12 @@ function json(value: unknown, status = '200 OK', type = 'application/json; chars
 
 /** Has whatever any endpoint must answer with. */
 const samples = { string: '', number: 1, array: [], object: {}, anything: null };
-const everything = Object.fromEntries(
-  Object.values(shapes).flatMap((shape) => Object.entries(shape).map(([name, kind]) => [name, samples[kind]])),
-);
+const sampleOf = (want: AnyShape[string]): unknown => {
+  if (typeof want === 'string') return samples[want];
+  if (Array.isArray(want)) return [];
+  return Object.fromEntries(Object.entries(want).map(([name, one]) => [name, sampleOf(one)]));
+};
+const everything = Object.assign({}, ...Object.values(shapes).map(sampleOf)) as object;
 
 function line(msg: string): string {
   return `${JSON.stringify({ timeMs: 1, level: 'info', facts: {}, msg })}\n`;
@@ -196,6 +199,18 @@ describe('Client', () => {
     expect(await failure(client.health())).toMatchObject({ code });
   });
 
+  test.each([
+    ['nothing in a list', { wormholes: [null] }, 'wormholes[0]'],
+    ['something else in a list', { wormholes: [1] }, 'wormholes[0]'],
+    ['an entry without counters', { wormholes: [{ ...everything, stats: undefined }] }, 'wormholes[0].stats'],
+    ['a counter in words', { wormholes: [{ ...everything, stats: { ...everything, bytesIn: '1' } }] }, 'stats.bytesIn'],
+  ])('an answer with %s is told as that, and goes no further', async (_, answer, where) => {
+    const client = await daemon((socket) => socket.end(json(answer)));
+    const error = await failure(client.list());
+    expect(error).toMatchObject({ code: 'WH_ERR_PROTOCOL' });
+    expect(error.message).toContain(`${where}"; is that daemon of another version?`);
+  });
+
   test('an address that cannot be read is wrong usage', async () => {
     await expect(connect({ address: 'http://x' })).rejects.toMatchObject({ code: 'WH_ERR_USAGE' });
   });
@@ -219,7 +234,7 @@ describe('Client', () => {
     let seen = '';
     const client = await daemon((socket, request) => {
       seen = request.split('\r\n')[0] ?? '';
-      socket.end(json({ ...everything, wormhole: {} }));
+      socket.end(json({ ...everything, wormhole: everything }));
     });
     await client.get('x HTTP/1.1\r\nHost: evil\r\n\r\nGET /?');
     expect(seen).toBe('GET /v1/wormholes/x%20HTTP%2F1.1%0D%0AHost%3A%20evil%0D%0A%0D%0AGET%20%2F%3F HTTP/1.1');

@@ -12,9 +12,11 @@ import type {
   Health,
   Invitation,
   LogLine,
+  MemberStats,
   Peer,
   PeerList,
   PingAnswer,
+  Segment,
   Stats,
   Tunnel,
   TunnelList,
@@ -30,10 +32,26 @@ import { malformed } from './byte-source.ts';
 
 type Kind = 'string' | 'number' | 'array' | 'object' | 'anything';
 
-/** Kind of each required member of T; the compiler sees to it that none is missing, and that what may be null is let be. */
+/** Of a kind, or, where somebody looks further, an object with such members, or a list of such objects. */
+type Want<V> =
+  | Kind
+  | (V extends ReadonlyArray<infer E>
+      ? E extends object
+        ? readonly [Shape<E>]
+        : never
+      : V extends object
+        ? Shape<V>
+        : never);
+
+/** What each required member of T has to be; the compiler sees to it that none is missing, and that what may be null is let be. */
 export type Shape<T> = {
-  readonly [K in keyof T as undefined extends T[K] ? never : K]: null extends T[K] ? 'anything' : Kind;
+  readonly [K in keyof T as undefined extends T[K] ? never : K]: null extends T[K] ? 'anything' : Want<T[K]>;
 };
+
+/** As those who check it see it. */
+export interface AnyShape {
+  readonly [member: string]: Kind | AnyShape | readonly [AnyShape];
+}
 
 const health: Shape<Health> = {
   version: 'string',
@@ -45,20 +63,13 @@ const health: Shape<Health> = {
   rssBytes: 'number',
 };
 const ping: Shape<PingAnswer> = { payload: 'string', version: 'string', instance: 'string', timeMs: 'number' };
-const wormhole: Shape<Wormhole> = {
-  id: 'string',
-  url: 'string',
-  spec: 'string',
-  labels: 'object',
-  state: 'string',
-  reason: 'string',
-  head: 'string',
-  targets: 'array',
-  createdAt: 'string',
-  stats: 'object',
+const member: Shape<MemberStats> = {
+  target: 'string',
+  up: 'anything',
+  open: 'number',
+  dialed: 'number',
+  failed: 'number',
 };
-const detail: Shape<WormholeDetail> = { wormhole: 'object', segments: 'array' };
-const list: Shape<WormholeList> = { wormholes: 'array' };
 const stats: Shape<Stats> = {
   connectionsOpen: 'number',
   connectionsTotal: 'number',
@@ -70,10 +81,35 @@ const stats: Shape<Stats> = {
   datagramsIn: 'number',
   datagramsOut: 'number',
   datagramsDropped: 'number',
-  members: 'array',
+  members: [member],
 };
-const doctor: Shape<DoctorReport> = { checks: 'array' };
-const containers: Shape<ContainerList> = { containers: 'array' };
+const wormhole: Shape<Wormhole> = {
+  id: 'string',
+  url: 'string',
+  spec: 'string',
+  labels: 'object',
+  state: 'string',
+  reason: 'string',
+  head: 'string',
+  targets: 'array',
+  createdAt: 'string',
+  stats,
+};
+const segment: Shape<Segment> = {
+  url: 'string',
+  state: 'string',
+  reason: 'string',
+  targets: 'array',
+  containers: [{ id: 'string', label: 'string' }],
+  coldStarts: [{ at: 'string', totalMs: 'number', stations: [{ station: 'string', ms: 'number' }], failure: 'string' }],
+  stats,
+};
+const detail: Shape<WormholeDetail> = { wormhole, segments: [segment] };
+const list: Shape<WormholeList> = { wormholes: [wormhole] };
+const doctor: Shape<DoctorReport> = {
+  checks: [{ name: 'string', state: 'string', detail: 'string', remedy: 'string' }],
+};
+const containers: Shape<ContainerList> = { containers: [{ id: 'string', name: 'string', running: 'anything' }] };
 const logLine: Shape<LogLine> = { timeMs: 'number', level: 'string', msg: 'string', facts: 'object' };
 
 const peer: Shape<Peer> = {
@@ -96,7 +132,7 @@ const peer: Shape<Peer> = {
   wormholes: 'number',
   guests: 'number',
 };
-const peers: Shape<PeerList> = { name: 'string', peers: 'array' };
+const peers: Shape<PeerList> = { name: 'string', peers: [peer] };
 
 const tunnel: Shape<Tunnel> = {
   id: 'string',
@@ -127,8 +163,8 @@ const pong: Shape<TunnelPong> = {
   rttMs: 'number',
   mtu: 'anything',
 };
-const tunnels: Shape<TunnelList> = { tunnels: 'array' };
-const removal: Shape<TunnelRemoval> = { removed: 'array' };
+const tunnels: Shape<TunnelList> = { tunnels: [tunnel] };
+const removal: Shape<TunnelRemoval> = { removed: [{ tunnel, peer: 'string' }] };
 const sweep: Shape<TunnelSweep> = { removed: 'array' };
 
 const guest: Shape<Guest> = {
@@ -137,8 +173,8 @@ const guest: Shape<Guest> = {
   reason: 'string',
   url: 'string',
   targets: 'array',
-  segments: 'array',
-  stats: 'object',
+  segments: [segment],
+  stats,
 };
 
 const event: Shape<Event> = {
@@ -173,13 +209,21 @@ export const shapes = {
 } as const;
 
 /** @throws {WormholeError} WH_ERR_PROTOCOL naming the member that is missing or of another kind */
-export function checkShape(value: object, shape: Readonly<Record<string, Kind>>): void {
+export function checkShape(value: object, shape: AnyShape, where = ''): void {
   const members = value as Readonly<Record<string, unknown>>;
-  for (const [name, kind] of Object.entries(shape)) {
-    if (!Object.hasOwn(members, name) || !isKind(members[name], kind)) {
-      throw malformed(`it has no usable "${name}"; is that daemon of another version?`);
-    }
+  for (const [name, want] of Object.entries(shape)) {
+    check(Object.hasOwn(members, name) ? members[name] : undefined, want, `${where}${name}`);
   }
+}
+
+function check(value: unknown, want: AnyShape[string], where: string): void {
+  const kind = typeof want === 'string' ? want : Array.isArray(want) ? 'array' : 'object';
+  if (value === undefined || !isKind(value, kind)) {
+    throw malformed(`it has no usable "${where}"; is that daemon of another version?`);
+  }
+  if (typeof want === 'string') return;
+  if (!Array.isArray(want)) return checkShape(value as object, want as AnyShape, `${where}.`);
+  for (const [at, one] of (value as unknown[]).entries()) check(one, want[0] as AnyShape, `${where}[${at}]`);
 }
 
 function isKind(value: unknown, kind: Kind): boolean {
