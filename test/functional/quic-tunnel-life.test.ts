@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { ask, dial } from '../support/local.ts';
 import { OpenTunnel, TunnelWorld, to } from '../support/quic-tunnel.ts';
 import { closedPort, echoServer, peerOf, serve } from '../support/relay-targets.ts';
+import { until } from '../support/relay-wait.ts';
 
 test('XT17: an agent finds its server again, whichever of them was first, and whoever went away', async () => {
   using world = new TunnelWorld();
@@ -39,6 +40,32 @@ test('an agent that ends says goodbye, so that no client is sent to it any more'
   expect(await agent.ended).toMatchObject({ code: 0 });
   await server.tells('reason="it said goodbye"');
   expect(await ask(tunnel.port, 'anybody?').catch(() => '')).toBe('');
+});
+
+test('an agent of which nothing is heard is forgotten, one that has nothing to do is not; both serve again', async () => {
+  using world = new TunnelWorld('quiet', 'frozen');
+  await using target = await echoServer();
+  await using server = await world.server();
+  await using quiet = world.agent(server.quicPort, to(target), 'quiet');
+  await using frozen = world.agent(server.quicPort, to(target), 'frozen');
+  await server.tells('an agent is connected', 2);
+  frozen.child.kill('SIGSTOP');
+  const port = server.ports[0] ?? 0;
+  // A client that comes while its last words are fresh may still be sent there, and then hears of its end.
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await until('clients are answered, whoever is next', async () => {
+    const answers = [await ask(port, 'one').catch(() => ''), await ask(port, 'two').catch(() => '')];
+    return answers.join() === 'one,two';
+  });
+  await server.tells('an agent is gone agent=frozen');
+  expect(server.log).toMatch(/an agent is gone agent=frozen .*reason="nothing was heard for 5 s" agents=1/);
+  expect(await ask(port, 'three')).toBe('three');
+  expect(quiet.log).not.toContain('the server is gone');
+  frozen.child.kill('SIGCONT');
+  await server.tells('an agent is connected', 3);
+  quiet.child.kill('SIGINT');
+  await server.tells('an agent is gone agent=quiet');
+  expect(await ask(port, 'four')).toBe('four');
 });
 
 test('a connection whose agent dies is reset, never ended as if all of it had arrived', async () => {
