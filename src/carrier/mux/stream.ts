@@ -5,18 +5,16 @@
  *     read  ◄─ received queue ◄─(our window)── frames           FIN ─► `ended` once all was read
  *
  * Owns what waits in either direction and says when there is something to send; the session decides whose turn it is. Has no
- * timer. A stream is over when both directions have ended and all was read, or at a reset.
+ * timer. Over when both directions have ended and all was read, or at a reset.
  */
 import type { ByteStream, ByteStreamUser } from '../../lib/byte-stream.ts';
 import { WormholeError } from '../../lib/errors.ts';
-import { ByteQueue } from '../byte-queue.ts';
+import { ByteQueue, smallSlice } from '../byte-queue.ts';
 import { Arrivals } from './arrivals.ts';
 import { Flag, FrameType, initialWindow, maxUint32 } from './frame.ts';
 import type { Outbox } from './outbox.ts';
 import type { ReceiveWindow } from './receive-window.ts';
 import type { StreamHost } from './stream-host.ts';
-
-const waitsBelow = 4 * 1024; // bytes: a smaller write waits for others that may go with it
 
 export class MuxStream implements ByteStream {
   /** On the wire; 0 while it waits for its turn to be opened. */
@@ -109,8 +107,8 @@ export class MuxStream implements ByteStream {
 
   /** As {@link write}, of bytes that change when it has returned: what cannot leave at once is copied. */
   writeNow(bytes: Buffer): boolean {
-    // Small ones wait for each other.
-    if (bytes.length < waitsBelow) return this.write(bytes, true);
+    // Small ones wait for others that may go with them.
+    if (bytes.length < smallSlice) return this.write(bytes, true);
     this.write(bytes);
     if (this.#closed) return false;
     this.#host.flush();
@@ -127,6 +125,7 @@ export class MuxStream implements ByteStream {
 
   /** Ends both directions now, for both ends; what waits is lost. */
   reset(): void {
+    if (this.#closed) return; // as mostly: whoever is done calls this, and to make an error takes long
     const known = this.id !== 0 && (this.#flags & Flag.syn) === 0;
     this.fail(new WormholeError('WH_ERR_ABORTED', 'the stream was reset by this end'), known);
   }
