@@ -1,9 +1,10 @@
 /**
  * Test projects: unit and rule tests run in one box, conformance and functional tests (which need root) each file in a
- * box of its own, some at a time: most of such a file is waiting. Kernel tests run in a virtual machine.
+ * box of its own, some at a time: most of such a file is waiting. Kernel tests run in virtual machines.
  */
 import { defineConfig } from 'vitest/config';
 import { boxPool } from './test/support/box-pool.ts';
+import { LongFirst } from './test/support/long-first.ts';
 import { machinePool } from './test/support/vm/pool.ts';
 
 /**
@@ -20,6 +21,7 @@ const poll = { timeout: 30_000, interval: 20 };
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongFirst },
     projects: [
       {
         test: {
@@ -69,8 +71,8 @@ export default defineConfig({
           include: ['test/kernel/**/*.test.ts', 'test/functional/tunnel-kernel-*.test.ts'],
           testTimeout: 400_000,
           hookTimeout: 400_000,
-          // On one processor, but most of what takes long in them is waiting.
-          maxWorkers: 3,
+          // Two to a machine of one processor: much of what takes long in them is waiting.
+          maxWorkers: 4,
           pool: machinePool(),
         },
       },

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Runs test projects and ends with one line: N passed, N failed[, N skipped].
 #
-# The projects take turns, but for `kernel`, which runs beside them: it is one virtual machine, and much of what the others
+# The projects take turns, but for `kernel`, which runs beside them: that is virtual machines, and much of what the others
 # do is waiting. What functional and kernel tests need is made meanwhile (scripts/test-images.sh, scripts/vm-deps.sh).
 #
 # Each project runs in a box without a route (scripts/in-netns.sh), so that a test can neither reach the network nor
 # be answered by a gateway, and leaves nothing behind. Inside it, conformance and functional files run some at a time, each
-# in a box of its own (test/support/box-pool.ts), and kernel files in one virtual machine (test/support/vm). Usage: test.sh PROJECT… (of vitest.config.ts)
+# in a box of its own (test/support/box-pool.ts), and kernel files in virtual machines (test/support/vm). Usage: test.sh PROJECT… (of vitest.config.ts)
 set -uo pipefail
 cd "$(dirname "$0")/.."
 node=${NODE:-node}

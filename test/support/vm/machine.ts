@@ -43,6 +43,8 @@ export type StartPart = (program: string, words: readonly string[], stdio: Stdio
 export interface MachineKind {
   /** How many times as long as on this machine everything takes there. */
   readonly patience: number;
+  /** How many of this machine's processors one of them can use. */
+  readonly processors: number;
   /** What is missing for one, in words; undefined when it can be booted. */
   readonly missing: () => string | undefined;
   /**

@@ -1,12 +1,13 @@
 /**
- * Where the files of the kernel tests run: in worker processes inside one virtual machine, which is booted for the first
- * of them and ends with the run. The runner outside compiles the files and hears of each test as it ends, as it does of
- * those that run here.
+ * Where the files of the kernel tests run: in worker processes inside virtual machines, of which there are so many that this machine's
+ * processors have work, at most two. Each is booted when those before it have something to do, and ends with the run. The runner
+ * outside compiles the files and hears of each test as it ends, as it does of those that run here.
  *
- * That is one of User-Mode Linux, in which programs are quick; or, where there is none or WORMHOLE_MACHINE=qemu asks for it, of QEMU.
+ * They are of User-Mode Linux, in which programs are quick; or, where there is none or WORMHOLE_MACHINE=qemu asks for it, of QEMU.
  * Without either they run in a box on this kernel, and skip what it has not got, each with its reason; on CI that is a failure.
  */
 import { EventEmitter } from 'node:events';
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { PoolOptions, PoolRunnerInitializer, PoolWorker, Vitest, WorkerRequest } from 'vitest/node';
 import { box, boxPool } from '../box-pool.ts';
@@ -18,29 +19,38 @@ import { uml } from './uml.ts';
 /** The first one that can be booted is. */
 const kinds: Readonly<Record<string, MachineKind>> = { uml, qemu };
 
-/** The machine of this run, and the workers in it by number. */
-class Guests {
+/** They cost memory, and what runs beside the tests of this project wants a processor, too. */
+const mostMachines = 2;
+
+/** One machine of this run, and the workers in it by number. */
+class Guest {
   readonly kind: MachineKind;
   readonly #workers = new Map<number, MachineWorker>();
-  #machine: Promise<Machine> | undefined;
-  #programs = '';
+  readonly #machine: Promise<Machine>;
   #last = 0;
 
-  constructor(kind: MachineKind) {
+  /** Begins to boot it. */
+  constructor(kind: MachineKind, programs: Promise<string>, vitest: Vitest) {
     this.kind = kind;
+    this.#machine = this.#boot(programs, vitest);
+    // Told to each worker that is added.
+    this.#machine.catch(() => undefined);
   }
 
-  async add(worker: MachineWorker, vitest: Vitest): Promise<{ machine: Machine; programs: string; number: number }> {
-    this.#machine ??= this.#boot(vitest);
-    const machine = await this.#machine;
+  /** How many workers run in it. */
+  get busy(): number {
+    return this.#workers.size;
+  }
+
+  async add(worker: MachineWorker): Promise<{ machine: Machine; number: number }> {
     const number = ++this.#last;
     this.#workers.set(number, worker);
-    return { machine, programs: this.#programs, number };
+    return { machine: await this.#machine, number };
   }
 
-  async #boot(vitest: Vitest): Promise<Machine> {
+  async #boot(programs: Promise<string>, vitest: Vitest): Promise<Machine> {
     // What is written after the boot may not be seen inside.
-    this.#programs = await packedPrograms();
+    await programs;
     const machine = await Machine.boot(this.kind);
     vitest.onClose(() => machine[Symbol.dispose]());
     machine.onFrame = (frame) => {
@@ -52,6 +62,30 @@ class Guests {
       for (const worker of this.#workers.values()) worker.hear({ exit: [null, 'SIGKILL'] });
     };
     return machine;
+  }
+}
+
+/** The machines of this run. */
+class Guests {
+  readonly kind: MachineKind;
+  readonly #most: number;
+  readonly #guests: Guest[] = [];
+  #programs: Promise<string> | undefined;
+
+  constructor(kind: MachineKind) {
+    this.kind = kind;
+    this.#most = Math.max(1, Math.trunc(Math.min(availableParallelism(), mostMachines) / kind.processors));
+  }
+
+  /** Adds it where the fewest are. */
+  async add(worker: MachineWorker, vitest: Vitest): Promise<{ machine: Machine; programs: string; number: number }> {
+    this.#programs ??= packedPrograms();
+    let least = this.#guests.toSorted((one, other) => one.busy - other.busy)[0];
+    if (least === undefined || (least.busy > 0 && this.#guests.length < this.#most)) {
+      least = new Guest(this.kind, this.#programs, vitest);
+      this.#guests.push(least);
+    }
+    return { ...(await least.add(worker)), programs: await this.#programs };
   }
 }
 

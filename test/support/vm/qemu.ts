@@ -17,6 +17,7 @@ const parts = join(machineParts, 'qemu');
 
 export const qemu: MachineKind = {
   patience: 8,
+  processors: 2,
 
   missing: () => {
     const made = existsSync(parts) && readdirSync(parts).some((name) => name.startsWith('made-'));

@@ -16,6 +16,7 @@ const parts = join(machineParts, 'uml');
 
 export const uml: MachineKind = {
   patience: 4,
+  processors: 1,
 
   missing: () => {
     const made = existsSync(parts) && readdirSync(parts).some((name) => name.startsWith('made-'));
