@@ -21,7 +21,7 @@ const limits = { bulk: 150, 'set-up': 180, many: 400, ipsec: 400, wireguard: 400
 const usage = `usage: bench/tunnel/run.mjs [options]
 
   --quick        one short round: a look, not a result
-  --rounds N     rounds (3)
+  --rounds N     rounds (5)
   --seconds S    seconds per measurement of bytes (5)
   --mbit N       rate of the path here, below what the processor can encrypt (40)
   --guest-mbit N the same in the virtual machine (a cable)
@@ -56,7 +56,7 @@ function readOptions(argv) {
   if (unknown !== undefined) throw new TypeError(`--only ${unknown}: not one of ${Object.keys(limits).join(', ')}`);
   const quick = values.quick === true;
   return {
-    rounds: Math.ceil(number('rounds', quick ? 1 : 3)),
+    rounds: Math.ceil(number('rounds', quick ? 1 : 5)),
     seconds: number('seconds', quick ? 2 : 5),
     mbit: number('mbit', 40),
     guestMbit: values['guest-mbit'] === undefined ? undefined : number('guest-mbit', 1),
