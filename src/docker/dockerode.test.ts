@@ -93,6 +93,27 @@ describe('DockerEngine', () => {
     expect(await engine.list(signal)).toMatchObject([{ id, name: 'web', running: false, hostNetwork: true }]);
   });
 
+  test('a container that Podman was removing while it was asked for it is not there, in a list neither', async () => {
+    const other = 'cd'.repeat(32);
+    let asked = 0;
+    answer = ({ url = '' }, response) => {
+      let body: unknown = { message: `container ${id} does not exist in database: no such container` };
+      if (url.startsWith('/containers/json')) {
+        const gone = asked > 0 && url.includes('filters');
+        body = gone ? [] : [...listed('web'), { ...listed('api')[0], Id: other }];
+      } else if (url === `/containers/${other}/json`) body = { ...inspected('api'), Id: other };
+      // In Podman 4.3: 500 to who had to wait for the removal, 404 to everybody after.
+      else response.statusCode = asked++ % 2 === 0 ? 500 : 404;
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify(body));
+    };
+    await listen();
+    await using engine = engineAt();
+    expect((await engine.list(signal)).map(({ name }) => name)).toEqual(['api']);
+    await expect(engine.find('web', signal)).rejects.toMatchObject({ code: 'WH_ERR_CONTAINER_NOT_FOUND' });
+    await expect(engine.find(id, signal)).rejects.toMatchObject({ code: 'WH_ERR_CONTAINER_NOT_FOUND' });
+  });
+
   test('A32: a container that is renamed between the two questions is looked up anew', async () => {
     let lists = 0;
     api({

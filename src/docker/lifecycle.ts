@@ -26,14 +26,22 @@ export async function inspect(
   id: string,
   signal: AbortSignal,
 ): Promise<ContainerInspectInfo | undefined> {
-  return await calls.ask(signal, async (docker, abortSignal) => {
-    try {
-      return await docker.getContainer(id).inspect({ abortSignal });
-    } catch (error) {
-      if (statusOf(error) === 404) return undefined;
-      throw error;
-    }
-  });
+  const once = (): Promise<ContainerInspectInfo | undefined> =>
+    calls.ask(signal, async (docker, abortSignal) => {
+      try {
+        return await docker.getContainer(id).inspect({ abortSignal });
+      } catch (error) {
+        if (statusOf(error) === 404) return undefined;
+        throw error;
+      }
+    });
+  try {
+    return await once();
+  } catch (error) {
+    // Podman fails like that when it was removing the container meanwhile; asked again, it has not got it.
+    if (WormholeError.is(error) && statusOf(error.cause) === 500) return await once();
+    throw error;
+  }
 }
 
 export async function create(
