@@ -35,19 +35,7 @@ work=$(mktemp -d "$PWD/$cache/work.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
 # --- the kernel and its modules ---------------------------------------------------------------------------------
-# The package of that name holds nothing but a dependency on the newest one.
-fetch() {
-  local package
-  package=$(apt-cache depends linux-image-cloud-amd64 | grep -Eo 'linux-image-[0-9][^ ]*' | head -n 1)
-  [ -n "$package" ] && (cd "$work" && apt-get download -qq -o APT::Sandbox::User=root "$package")
-}
-if ! fetch >"$work/log" 2>&1 </dev/null; then
-  # The lists may be missing or old.
-  root=()
-  [ "$(id -u)" -eq 0 ] || root=(sudo)
-  { "${root[@]}" apt-get -qq update && fetch; } >"$work/log" 2>&1 </dev/null ||
-    { tail -n 5 "$work/log" >&2; give_up 'apt-get could not download linux-image-cloud-amd64'; }
-fi
+scripts/vm-package.sh linux-image-cloud-amd64 "$work" || give_up 'apt-get could not download linux-image-cloud-amd64'
 dpkg -x "$work"/*.deb "$work/unpacked"
 release=$(ls "$work/unpacked/lib/modules")
 mkdir -p "$work/layer/usr/lib/modules" "$work/first/bin" "$work/first/modules"

@@ -37,19 +37,7 @@ failed() { # failed WHAT: its last words, and the reason
 }
 
 # --- the sources ------------------------------------------------------------------------------------------------
-# The package of that name holds nothing but a dependency on the newest one.
-fetch() {
-  local package
-  package=$(apt-cache depends linux-source | grep -Eo 'linux-source-[0-9][^ ]*' | head -n 1)
-  [ -n "$package" ] && (cd "$work" && apt-get download -qq -o APT::Sandbox::User=root "$package")
-}
-if ! fetch >"$work/log" 2>&1 </dev/null; then
-  # The lists may be missing or old.
-  root=()
-  [ "$(id -u)" -eq 0 ] || root=(sudo)
-  { "${root[@]}" apt-get -qq update && fetch; } >"$work/log" 2>&1 </dev/null ||
-    failed 'apt-get could not download linux-source'
-fi
+scripts/vm-package.sh linux-source "$work" || give_up 'apt-get could not download linux-source'
 # What only real machines have is left out; of drivers, all but what says what there is.
 foreign=('*.dts' '*.dtsi' '*/sound/*.[ch]' '*/Documentation/*.*' '*/tools/testing/*' '*/tools/perf/*')
 for drivers in gpu infiniband media net/ethernet net/wireless scsi staging; do foreign+=("*/drivers/$drivers/*.[ch]"); done
