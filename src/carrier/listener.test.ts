@@ -16,8 +16,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { closed, tcpPeer, tlsFriend, tlsPeer, untilEnd } from '../../test/support/carrier-peer.ts';
 import type { WormholeError } from '../lib/errors.ts';
 import { Secret } from '../lib/secret.ts';
+import type { CarrierOptions } from './carrier-options.ts';
 import type { CarrierEvent } from './events.ts';
-import { type CarrierListener, type CarrierOptions, startCarrierListener } from './listener.ts';
+import { type CarrierListener, startCarrierListener } from './listener.ts';
 import type { CarrierPeer } from './peer.ts';
 
 const root = resolve(import.meta.dirname, '../..');

@@ -5,7 +5,8 @@
  * time as the call itself; a test holds it to the same answers. Everything else is parsed by `program.ts`.
  */
 import type { Flags } from './invocation.ts';
-import { findVerb, type VerbRow } from './verb-table.ts';
+import type { VerbRow } from './verb-row.ts';
+import { findVerb } from './verb-table.ts';
 
 export type CommandLine =
   | { readonly kind: 'call'; readonly verb: VerbRow; readonly words: readonly string[]; readonly flags: Flags }

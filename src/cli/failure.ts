@@ -8,7 +8,8 @@ import { toProblem } from '../lib/problem.ts';
 import { printable } from '../spec/invalid.ts';
 import type { Flags, Sink, Surroundings } from './invocation.ts';
 import { print, printJson } from './print.ts';
-import { findVerb, type VerbRow } from './verb-table.ts';
+import type { VerbRow } from './verb-row.ts';
+import { findVerb } from './verb-table.ts';
 
 /**
  * Reports `error`, on stdout as JSON or on stderr as text, and answers with its exit code.

@@ -2,7 +2,7 @@
  * What help says beyond options: examples, exit codes, variables, and the words of the spec language.
  */
 import { vocabularyHelp } from './spec-vocabulary.ts';
-import type { VerbRow } from './verb-table.ts';
+import type { VerbRow } from './verb-row.ts';
 
 export const programFooter = `
 Without -H and --socket the local daemon is asked through its socket, which

@@ -1,7 +1,7 @@
 /**
  * The verbs of tunnels between hosts, rows of the table in `verb-table.ts`.
  */
-import type { OptionRow, VerbRow } from './verb-table.ts';
+import type { OptionRow, VerbRow } from './verb-row.ts';
 
 /** What `--type` takes. */
 export const tunnelTypes = ['ipsec', 'wireguard', 'auto'] as const;

@@ -1,5 +1,5 @@
 /** The verbs of the daemon itself and of this program, rows of the table in `verb-table.ts`. */
-import type { VerbRow } from './verb-table.ts';
+import type { VerbRow } from './verb-row.ts';
 
 export const ownVerbs: readonly VerbRow[] = [
   {

@@ -5,7 +5,8 @@
  */
 import { camelCase } from './camel-case.ts';
 import type { Flags } from './invocation.ts';
-import { commonOptions, findVerb, type OptionRow, type VerbRow } from './verb-table.ts';
+import type { OptionRow, VerbRow } from './verb-row.ts';
+import { commonOptions, findVerb } from './verb-table.ts';
 
 export interface PartialLine {
   readonly flags: Flags;

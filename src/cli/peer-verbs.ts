@@ -1,5 +1,5 @@
 /** The verbs of other hosts, rows of the table in `verb-table.ts`. */
-import type { VerbRow } from './verb-table.ts';
+import type { VerbRow } from './verb-row.ts';
 
 export const peerVerbs: readonly VerbRow[] = [
   {

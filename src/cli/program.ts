@@ -9,7 +9,8 @@ import { WormholeError } from '../lib/errors.ts';
 import { ownVersion } from '../lib/own-version.ts';
 import type { CommandLine } from './command-line.ts';
 import { helpFooter, programFooter } from './help-text.ts';
-import { commonOptions, findVerb, type OptionRow, type VerbRow, verbGroups } from './verb-table.ts';
+import type { OptionRow, VerbRow } from './verb-row.ts';
+import { commonOptions, findVerb, verbGroups } from './verb-table.ts';
 
 /**
  * Parses the words after the program's name.

@@ -1,5 +1,5 @@
 /** The verbs of the reverse tunnel, which run in the foreground and need no daemon; rows of the table in `verb-table.ts`. */
-import type { VerbRow } from './verb-table.ts';
+import type { VerbRow } from './verb-row.ts';
 
 export const quicVerbs: readonly VerbRow[] = [
   {

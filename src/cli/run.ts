@@ -9,7 +9,7 @@ import { type CommandLine, plainLine } from './command-line.ts';
 import { exitCodeOf } from './interrupt.ts';
 import type { Flags, Invocation, Surroundings } from './invocation.ts';
 import { OutputError, print } from './print.ts';
-import type { VerbRow } from './verb-table.ts';
+import type { VerbRow } from './verb-row.ts';
 import { whereabouts } from './whereabouts.ts';
 
 /** Shells' code for a program that SIGPIPE ended: 128 + its number. */

@@ -4,36 +4,13 @@
  * Parser, help, completion and `docs/cli.md` all follow it. It is on the path of every call, so it is data only;
  * a verb's module is loaded when the verb is called.
  */
-import type { Verb } from './invocation.ts';
+
 import { overlayVerbs } from './overlay-verbs.ts';
 import { ownVerbs } from './own-verbs.ts';
 import { peerVerbs } from './peer-verbs.ts';
 import { quicVerbs } from './quic-verbs.ts';
+import type { OptionRow, VerbRow } from './verb-row.ts';
 import { wormholeVerbs } from './wormhole-verbs.ts';
-
-export interface OptionRow {
-  /** In commander's notation, e.g. `-H, --host <ADDR>`. */
-  readonly flags: string;
-  readonly text: string;
-  /** Variable that is asked when the option is not given. */
-  readonly env?: string;
-}
-
-export interface VerbRow {
-  readonly name: string;
-  readonly alias?: string;
-  /** In commander's notation: `<ID...>` one or more, `[ID]` none or one. */
-  readonly operands: string;
-  readonly summary: string;
-  readonly options: readonly OptionRow[];
-  readonly examples: readonly string[];
-  /** The operands are the words of a spec: whatever follows the first of them is one too, dashes or not. */
-  readonly takesSpec?: true;
-  readonly hidden?: true;
-  /** Runs until it is interrupted, and that is its ordinary end. */
-  readonly foreground?: true;
-  readonly load: () => Promise<Verb>;
-}
 
 /** Options that every verb takes, before or after the verb's name. */
 export const commonOptions: readonly OptionRow[] = [

@@ -21,7 +21,7 @@ import type { Place } from './places/place.ts';
 import type { Identity } from './places/sight.ts';
 import type { OnMove, Where } from './places/where.ts';
 import type { Policies } from './policy/policies.ts';
-import type { Ensure } from './tunnels/asking.ts';
+import type { Ensure } from './tunnels/ensure.ts';
 import type { Courses } from './wormhole/courses.ts';
 
 /** Follows one reference until disposed; see `places/follow.ts`. */

@@ -6,10 +6,10 @@
  */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { WormholeError } from '../lib/errors.ts';
+import { dupFd } from '../sys/dup.ts';
 import type { OwnedFd } from '../sys/fd.ts';
 import { write } from '../sys/libc.ts';
 import { NativeMemory } from '../sys/memory.ts';
-import { dupFd } from '../sys/sockets.ts';
 import type { FromRelay, RelayWorkerData, ToRelay } from './messages.ts';
 
 const one = new NativeMemory(8);

@@ -5,8 +5,8 @@
  * the other.
  */
 import { WormholeError } from '../lib/errors.ts';
+import { dupFd } from '../sys/dup.ts';
 import type { OwnedFd } from '../sys/fd.ts';
-import { dupFd } from '../sys/sockets.ts';
 import { Counters, MEMBERS_MAX, sumCounters } from './counters.ts';
 import type { FromRelay } from './messages.ts';
 import { Question } from './question.ts';

@@ -3,9 +3,9 @@
  * owns from then on.
  */
 import { WormholeError } from '../lib/errors.ts';
+import { dupFd } from '../sys/dup.ts';
 import { SyscallError } from '../sys/errno.ts';
 import type { OwnedFd } from '../sys/fd.ts';
-import { dupFd } from '../sys/sockets.ts';
 import type { WireTarget } from './messages.ts';
 import type { UpstreamTarget } from './route.ts';
 

@@ -2,11 +2,12 @@ import { closeSync, openSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { inherited, nameOf } from '../../test/support/descriptors.ts';
 import { AF_INET, AF_INET6, AF_UNIX, O_DIRECTORY, O_PATH, SOCK_DGRAM, SOCK_STREAM } from './constants.ts';
+import { dupFd } from './dup.ts';
 import { OwnedFd } from './fd.ts';
 import { openInRoot } from './inroot.ts';
 import * as libc from './libc.ts';
 import { NetNamespace } from './netns.ts';
-import { dupFd, socketIn, socketPair, tcpSocketIn, udpSocketIn } from './sockets.ts';
+import { socketIn, socketPair, tcpSocketIn, udpSocketIn } from './sockets.ts';
 
 test('a descriptor without close-on-exec is inherited, so that its absence says something', () => {
   using socket = new OwnedFd(libc.socket(AF_UNIX, SOCK_STREAM, 0));

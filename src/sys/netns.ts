@@ -8,10 +8,10 @@
  */
 import { fstatSync, openSync } from 'node:fs';
 import { CLONE_NEWNET } from './constants.ts';
+import { dupFd } from './dup.ts';
 import { check } from './errno.ts';
 import { OwnedFd } from './fd.ts';
 import { abort, setns } from './libc.ts';
-import { dupFd } from './sockets.ts';
 
 /**
  * This thread's own namespace. Opened once per thread and kept: a thread is always at home outside a bracket, and

@@ -5,12 +5,12 @@ import { describe, expect, test } from 'vitest';
 import { openDescriptors } from '../../test/support/descriptors.ts';
 import { Netns } from '../../test/support/netns.ts';
 import { AF_INET, AF_INET6, IPPROTO_IPV6, IPV6_V6ONLY, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET } from './constants.ts';
+import { dupFd } from './dup.ts';
 import * as libc from './libc.ts';
 import { NativeMemory } from './memory.ts';
 import { NetNamespace } from './netns.ts';
 import {
   bindIp,
-  dupFd,
   getOption,
   localEndpoint,
   prepareListener,

@@ -8,7 +8,6 @@ import {
   AF_INET,
   AF_INET6,
   AF_UNIX,
-  F_DUPFD_CLOEXEC,
   IPPROTO_IPV6,
   IPV6_V6ONLY,
   MSG_DONTWAIT,
@@ -32,11 +31,6 @@ const scratch = new NativeMemory(SOCKADDR_MAX + 10);
 const LENGTH_AT = 112;
 
 const FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC;
-
-/** A duplicate for another thread or owner. @throws {SyscallError} EBADF, EMFILE */
-export function dupFd(fd: number): OwnedFd {
-  return new OwnedFd(check('dup', libc.fcntl(fd, F_DUPFD_CLOEXEC, 0)));
-}
 
 /** Two connected unix stream sockets. */
 export function socketPair(): [OwnedFd, OwnedFd] {

@@ -4,7 +4,8 @@
  */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { DatagramEnd } from '../../src/proxy/portable/datagram-end.ts';
-import { type PortableDataPlane, type PortableRoute, startPortableDataPlane } from '../../src/proxy/portable/plane.ts';
+import { type PortableDataPlane, startPortableDataPlane } from '../../src/proxy/portable/plane.ts';
+import type { PortableRoute } from '../../src/proxy/portable/portable-route.ts';
 import type { LinkAddress } from '../../src/proxy/portable/ways.ts';
 import type { ConnectionRecord, RouteOptions, UpstreamTarget } from '../../src/proxy/route.ts';
 import { FROM, link } from '../support/link-world.ts';

@@ -4,7 +4,8 @@
 import type { Duplex } from 'node:stream';
 import type { ByteStream, StandsOnByteStream } from '../../src/lib/byte-stream.ts';
 import type { Client, JoinEnd } from '../../src/proxy/portable/client.ts';
-import { type PortableDataPlane, type PortableRoute, startPortableDataPlane } from '../../src/proxy/portable/plane.ts';
+import { type PortableDataPlane, startPortableDataPlane } from '../../src/proxy/portable/plane.ts';
+import type { PortableRoute } from '../../src/proxy/portable/portable-route.ts';
 import type { Pump } from '../../src/proxy/portable/pump.ts';
 import { Raw } from '../../src/proxy/portable/raw.ts';
 import type { LinkAddress, Ways } from '../../src/proxy/portable/ways.ts';

@@ -12,8 +12,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { identity, key, never, TlsWorld, tls } from '../../../test/support/tls-world.ts';
 import { socketFd } from '../../lib/socket-fd.ts';
 import { alpn } from '../../lib/tls-profile.ts';
+import { dupFd } from '../../sys/dup.ts';
 import { EventLoop } from '../../sys/event-loop.ts';
-import { dupFd } from '../../sys/sockets.ts';
 import { secureToPeer } from '../link/tls.ts';
 
 let world: TlsWorld;

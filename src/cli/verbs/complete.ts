@@ -10,7 +10,8 @@ import { tunnelTypes } from '../overlay-verbs.ts';
 import { optionsOf, type PartialLine, partialLine, spellings } from '../partial-line.ts';
 import { print } from '../print.ts';
 import { type Ask, type Candidate, containers, peers, specCandidates } from '../spec-candidates.ts';
-import { type OptionRow, verbs } from '../verb-table.ts';
+import type { OptionRow } from '../verb-row.ts';
+import { verbs } from '../verb-table.ts';
 import { whereabouts } from '../whereabouts.ts';
 
 /** Milliseconds for asking the daemon: a person waits with a finger on the key. */

@@ -6,7 +6,7 @@ import { onDemand } from '../../../test/support/on-demand-world.ts';
 import { failure, never, registryWorld, remembered } from '../../../test/support/registry-world.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import type { Permit } from '../policy/permit.ts';
-import { mayKnow } from '../wormhole/holder.ts';
+import { mayKnow } from '../wormhole/may-know.ts';
 
 const words = ['id', 'web', 'url', ':80', 'tail', 'url', '127.0.0.2:81'];
 const denied = (): never => {

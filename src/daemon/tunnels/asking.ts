@@ -2,17 +2,17 @@
  * Asking peers for tunnels, one at a time for each peer: for people and wormholes, who get the one that is there, and again
  * for tunnels that were lost.
  */
+
 import type { LinkFacts } from '../../carrier/link/facts.ts';
 import { WormholeError } from '../../lib/errors.ts';
-import type { TunnelRequest } from '../../spec/api.ts';
-import type { PeerAddress } from '../../spec/plan.ts';
 import { checkMtu, conflict } from '../../tunnel/negotiation.ts';
-import { type Allow, literalOf } from '../peers/allowed-endpoints.ts';
+import { literalOf } from '../peers/allowed-endpoints.ts';
 import { placeOf, type Whose } from '../peers/owner.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Peers } from '../peers/peers.ts';
 import type { Attachment } from './attachment.ts';
 import type { Creating, Wish } from './creating.ts';
+import type { Ensure } from './ensure.ts';
 import type { HalfCalls } from './half-calls.ts';
 import { serves, wanted } from './kinds.ts';
 import type { TunnelRecord } from './record.ts';
@@ -29,13 +29,6 @@ export interface AskingOptions {
   readonly peerOf: (tunnel: Tunnel) => Peer;
   /** Id of this daemon, as peers know it. */
   readonly host: string;
-}
-
-/** Whom a tunnel is to lead to, and how. */
-export interface Ensure extends Omit<TunnelRequest, 'peer'> {
-  readonly peer: PeerAddress;
-  /** May the peer be reached at that address? Absent = wherever it is. @throws {WormholeError} WH_ERR_POLICY */
-  readonly allow?: Allow;
 }
 
 export class Asking {

@@ -4,8 +4,8 @@
  * Keys are never written down: what an earlier process made is taken up as it is, and later tunnels get another interface.
  */
 import { randomBytes } from 'node:crypto';
-import { makeWireguardKeys } from './own-half.ts';
 import type { HeldPort, Ports } from './ports.ts';
+import { makeWireguardKeys } from './wireguard-keys.ts';
 
 export interface WireguardInterface {
   readonly engine: 'kernel' | 'go';

@@ -3,7 +3,7 @@
  *
  * Each end makes the keys that it receives with, and nothing else of it is ever told. Secrets live as long as the attempt.
  */
-import { generateKeyPairSync, hkdfSync, randomBytes } from 'node:crypto';
+import { hkdfSync, randomBytes } from 'node:crypto';
 import type { TunnelKind, TunnelOffer } from '../../spec/api.ts';
 import type { NetNamespace } from '../../sys/netns.ts';
 import type { Sa, TunnelHalf } from '../../tunnel/half.ts';
@@ -35,16 +35,6 @@ export function makeSa(): Sa {
   let spi = 0;
   while (spi < 256) spi = randomBytes(4).readUInt32BE();
   return { spi, key: randomBytes(36) };
-}
-
-/** A pair of X25519, 32 bytes each. */
-export function makeWireguardKeys(): { readonly privateKey: Buffer; readonly publicKey: Buffer } {
-  const { privateKey, publicKey } = generateKeyPairSync('x25519');
-  // The raw key is the end of the DER.
-  return {
-    privateKey: privateKey.export({ type: 'pkcs8', format: 'der' }).subarray(-32),
-    publicKey: publicKey.export({ type: 'spki', format: 'der' }).subarray(-32),
-  };
 }
 
 /** What of it the other end is told. */

@@ -8,7 +8,7 @@
  * through peers the count of hops ends (`proxy/passing.ts`), and through other programs the limit of connections.
  */
 import type { WormholeRecord } from '../state/record.ts';
-import { mayKnow } from './holder.ts';
+import { mayKnow } from './may-know.ts';
 import { leadsTo, type Spot } from './self-proxy.ts';
 
 type Whose = Pick<WormholeRecord, 'id' | 'owner'>;

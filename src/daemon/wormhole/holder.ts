@@ -1,9 +1,9 @@
 /** Names the wormhole of ours that is in the way of a head, to those whom it concerns. */
 import { WormholeError } from '../../lib/errors.ts';
-import type { WormholeRecord } from '../state/record.ts';
 import type { Entry } from './entry.ts';
 import { errnoOf } from './errno.ts';
 import type { Head } from './head.ts';
+import { type Asked, mayKnow } from './may-know.ts';
 import type { Spot } from './self-proxy.ts';
 
 /** @param holderOf id of the wormhole that listens at a spot, if it may be told @returns why `head` failed */
@@ -26,17 +26,3 @@ export function holderFor(asked: Asked, entries: readonly Entry[], spot: Spot): 
   const holder = entries.find((entry) => entry.holds(spot))?.record();
   return holder !== undefined && mayKnow(asked, holder) ? holder.id : undefined;
 }
-
-/**
- * May whoever asks for `asked` know of `other`? People of this machine know all that there is, a peer what it has asked for itself; who
- * holds the common key as well is another one.
- */
-export function mayKnow(asked: Asked, other: Asked): boolean {
-  if (asked.owner === undefined) return true;
-  return asked.owner === other.owner && placeIn(asked.id) === placeIn(other.id);
-}
-
-type Asked = Pick<WormholeRecord, 'id' | 'owner'>;
-
-/** What ids of guests end with, see `keyOf`; '' of those that were made by the control API. */
-const placeIn = (id: string): string => /~.*$/.exec(id)?.[0] ?? '';

@@ -14,7 +14,7 @@ import { bindDatagram, sendDatagram } from './datagram-socket.ts';
 import type { DatagramSource, FdDatagrams } from './fd-datagrams.ts';
 import { Flow, type FlowClient, type FlowDeps } from './flow.ts';
 import { endpointText, type ListenAddress } from './listen-address.ts';
-import type { PortableRoute } from './plane.ts';
+import type { PortableRoute } from './portable-route.ts';
 import { Tally } from './tally.ts';
 import { CurrentTargets } from './targets.ts';
 import type { Ways } from './ways.ts';

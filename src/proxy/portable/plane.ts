@@ -8,29 +8,13 @@
  *  - the address a datagram was sent to: replies of a head on a wildcard address leave from one the kernel chooses;
  *  - a reset of a side that is not read because the other one is stalled: it shows when the stall ends.
  */
+
 import { Counters } from '../counters.ts';
-import type { DataPlane, Route, RouteOptions } from '../route.ts';
-import type { Client } from './client.ts';
-import type { DatagramEnd } from './datagram-end.ts';
+import type { DataPlane, RouteOptions } from '../route.ts';
 import { DatagramRoute } from './datagram-route.ts';
-import type { ListenAddress } from './listen-address.ts';
+import type { PortableRoute } from './portable-route.ts';
 import { StreamRoute } from './stream-route.ts';
 import type { Ways } from './ways.ts';
-
-/** A route that can also listen where descriptors do not exist. */
-export interface PortableRoute extends Route {
-  /**
-   * Like {@link Route.listen}, on an address instead of a descriptor.
-   *
-   * @returns the address really bound: the port is the kernel's when 0 was asked for
-   * @throws {WormholeError} WH_ERR_LISTEN
-   */
-  listenOn(address: ListenAddress): Promise<ListenAddress>;
-  /** Serves a client that came otherwise than through the listener; it counts like the others. Streams only. */
-  take(client: Client): void;
-  /** As {@link take}, for one UDP client, owned from now on; a route of streams closes it. @param from its address as text */
-  takeFlow(client: DatagramEnd, from: string): void;
-}
 
 export interface PortableDataPlane extends DataPlane {
   /** @param counters where the route counts, e.g. in memory that another thread reads */

@@ -14,7 +14,7 @@ import type { FastLane, LaneUser, Life } from './fast-lane.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { listenStream, type StreamListener } from './listener.ts';
 import { NamedDestinations } from './named.ts';
-import type { PortableRoute } from './plane.ts';
+import type { PortableRoute } from './portable-route.ts';
 import { adopt } from './socket.ts';
 import { Tally } from './tally.ts';
 import { CurrentTargets } from './targets.ts';

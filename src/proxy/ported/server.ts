@@ -4,7 +4,8 @@
  * Owns the routes that were opened over the port, and ends them when the other end is gone.
  */
 import type { MessagePort } from 'node:worker_threads';
-import type { PortableDataPlane, PortableRoute } from '../portable/plane.ts';
+import type { PortableDataPlane } from '../portable/plane.ts';
+import type { PortableRoute } from '../portable/portable-route.ts';
 import type { FromPlane, ToPlane } from './messages.ts';
 import { giveUp, ServedRoute } from './served-route.ts';
 

@@ -1,8 +1,8 @@
 import { closeSync, readlinkSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { Netns } from '../../../test/support/netns.ts';
+import { dupFd } from '../../sys/dup.ts';
 import { Errno } from '../../sys/errno.ts';
-import { dupFd } from '../../sys/sockets.ts';
 import { Dialer } from './dialer.ts';
 import { TargetSet } from './target-set.ts';
 

@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openDescriptors } from '../../../test/support/descriptors.ts';
 import { Netns } from '../../../test/support/netns.ts';
 import { O_DIRECTORY, O_PATH } from '../../sys/constants.ts';
+import { dupFd } from '../../sys/dup.ts';
 import { NetNamespace } from '../../sys/netns.ts';
-import { dupFd } from '../../sys/sockets.ts';
 import type { WireTarget } from '../messages.ts';
 import { TargetSet } from './target-set.ts';
 

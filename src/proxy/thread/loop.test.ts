@@ -2,10 +2,11 @@ import { openSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openDescriptors } from '../../../test/support/descriptors.ts';
 import { EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from '../../sys/constants.ts';
+import { dupFd } from '../../sys/dup.ts';
 import { OwnedFd } from '../../sys/fd.ts';
 import { read, write } from '../../sys/libc.ts';
 import { NativeMemory } from '../../sys/memory.ts';
-import { dupFd, socketPair } from '../../sys/sockets.ts';
+import { socketPair } from '../../sys/sockets.ts';
 import { Loop } from './loop.ts';
 import { Timer } from './timers.ts';
 
