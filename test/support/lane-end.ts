@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { Lanes } from '../../src/carrier/lane/lanes.ts';
 import type { Link } from '../../src/carrier/link/link.ts';
+import type { LinkMemory } from '../../src/carrier/memory.ts';
 import type { QuicAddress, QuicEngine } from '../../src/carrier/quic/engine.ts';
 import { quicheEngine } from '../../src/carrier/quic/quiche-engine.ts';
 import { LinksEnd } from './links-end.ts';
@@ -17,7 +18,12 @@ export class LaneEnd extends LinksEnd {
   readonly refused: string[] = [];
   listens: QuicAddress = { host: '127.0.0.1', port: 0 };
 
-  constructor(name: string, wants = true, engine: () => Promise<QuicEngine> = () => quicheEngine()) {
+  constructor(
+    name: string,
+    wants = true,
+    engine: () => Promise<QuicEngine> = () => quicheEngine(),
+    memory?: LinkMemory,
+  ) {
     const host = randomBytes(8).toString('hex');
     const lanes: Lanes = new Lanes({
       host,
@@ -27,7 +33,7 @@ export class LaneEnd extends LinksEnd {
       onRefused: (_address, reason) => void this.refused.push(reason),
       engine,
     });
-    super(name, { host, beside: (options) => lanes.beside(options) });
+    super(name, { host, beside: (options) => lanes.beside(options), ...(memory !== undefined && { memory }) });
     this.host = host;
     this.lanes = lanes;
     this.onStream = (_link, incoming) => {

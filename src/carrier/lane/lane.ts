@@ -14,6 +14,7 @@ import type { Link } from '../link/link.ts';
 import type { LinkLane } from '../link/link-lane.ts';
 import { askOn } from '../link/opening.ts';
 import { asWormholeError } from '../link/reasons.ts';
+import { usedUp } from '../memory.ts';
 import { QuicByteStream } from '../quic/byte-stream.ts';
 import type { QuicConnection, QuicStream } from '../quic/engine.ts';
 import { Doubt } from './doubt.ts';
@@ -92,7 +93,7 @@ export class Lane implements LinkLane {
     if (performance.now() - connection.heardAt > staleMs || this.#doubt.about(connection)) return undefined;
     const opened = connection.openStream();
     if (opened === undefined) return undefined;
-    const stream = new QuicByteStream(opened, true);
+    const stream = new QuicByteStream(opened, true, this.#options.link.memory);
     this.#doubt.opened(connection, stream);
     return stream;
   }
@@ -137,12 +138,13 @@ export class Lane implements LinkLane {
   async #serve(stream: QuicStream): Promise<void> {
     if (this.#silent >= silentMost) return stream.abort(0);
     const { link, onStream } = this.#options;
-    const carried = new QuicByteStream(stream, false);
+    const carried = new QuicByteStream(stream, false, link.memory);
     this.#silent += 1;
     try {
       const { value, rest } = await takeFrame(carried, headMs).finally(() => void (this.#silent -= 1));
       const head = parseHead(value);
       if (head.kind !== 'connection') throw new WormholeError('WH_ERR_PROTOCOL', 'only connections travel over QUIC');
+      if (link.memory.full) throw usedUp();
       onStream(link, new Incoming(carried, head, rest));
     } catch (error) {
       if (!carried.closed) new Incoming(carried, undefined, Buffer.alloc(0)).refuse(asWormholeError(error));

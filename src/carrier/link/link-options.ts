@@ -1,7 +1,7 @@
 /** What a link is made with, and whom it tells. */
 import type { WormholeError } from '../../lib/errors.ts';
 import type { LinkDatagrams } from '../datagram/link-datagrams.ts';
-import type { Held } from '../memory.ts';
+import type { LinkShare } from '../memory.ts';
 import type { CarrierPeer } from '../peer.ts';
 import type { ResumablePipe } from '../resume/resumable-pipe.ts';
 import type { SecureStream } from '../secure-stream.ts';
@@ -30,7 +30,7 @@ export interface LinkOptions {
   readonly peer: CarrierPeer;
   readonly session: ResumablePipe;
   /** Where it is told what streams hold. */
-  readonly memory: Held;
+  readonly memory: LinkShare;
   readonly user: LinkUser;
   readonly datagrams: LinkDatagrams;
   readonly connection: SecureStream;

@@ -11,6 +11,7 @@ import { WormholeError } from '../../lib/errors.ts';
 import type { DatagramFlow } from '../datagram/flows.ts';
 import type { LinkDatagrams } from '../datagram/link-datagrams.ts';
 import type { StreamDatagramsUser } from '../datagram/stream-datagrams.ts';
+import type { LinkShare } from '../memory.ts';
 import { MuxSession } from '../mux/session.ts';
 import type { MuxStream } from '../mux/stream.ts';
 import { streamDuplex } from '../mux/stream-duplex.ts';
@@ -39,6 +40,7 @@ export class Link {
   readonly dialed: boolean;
   readonly peer: CarrierPeer;
   readonly session: ResumablePipe;
+  readonly memory: LinkShare;
   readonly datagrams: LinkDatagrams;
   /** The present one, or the last. */
   connection: SecureStream;
@@ -69,6 +71,7 @@ export class Link {
     this.dialed = dialed;
     this.peer = peer;
     this.session = session;
+    this.memory = memory;
     this.#user = user;
     this.#mux = new MuxSession(session, {
       dialed,
@@ -121,10 +124,8 @@ export class Link {
    */
   async openStream(head: StreamHead, signal: AbortSignal): Promise<Duplex> {
     const [stream, rest] = (await this.lane?.ask(head, signal)) ?? (await this.#ask(head, signal));
-    const duplex = streamDuplex(stream, rest);
     // It may break before the caller has looked at it.
-    duplex.on('error', () => {});
-    return duplex;
+    return streamDuplex(stream, rest).on('error', () => {});
   }
 
   /** As {@link openStream}, without a promise and a stream of Node.js. @throws {WormholeError} WH_ERR_LIMIT, WH_ERR_ABORTED */
@@ -229,8 +230,7 @@ export class Link {
   }
 
   #serve(stream: MuxStream): void {
-    const { flows } = this.datagrams;
-    const beginFlow: BeginFlow = (early, user) => flows.add(stream, early, user);
+    const beginFlow: BeginFlow = (early, user) => this.datagrams.flows.add(stream, early, user);
     meet(stream, { ms: greetMs, beginFlow, onIncoming: (incoming) => this.#user.onStream(this, incoming) });
   }
 
@@ -244,7 +244,6 @@ export class Link {
     this.#over = true;
     this.datagrams.close();
     clearTimeout(this.#lateTimer);
-    const orderly = new WormholeError('WH_ERR_ABORTED', 'the peer closed the link');
-    this.#user.onOver(this, this.#refusal ?? reason ?? orderly);
+    this.#user.onOver(this, this.#refusal ?? reason ?? new WormholeError('WH_ERR_ABORTED', 'the peer closed the link'));
   }
 }

@@ -8,6 +8,7 @@ import type { ByteStream, ByteStreamUser } from '../../lib/byte-stream.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import { declareVolatile } from '../../lib/volatile.ts';
 import { ByteQueue, smallSlice } from '../byte-queue.ts';
+import { type Held, uncounted } from '../memory.ts';
 import type { QuicStream, QuicStreamUser } from './engine.ts';
 import { LAST, VERSION } from './framing.ts';
 
@@ -20,7 +21,7 @@ declareVolatile(area.buffer);
 
 export class QuicByteStream implements ByteStream, QuicStreamUser {
   readonly #stream: QuicStream;
-  readonly #waiting = new ByteQueue();
+  readonly #waiting: ByteQueue;
   #user: ByteStreamUser | undefined;
   #versionWanted: boolean;
   #full = false;
@@ -30,11 +31,12 @@ export class QuicByteStream implements ByteStream, QuicStreamUser {
   #closed = false;
   #error: Error | undefined;
 
-  /** @param stream taken over @param opened by this end */
-  constructor(stream: QuicStream, opened: boolean) {
+  /** @param stream taken over @param opened by this end @param held told what it holds */
+  constructor(stream: QuicStream, opened: boolean, held: Held = uncounted) {
     this.#stream = stream;
+    this.#waiting = new ByteQueue(held);
     this.#versionWanted = !opened;
-    stream.attach(this);
+    stream.attach(this, held);
     if (opened) this.write(VERSION);
   }
 

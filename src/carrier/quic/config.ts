@@ -23,7 +23,7 @@ export const defaultTransport: Omit<QuicTransport, 'alpn'> = {
 /**
  * Bytes for all streams of a connection together: no limit. quiche gives new room for them only when most of a window
  * that it chose by itself has been read, so that a single stream which nobody reads would in the end hold up all others.
- * What bounds memory is the number of streams times the window of each.
+ * What bounds memory is the number of streams times the window of each, and, of lanes, what their key may hold (`unread.ts`).
  */
 const UNLIMITED = 2 ** 50;
 

@@ -156,7 +156,7 @@ export class QuicheConnection implements QuicConnection, Member {
     if (this.closed) return;
     if (this.#reception.news()) this.#liveness.heard(now);
     if (!this.#established && this.native.isEstablished()) this.#nowEstablished(now);
-    if (this.#established) this.#streams.settle(this.#mayWrite);
+    if (this.#established) this.#streams.settle(this.#mayWrite, this.#reception.bytes);
     this.#mayWrite = false;
     this.#liveness.tell();
     const over =

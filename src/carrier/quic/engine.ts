@@ -5,6 +5,7 @@
  * given, and so stops the peer. Writing takes what there is room for and says how much. Nothing is buffered here.
  */
 import type { WormholeError } from '../../lib/errors.ts';
+import type { Held } from '../memory.ts';
 
 /** PEM texts: who we are, and whom we believe. The other end's certificate is always demanded and checked. */
 export interface QuicCredentials {
@@ -129,8 +130,13 @@ export interface QuicStream {
   readonly connection: QuicConnection;
   /** The peer's end was read. */
   readonly ended: boolean;
-  /** Begins to tell `user`; once. */
-  attach(user: QuicStreamUser): void;
+  /**
+   * Begins to tell `user`; once.
+   *
+   * @param held told what it holds in memory, see `unread.ts`; one that is left unread where that is exhausted may be broken with
+   * WH_ERR_LIMIT
+   */
+  attach(user: QuicStreamUser, held?: Held): void;
   /** Puts the next bytes into `into`. @returns how many; 0 = none now */
   read(into: Uint8Array): number;
   /** @returns how many bytes, from the first on, were taken */

@@ -11,6 +11,8 @@ const LONG_HEADER = 0x80;
 export class Reception {
   /** A packet with the keys of the finished handshake has come. */
   confirmed = false;
+  /** Of all packets that the engine took, whoever sent them. */
+  bytes = 0;
   readonly #native: NativeConnection;
   readonly #paths: Paths;
   /** Packets that could be opened, when that was looked at last. */
@@ -34,6 +36,7 @@ export class Reception {
       return false;
     }
     this.#came = true;
+    this.bytes += packet.length;
     if (!decides || this.#count() === before) return true;
     this.confirmed ||= proof;
     this.#paths.add(remote);

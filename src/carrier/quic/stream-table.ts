@@ -7,6 +7,7 @@
 import type { QuicConnection } from './engine.ts';
 import type { NativeConnection } from './quiche.ts';
 import { QuicheStream, type StreamOwner } from './stream.ts';
+import { Unread } from './unread.ts';
 
 /** The connection, as its streams need it. */
 export interface StreamConnection extends QuicConnection {
@@ -19,6 +20,7 @@ export class StreamTable implements StreamOwner {
   readonly #streams = new Map<number, QuicheStream>();
   /** Own ones that the engine does not know of yet, because nothing was written to them. */
   readonly #unheard = new Set<QuicheStream>();
+  readonly #unread = new Unread();
   readonly #blocked = new Set<QuicheStream>();
   readonly #finishing = new Set<QuicheStream>();
   readonly #peersBit: number;
@@ -63,9 +65,13 @@ export class StreamTable implements StreamOwner {
     return [...this.#streams.values()];
   }
 
-  /** Tells streams what is new. @param mayWrite there may be room where there was none */
-  settle(mayWrite: boolean): void {
-    for (const id of this.native.readable()) this.#find(id)?.readable();
+  /** Tells streams what is new. @param mayWrite there may be room where there was none @param received bytes, from the beginning */
+  settle(mayWrite: boolean, received: number): void {
+    for (const id of this.native.readable()) {
+      const stream = this.#find(id);
+      if (stream?.readable() === true) this.#unread.left(stream);
+    }
+    this.#unread.look(received);
     if (mayWrite) this.#tellBlocked();
     // Last: between an end and its packet nothing may arrive (see `stream.ts`).
     for (const stream of this.#finishing) if (stream.sendEnd()) this.#finishing.delete(stream);
@@ -107,7 +113,16 @@ export class StreamTable implements StreamOwner {
     this.#blocked.add(stream);
   }
 
+  drained(stream: QuicheStream): void {
+    this.#unread.drained(stream);
+  }
+
+  get received(): number {
+    return this.#unread.received;
+  }
+
   forget(stream: QuicheStream): void {
+    this.#unread.drained(stream);
     for (const set of [this.#blocked, this.#finishing]) set.delete(stream);
     // The peer never hears of such a stream, so it would never give back what its id took of the limit.
     if (this.#unheard.delete(stream)) this.#unused.push(stream.id);

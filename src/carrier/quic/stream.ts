@@ -10,6 +10,8 @@
  * once, and who can, sends it with bytes (`fin(last)`), which are acknowledged together with it.
  */
 import { WormholeError } from '../../lib/errors.ts';
+import { type Held, streamCost, uncounted } from '../memory.ts';
+import { defaultTransport } from './config.ts';
 import type { QuicStream, QuicStreamUser } from './engine.ts';
 import type { NativeConnection } from './quiche.ts';
 
@@ -26,6 +28,10 @@ export interface StreamOwner {
   finishes(stream: QuicheStream): void;
   /** This stream waits for room. */
   waits(stream: QuicheStream): void;
+  /** All that came on this stream was read. */
+  drained(stream: QuicheStream): void;
+  /** Bytes that the connection has received, as of its last look. */
+  readonly received: number;
   forget(stream: QuicheStream): void;
 }
 
@@ -43,6 +49,14 @@ export class QuicheStream implements QuicStream {
   #broken: WormholeError | undefined;
   /** Told `onReadable`, and nothing was read since. */
   #told = false;
+  /** Where it is counted what it holds in memory. */
+  held: Held = uncounted;
+  /** Bytes that the connection had received when all of this stream was read; undefined while that is so, as far as is known. */
+  emptyAt: number | undefined;
+  #lastEmptyAt: number;
+  /** Bytes that its user has read. */
+  #taken = 0;
+  #attached = false;
 
   /** @param known the engine has it; else it will with the first byte */
   constructor(id: number, known: boolean, connection: QuicStream['connection'], owner: StreamOwner) {
@@ -50,14 +64,19 @@ export class QuicheStream implements QuicStream {
     this.#known = known;
     this.connection = connection;
     this.#owner = owner;
+    this.#lastEmptyAt = owner.received;
+    this.emptyAt = this.#lastEmptyAt;
   }
 
   get ended(): boolean {
     return this.#ended;
   }
 
-  attach(user: QuicStreamUser): void {
+  attach(user: QuicStreamUser, held: Held = uncounted): void {
     this.#user = user;
+    this.held = held;
+    this.#attached = true;
+    held.add(streamCost);
     if (this.#broken !== undefined) queueMicrotask(() => user.onBroken(this.#broken as WormholeError));
     else this.#owner.touch();
   }
@@ -72,8 +91,16 @@ export class QuicheStream implements QuicStream {
       this.break(broken(error, 'the peer reset the stream'));
       return 0;
     }
-    if (answer === null) return 0;
+    if (answer === null) {
+      this.#lastEmptyAt = this.#owner.received;
+      this.emptyAt = undefined;
+      this.#owner.drained(this);
+      return 0;
+    }
     const [count, end] = answer;
+    this.#taken += count;
+    this.emptyAt = this.#lastEmptyAt;
+    if (end) this.#owner.drained(this);
     // The window that was read out may be news to the peer.
     this.#owner.touch();
     if (end) {
@@ -110,16 +137,24 @@ export class QuicheStream implements QuicStream {
     this.#readOver = true;
     this.#writeOver = true;
     this.#owner.touch();
-    this.#owner.forget(this);
+    this.#forgetWhenOver();
   }
 
   // --- of the connection -----------------------------------------------------------------------------------------
 
-  /** quiche has something to read. It says so again and again; the user is told once. */
-  readable(): void {
-    if (this.#user === undefined || this.#told || this.#readOver) return;
+  /** quiche has something to read. It says so again and again; the user is told once. @returns true when it was, and does not read */
+  readable(): boolean {
+    if (this.#user === undefined || this.#readOver) return false;
+    if (this.#told) return true;
     this.#told = true;
     this.#user.onReadable();
+    return false;
+  }
+
+  /** Bytes that the peer may have sent ahead of the reader: the window doubles at most with each half of it that is read. */
+  get window(): number {
+    const { firstWindow, streamWindow } = defaultTransport;
+    return Math.min(streamWindow, firstWindow + 2 * this.#taken);
   }
 
   /** Is there room, or a reason to look? To try without room makes the engine complain to the peer, each time. */
@@ -190,7 +225,10 @@ export class QuicheStream implements QuicStream {
   }
 
   #forgetWhenOver(): void {
-    if (this.#readOver && this.#writeOver) this.#owner.forget(this);
+    if (!this.#readOver || !this.#writeOver) return;
+    if (this.#attached) this.held.add(-streamCost);
+    this.#attached = false;
+    this.#owner.forget(this);
   }
 }
 
