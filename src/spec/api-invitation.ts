@@ -50,9 +50,9 @@ export const InvitationJoin = Type.Object(
 );
 export type InvitationJoin = Static<typeof InvitationJoin>;
 
-/** POST /v1/invitations/accept: from an invited host, on its link: the key that it is known by from now on. */
+/** POST /v1/invitations/accept: from an invited host, on its link: its part of the key that the two keep. */
 export const InvitationKey = Type.Object(
-  { key: Type.String({ minLength: 44, maxLength: 44, description: 'base64 of 32 bytes' }) },
+  { publicKey: Type.String({ minLength: 44, maxLength: 44, description: 'of X25519, base64' }) },
   closed,
 );
 export type InvitationKey = Static<typeof InvitationKey>;

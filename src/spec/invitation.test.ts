@@ -6,6 +6,7 @@ const token = {
   name: 'gateway',
   identity: 'invited:0123456789abcdef',
   secret: Buffer.alloc(32, 7),
+  publicKey: Buffer.alloc(32, 9),
   expires: 1_800_000_000,
 };
 
@@ -17,6 +18,7 @@ describe('a token', () => {
 
   test.each<[string, Partial<Record<keyof typeof token, unknown>>]>([
     ['a short secret', { secret: Buffer.alloc(31) }],
+    ['a short key', { publicKey: Buffer.alloc(31) }],
     ['the identity of all', { identity: 'wormhole' }],
     ['a name that is a path', { name: '../a' }],
     ['no port', { endpoint: { host: 'a', port: 0 } }],

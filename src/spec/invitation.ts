@@ -1,8 +1,9 @@
 /**
  * Tokens by which a host without our key becomes a peer for tunnels, and for nothing else: where to dial, as whom, with which secret,
- * and until when. A secret of one use: whoever comes first takes it, and brings another one.
+ * by which public key the host there is known, and until when. A secret of one use: whoever comes first takes it, and the two agree
+ * on another one (`daemon/invited/agreement.ts`).
  *
- *   wormhole1.BASE64URL( {"e":"HOST:PORT","n":NAME,"i":IDENTITY,"s":SECRET,"x":SECONDS} )
+ *   wormhole1.BASE64URL( {"e":"HOST:PORT","n":NAME,"i":IDENTITY,"s":SECRET,"p":PUBLIC-KEY,"x":SECONDS} )
  */
 import { splitHostPort } from './host.ts';
 import { invalid } from './invalid.ts';
@@ -10,7 +11,8 @@ import { invalid } from './invalid.ts';
 const PREFIX = 'wormhole1.';
 /** Characters; a host name has at most 253. */
 const LONGEST = 1_024;
-const SECRET_BYTES = 32;
+/** Of the secret, and of the key. */
+const BYTES = 32;
 
 export interface InvitationToken {
   /** Of the carrier port of who invites. */
@@ -20,14 +22,17 @@ export interface InvitationToken {
   /** As whom the two prove to each other that they know the secret. */
   readonly identity: string;
   readonly secret: Uint8Array;
+  /** Of X25519; its private half never leaves who invites. */
+  readonly publicKey: Uint8Array;
   /** Unix seconds. */
   readonly expires: number;
 }
 
-export function formatToken({ endpoint, name, identity, secret, expires }: InvitationToken): string {
+export function formatToken({ endpoint, name, identity, secret, publicKey, expires }: InvitationToken): string {
   const { host, port } = endpoint;
   const e = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const text = JSON.stringify({ e, n: name, i: identity, s: Buffer.from(secret).toString('base64url'), x: expires });
+  const [s, p] = [secret, publicKey].map((bytes) => Buffer.from(bytes).toString('base64url'));
+  const text = JSON.stringify({ e, n: name, i: identity, s, p, x: expires });
   return PREFIX + Buffer.from(text).toString('base64url');
 }
 
@@ -35,14 +40,15 @@ export function formatToken({ endpoint, name, identity, secret, expires }: Invit
 export function parseToken(text: string): InvitationToken {
   const token = text.trim();
   if (!token.startsWith(PREFIX) || token.length > LONGEST) throw invalid('that is no token of wormhole wg-up');
-  const { e, n, i, s, x } = membersOf(token.slice(PREFIX.length));
+  const { e, n, i, s, p, x } = membersOf(token.slice(PREFIX.length));
   if (typeof e !== 'string' || typeof n !== 'string' || typeof i !== 'string' || typeof s !== 'string') throw damaged();
-  const secret = Buffer.from(s, 'base64url');
+  if (typeof p !== 'string') throw damaged();
+  const [secret, publicKey] = [Buffer.from(s, 'base64url'), Buffer.from(p, 'base64url')];
   const { host, port } = endpointOf(e);
-  const whole =
-    isIdentity(i) && /^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/.test(n) && secret.length === SECRET_BYTES && host !== '';
-  if (!whole || !Number.isInteger(x) || port < 1 || port > 65_535) throw damaged();
-  return { endpoint: { host, port }, name: n, identity: i, secret, expires: x as number };
+  const whole = isIdentity(i) && /^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/.test(n) && host !== '';
+  if (!whole || secret.length !== BYTES || publicKey.length !== BYTES) throw damaged();
+  if (!Number.isInteger(x) || port < 1 || port > 65_535) throw damaged();
+  return { endpoint: { host, port }, name: n, identity: i, secret, publicKey, expires: x as number };
 }
 
 /** Identities of invitations; none that a configured peer can have. */

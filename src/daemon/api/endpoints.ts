@@ -195,7 +195,7 @@ export const endpoints = {
   acceptInvitation: {
     method: 'POST',
     path: '/v1/invitations/accept',
-    summary: 'bring the key that an invited host is known by from now on',
+    summary: 'come with an invitation: the two hosts agree on the key that they keep',
     body: 'InvitationKey',
     answer: 'InvitationAccepted',
     status: 200,

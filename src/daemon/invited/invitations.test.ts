@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { WormholeError } from '../../lib/errors.ts';
+import { makeX25519 } from '../../lib/x25519.ts';
 import { parseToken } from '../../spec/invitation.ts';
 import type { Caller } from '../api/operations.ts';
 import type { KnownPeer } from '../peers/known-peer.ts';
@@ -14,7 +14,7 @@ const base = mkdtempSync(join(tmpdir(), 'invitations-'));
 afterAll(() => rmSync(base, { recursive: true }));
 
 const endpoint = { host: 'a.example', port: 9999 };
-const key = (): string => randomBytes(32).toString('base64');
+const key = (): string => makeX25519().publicKey.toString('base64');
 const caller = (identity: string, name = 'b'): Caller => ({
   origin: { kind: 'peer', identity, address: '', link: { number: 1, host: '00000000000000bb', name } },
   signal: new AbortController().signal,
@@ -29,6 +29,12 @@ describe('invitations', () => {
   /** Name of a peer that the configuration has. */
   let configured: string;
   let made: Invitations;
+  /** Who answers to who comes; undefined: nobody. */
+  let far: Invitations | undefined;
+  const up = ({ identity, key }: KnownPeer): Promise<unknown> =>
+    far?.keys.get(identity)?.equals(key()) === true
+      ? Promise.resolve({ host: '00000000000000aa' })
+      : Promise.reject(new WormholeError('WH_ERR_PEER_AUTH', 'it does not know the key'));
   const start = (): Invitations =>
     new Invitations({
       pairs: new Pairs(directory),
@@ -39,11 +45,12 @@ describe('invitations', () => {
           meet: (known: KnownPeer) => {
             if (known.name === configured) throw new WormholeError('WH_ERR_PEER_EXISTS', 'there is another one');
             met.push(known);
+            return { known, want: () => ({ [Symbol.dispose]: () => undefined }), up: () => up(met.at(-1) ?? known) };
           },
           unlink: () => undefined,
           left: ({ known }: { known: KnownPeer }) => (met = met.filter((one) => one !== known)),
         }) as never,
-      accept: () => Promise.resolve(undefined),
+      accept: async (peer, publicKey) => await far?.accepted(publicKey, caller(peer.known.identity)),
       onKeys: () => void (changes += 1),
       onStranger: (identity) => Promise.resolve(void strangers.push(identity)),
       log: { info: () => undefined, warn: () => undefined },
@@ -57,6 +64,7 @@ describe('invitations', () => {
     strangers = [];
     changes = 0;
     configured = '';
+    far = undefined;
     made = start();
   });
 
@@ -69,11 +77,12 @@ describe('invitations', () => {
     expect(made.policyOf('wormhole')).toBeUndefined();
   });
 
-  test('are used by the first who comes, whose own key opens the port from then on', async () => {
-    const identity = await invite();
-    const mine = key();
-    await made.accepted(mine, caller(identity));
-    expect(Buffer.from(made.keys.get(identity)?.bytes() ?? []).toString('base64')).toBe(mine);
+  test('are used by the first who comes: the secret opens the port no more, and no second one comes', async () => {
+    const { token } = await made.invite(endpoint);
+    const { identity, secret } = parseToken(token);
+    await made.accepted(key(), caller(identity));
+    expect(Buffer.from(made.keys.get(identity)?.bytes() ?? []).equals(Buffer.from(secret))).toBe(false);
+    expect(readFileSync(join(directory, 'invited.json'), 'utf8')).not.toContain('privateKey');
     await expect(made.accepted(key(), caller(identity, 'thief'))).rejects.toMatchObject({
       code: 'WH_ERR_REQUEST_REFUSED',
     });
@@ -83,7 +92,7 @@ describe('invitations', () => {
   test('cannot be used by others, nor late, nor with a key that is none', async () => {
     const identity = await invite();
     await expect(made.accepted(key(), caller('wormhole'))).rejects.toMatchObject({ code: 'WH_ERR_REQUEST_REFUSED' });
-    for (const bad of ['', 'x', Buffer.alloc(31).toString('base64')]) {
+    for (const bad of ['', 'x', Buffer.alloc(31).toString('base64'), Buffer.alloc(32).toString('base64')]) {
       await expect(made.accepted(bad, caller(identity))).rejects.toMatchObject({ code: 'WH_ERR_REQUEST_INVALID' });
     }
     now += 16 * 60_000;
@@ -159,5 +168,29 @@ describe('invitations', () => {
     const { token } = await made.invite(endpoint, 1);
     now += 2_000;
     await expect(made.join(token, new AbortController().signal)).rejects.toMatchObject({ code: 'WH_ERR_PEER_AUTH' });
+  });
+
+  test('A11 who has come by the token, and answers in the place of the host that has made it, gets nowhere', async () => {
+    const inviting = made;
+    const { token } = await inviting.invite(endpoint);
+    const { identity, secret } = parseToken(token);
+    directory = mkdtempSync(join(base, 'other-'));
+    // It knows all that the token tells; its key is another one.
+    const told = { identity, key: Buffer.from(secret).toString('base64'), expires: now / 1000 + 60 };
+    await new Pairs(directory).put({ ...told, privateKey: makeX25519().privateKey.toString('base64') });
+    const impostor = start();
+    for (const answering of [inviting, impostor]) {
+      directory = mkdtempSync(join(base, 'coming-'));
+      made = start();
+      far = answering;
+      const joined = made.join(token, new AbortController().signal);
+      if (answering === inviting) expect((await joined).peer.known.name).toBe('a');
+      else
+        await expect(joined).rejects.toMatchObject({
+          code: 'WH_ERR_PEER_AUTH',
+          message: /not the host that has made it/,
+        });
+      expect(made.keys.size).toBe(answering === inviting ? 1 : 0);
+    }
   });
 });

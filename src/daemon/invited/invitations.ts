@@ -2,22 +2,24 @@
  * Invitations: two hosts that share no key become peers for tunnels, by a token that one makes and the other is given.
  *
  *   here: token ─► its secret opens the control port, as an identity of its own that may ask for tunnels and for nothing else
- *   there: dials with it ─► brings a key of its own making ─► the secret is void ─► linked again with the new key ─► a tunnel
+ *   there: dials with it ─► the two agree on a key (agreement.ts) ─► the secret is void ─► linked again with that ─► a tunnel
  *
  * Whoever comes first takes the invitation; who comes with the same token later finds a door that does not open.
  */
 import { randomBytes } from 'node:crypto';
 import { WormholeError } from '../../lib/errors.ts';
 import { Secret } from '../../lib/secret.ts';
+import { makeX25519 } from '../../lib/x25519.ts';
+import { invalid } from '../../spec/invalid.ts';
 import { formatToken, parseToken } from '../../spec/invitation.ts';
 import type { Policy } from '../../spec/policy.ts';
 import type { Caller } from '../api/operations.ts';
-import type { Logger } from '../log.ts';
 import type { KnownPeer } from '../peers/known-peer.ts';
 import { ownerOf } from '../peers/owner.ts';
 import type { Peer } from '../peers/peer.ts';
-import type { Peers } from '../peers/peers.ts';
-import { isOver, type Pair, type Pairs } from './pairs.ts';
+import { agreeAsComing, agreeAsInviting } from './agreement.ts';
+import type { InvitationsOptions } from './invitations-options.ts';
+import { isOver, type Pair } from './pairs.ts';
 import { tunnelsOnly } from './tunnels-only.ts';
 
 /** Seconds that an invitation is good for, unless told otherwise, and at most. */
@@ -27,26 +29,6 @@ const MOST_SECONDS = 24 * 60 * 60;
 const MOST_PENDING = 64;
 /** Milliseconds that a session waits for another connection. */
 const RESUME_MS = 30_000;
-
-export interface InvitationsOptions {
-  readonly pairs: Pairs;
-  /** What this daemon calls itself. */
-  readonly name: string;
-  readonly peers: () => Pick<Peers, 'list' | 'meet' | 'unlink' | 'left'>;
-  /**
-   * Tells the other end the key that it is to know this one by from now on.
-   *
-   * @returns the container there that tunnels have to end in @throws {WormholeError}
-   */
-  readonly accept: (peer: Peer, key: string, signal: AbortSignal) => Promise<string | undefined>;
-  /** Identities open the control port by other keys than before. */
-  readonly onKeys: () => void;
-  /** Who has that identity is a stranger: what there is of tunnels with it goes. Resolves when it is gone. */
-  readonly onStranger: (identity: string) => Promise<void>;
-  readonly log: Pick<Logger, 'info' | 'warn'>;
-  /** Milliseconds since the epoch; for tests. */
-  readonly now?: () => number;
-}
 
 export interface Joined {
   readonly peer: Peer;
@@ -113,30 +95,31 @@ export class Invitations {
     }
     const identity = `invited:${randomBytes(8).toString('hex')}`;
     const secret = randomBytes(32);
+    const { privateKey, publicKey } = makeX25519();
     const expires = Math.floor(this.#now() / 1000) + seconds;
-    await pairs.put({ identity, key: secret.toString('base64'), expires, ...(attach !== undefined && { attach }) });
+    const kept = { identity, key: secret.toString('base64'), privateKey: privateKey.toString('base64'), expires };
+    await pairs.put({ ...kept, ...(attach !== undefined && { attach }) });
     onKeys();
     this.#closeAt(expires);
     log.info({ identity, expires: new Date(expires * 1000).toISOString() }, 'a host is invited');
-    return { token: formatToken({ endpoint, name, identity, secret, expires }), identity, expires };
+    return { token: formatToken({ endpoint, name, identity, secret, publicKey, expires }), identity, expires };
   }
 
   /**
-   * An invited host has come, with the key that it will use from now on.
+   * An invited host has come, with its part of the key that the two keep.
    *
+   * @param coming base64 of its public key
    * @returns the container that its tunnels have to end in @throws {WormholeError}
    */
-  async accepted(key: string, caller: Caller): Promise<string | undefined> {
+  async accepted(coming: string, caller: Caller): Promise<string | undefined> {
     const { pairs, onKeys, log } = this.#options;
     const { identity, host, name } = ownerOf(caller);
     const pair = pairs.get(identity);
-    if (pair?.expires === undefined || this.#isOver(pair)) {
+    if (pair?.expires === undefined || pair.privateKey === undefined || this.#isOver(pair)) {
       throw new WormholeError('WH_ERR_REQUEST_REFUSED', 'that is no invitation, or it was used, or it is over');
     }
-    const bytes = Buffer.from(key, 'base64');
-    if (bytes.length !== 32 || bytes.toString('base64') !== key || key === pair.key) {
-      throw new WormholeError('WH_ERR_REQUEST_INVALID', 'key is not base64 of 32 new bytes');
-    }
+    const key = agreeAsInviting(pair, pair.privateKey, coming);
+    if (key === undefined) throw new WormholeError('WH_ERR_REQUEST_INVALID', 'publicKey is no key of X25519');
     const { attach } = pair;
     const known = { identity, key, name, host, ...(attach !== undefined && { attach }) };
     this.#meet(known);
@@ -153,7 +136,7 @@ export class Invitations {
    * @throws {WormholeError} nothing is remembered then, unless it was before
    */
   async join(text: string, signal: AbortSignal): Promise<Joined> {
-    const { endpoint, name, identity, secret, expires } = parseToken(text);
+    const { endpoint, name, identity, secret, publicKey, expires } = parseToken(text);
     const { pairs, peers } = this.#options;
     const known = pairs.get(identity);
     if (known?.endpoint === undefined && expires * 1000 <= this.#now()) {
@@ -167,7 +150,7 @@ export class Invitations {
       using _wish = peer.want();
       const { host } = await peer.up(signal);
       if (pair === known) return { peer, attach: known.peerAttach };
-      return await this.#come(peer, { ...first, host }, signal);
+      return await this.#come(peer, { ...first, host }, publicKey, signal);
     } catch (error) {
       if (pairs.get(identity) === undefined) {
         peers().unlink(peer);
@@ -177,18 +160,29 @@ export class Invitations {
     }
   }
 
-  /** Brings the key that lasts. */
-  async #come(peer: Peer, first: Pair, signal: AbortSignal): Promise<Joined> {
+  /** Agrees on the key that lasts. @param inviting the token's public key */
+  async #come(peer: Peer, first: Pair, inviting: Uint8Array, signal: AbortSignal): Promise<Joined> {
     const { pairs, peers, accept, onKeys } = this.#options;
-    const key = randomBytes(32).toString('base64');
-    const attach = await accept(peer, key, signal);
+    const own = makeX25519();
+    const key = agreeAsComing(first, own, inviting);
+    if (key === undefined) throw invalid('the token has no key; make another one with wormhole wg-up');
+    const attach = await accept(peer, own.publicKey.toString('base64'), signal);
     const pair = { ...first, key, ...(attach !== undefined && { peerAttach: attach }) };
     await pairs.put(pair);
     onKeys();
     this.#meet(pair);
     // Another link, with the key that lasts: the one that there is would be resumed with a secret that is void.
     peers().unlink(peer);
-    await peer.up(signal);
+    try {
+      await peer.up(signal);
+    } catch (cause) {
+      if (!WormholeError.is(cause) || cause.code !== 'WH_ERR_PEER_AUTH') throw cause;
+      await pairs.remove(pair.identity);
+      onKeys();
+      const why =
+        'who answered to the token is not the host that has made it; make another token, and keep it to yourself';
+      throw new WormholeError('WH_ERR_PEER_AUTH', why, { cause });
+    }
     return { peer, attach };
   }
 

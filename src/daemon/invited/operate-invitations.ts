@@ -30,8 +30,8 @@ export function invitationOperations(options: OperateInvitationsOptions): Invita
       const shown = `${formatHost(at.host)}:${at.port}`;
       return { token, id, endpoint: shown, expiresAt: new Date(expires * 1000).toISOString() };
     },
-    acceptInvitation: async ({ key }, caller) => {
-      const attach = await invitations.accepted(key, caller);
+    acceptInvitation: async ({ publicKey }, caller) => {
+      const attach = await invitations.accepted(publicKey, caller);
       return { accepted: true, ...(attach !== undefined && { attach }) };
     },
     withdraw: async (identity) => ({ withdrawn: await invitations.withdraw(identity) }),

@@ -24,6 +24,8 @@ export interface Pair {
   readonly attach?: string;
   /** Container of the other host that tunnels with it have to end in, if it has said so. */
   readonly peerAttach?: string;
+  /** Private half of the key that the token has the public one of, base64; absent once somebody has come. */
+  readonly privateKey?: string;
   /** Unix seconds until somebody has to have come; absent afterwards. */
   readonly expires?: number;
 }
@@ -49,6 +51,7 @@ const schema: JsonSchema = {
       endpoint,
       attach: text,
       peerAttach: text,
+      privateKey: text,
       expires: integer,
     },
     additionalProperties: false,

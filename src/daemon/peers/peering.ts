@@ -99,8 +99,8 @@ export function peeringOf(options: PeeringOptions): Peering {
     pairs: new Pairs(settings.stateDir),
     name,
     peers: () => peers,
-    accept: async (peer, key, signal) => {
-      const request = { method: 'POST', target: '/v1/invitations/accept', json: { key } } as const;
+    accept: async (peer, publicKey, signal) => {
+      const request = { method: 'POST', target: '/v1/invitations/accept', json: { publicKey } } as const;
       const { attach } = await peerCall(peer, { openApi })<InvitationAccepted>(
         request,
         { accepted: 'anything' },

@@ -4,8 +4,8 @@
  * Keys are never written down: what an earlier process made is taken up as it is, and later tunnels get another interface.
  */
 import { randomBytes } from 'node:crypto';
+import { makeX25519 } from '../../lib/x25519.ts';
 import type { HeldPort, Ports } from './ports.ts';
-import { makeWireguardKeys } from './wireguard-keys.ts';
 
 export interface WireguardInterface {
   readonly engine: 'kernel' | 'go';
@@ -70,7 +70,7 @@ export class Interfaces {
   #make(engine: WireguardInterface['engine']): Shared {
     const port = this.#ports.take();
     const name = `wh${randomBytes(4).toString('hex')}`;
-    return { one: { engine, name, listenPort: port.port, ...makeWireguardKeys() }, port, users: 0 };
+    return { one: { engine, name, listenPort: port.port, ...makeX25519() }, port, users: 0 };
   }
 }
 
