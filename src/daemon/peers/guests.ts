@@ -16,7 +16,7 @@ import type { Surroundings } from '../surroundings.ts';
 import type { Entry } from '../wormhole/entry.ts';
 import { interpretGuest } from './interpret-guest.ts';
 import { Leases } from './leases.ts';
-import { isSame, keyOf, type Owner, ownerOf, type Whose } from './owner.ts';
+import { isSame, keyOf, keysOf, type Owner, ownerOf, type Whose } from './owner.ts';
 import { Returning } from './returning.ts';
 
 /** Milliseconds that guests are kept for a daemon that is not linked. */
@@ -112,7 +112,7 @@ export class Guests implements Disposable {
   /** Ends those of the caller that are not on its roll. */
   async roll({ ids, after = Number.POSITIVE_INFINITY }: GuestRoll, caller: Caller): Promise<GuestList> {
     const owner = ownerOf(caller);
-    const kept = new Set(ids.map((id) => keyOf(id, owner)));
+    const kept = keysOf(ids, owner);
     for (const key of this.#of(owner)) {
       const requests = [this.#asked.get(key), this.#underway.get(key)];
       if (kept.has(key) || requests.some((one) => one?.owner.link === owner.link && one.order > after)) continue;

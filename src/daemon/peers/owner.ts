@@ -41,6 +41,12 @@ export function keyOf(guest: string, whose: Whose): string {
   return `${guest}~${placeOf(whose)}`;
 }
 
+/** As {@link keyOf}, of many: a place costs a hash. */
+export function keysOf(guests: readonly string[], whose: Whose): ReadonlySet<string> {
+  const place = placeOf(whose);
+  return new Set(guests.map((guest) => `${guest}~${place}`));
+}
+
 export function isSame(one: Whose, other: Whose): boolean {
   return one.host === other.host && one.identity === other.identity;
 }
