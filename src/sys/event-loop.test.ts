@@ -137,24 +137,6 @@ test('descriptors that are always ready keep neither timers nor immediates waiti
   over = true;
 });
 
-test('waits while nothing is to be done, however far the next timer is', async () => {
-  watch(pair()[0].fd);
-  let turns = 0;
-  let over = false;
-  // An immediate that has no claim on the loop comes once in a turn, and does not hurry it.
-  const count = (): void => {
-    turns += 1;
-    if (!over) setImmediate(count).unref();
-  };
-  count();
-  for (const ms of [1, 10, 300]) {
-    turns = 0;
-    await tick(ms);
-    expect(turns).toBeLessThan(20);
-  }
-  over = true;
-});
-
 test('calls back soon, also when asked between turns while everything else is quiet', async () => {
   const [near] = pair();
   watch(near.fd);
