@@ -5,7 +5,6 @@
  * What a connection asks, whom to dial, and what a dead worker means for the daemon, is left to whoever started it.
  * See docs/design/0003-tls-psk.md.
  */
-
 import type { Secret } from '../lib/secret.ts';
 import type { OwnedFd } from '../sys/fd.ts';
 import { socketPair } from '../sys/sockets.ts';

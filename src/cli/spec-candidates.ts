@@ -1,7 +1,6 @@
 /**
  * Completion inside a spec: the words of the language and, where a container or a peer is meant, those there are.
  */
-
 import { argumentOf, isWord, structureWords } from '../spec/words.ts';
 import type { Daemon } from './invocation.ts';
 import { choicesOf, specWords, wordTexts } from './spec-vocabulary.ts';

@@ -4,7 +4,6 @@
  * Parser, help, completion and `docs/cli.md` all follow it. It is on the path of every call, so it is data only;
  * a verb's module is loaded when the verb is called.
  */
-
 import { overlayVerbs } from './overlay-verbs.ts';
 import { ownVerbs } from './own-verbs.ts';
 import { peerVerbs } from './peer-verbs.ts';

@@ -1,5 +1,4 @@
 /** The operations of the control API, on the parts of a running daemon. */
-
 import type { Engine } from '../docker/engine.ts';
 import { Deadline } from '../lib/deadline.ts';
 import type { PingAnswer } from '../spec/api.ts';

@@ -3,7 +3,6 @@
  *
  * An engine goes on with what it was asked when we stop waiting, so a call that was given up may have happened.
  */
-
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import type { ContainerInspectInfo } from 'dockerode';

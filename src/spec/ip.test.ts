@@ -1,5 +1,4 @@
 /** IP literals against Node's own parser, and the spellings that must not pass. */
-
 import { isIPv4, isIPv6 } from 'node:net';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

@@ -4,7 +4,6 @@
  * Asked with what is about to be dialed, after names and containers were resolved, each time they are: what was
  * allowed at create may be something else by now.
  */
-
 import { formatHost } from './host.ts';
 import { isLoopback, parseIp } from './ip.ts';
 import { type Denial, missingVerb, type PlaceRule, type Policy } from './policy.ts';

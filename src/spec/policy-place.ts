@@ -1,5 +1,4 @@
 /** Whether a place is one of those that a rule allows. */
-
 import { isLoopback, parseIp } from './ip.ts';
 import { inRange, isSingle } from './ip-range.ts';
 import { plainPath } from './path.ts';

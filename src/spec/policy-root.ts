@@ -3,7 +3,6 @@
  *
  * Speaks of what rules name outright; what a container can do that was given more by its owner is not seen here.
  */
-
 import { formatIp, isLoopback } from './ip.ts';
 import { isSingle } from './ip-range.ts';
 import { plainPath } from './path.ts';

@@ -8,7 +8,6 @@
  * Layout of 64-bit Linux, little-endian. Everything is allocated once per worker; pages that no large datagram ever
  * touched cost nothing.
  */
-
 import { MSG_DONTWAIT, MSG_NOSIGNAL } from './constants.ts';
 import * as libc from './libc.ts';
 import { NativeMemory } from './memory.ts';

@@ -17,7 +17,6 @@
  * overlay address in clear text; and what is for a peer would leave in clear text as soon as the tunnel is not there. And WireGuard
  * asks where a packet says that it is from, not where it goes: a peer could send to all that this host forwards to.
  */
-
 import { addressBytes } from '../sys/netlink/address-bytes.ts';
 import {
   addChain,

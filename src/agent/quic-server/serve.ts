@@ -4,7 +4,6 @@
  *   client ──TCP──► here ══QUIC══ agent ──TCP──► target
  *                        (the agent dialed)
  */
-
 import { lookup } from 'node:dns/promises';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { formatPeer } from '../../carrier/peer.ts';

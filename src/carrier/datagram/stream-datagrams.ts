@@ -4,7 +4,6 @@
  * They stay datagrams: when the stream does not take them as fast as they come, the oldest that wait give way, so that
  * nobody waits for them and what arrives is fresh. Reads whatever comes at once, so that it never fills the stream's window.
  */
-
 import type { ByteStreamUser } from '../../lib/byte-stream.ts';
 import type { WormholeError } from '../../lib/errors.ts';
 import { type Held, uncounted } from '../memory.ts';

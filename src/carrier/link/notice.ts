@@ -1,5 +1,4 @@
 /** What one end of a link tells the other of a guest that runs for it: the message, written and read. */
-
 import type { Pull, WormholeState } from '../../spec/api.ts';
 import { plain } from './answer.ts';
 import { count, type Message, text } from './fields.ts';

@@ -1,5 +1,4 @@
 /** Who comes without the key, and whom we dial who has none. */
-
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';

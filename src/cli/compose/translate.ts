@@ -1,7 +1,6 @@
 /**
  * Compose file → sentences: pure, but for the files that the services themselves name.
  */
-
 import { recipeOf } from '../../spec/recipe/recipe.ts';
 import { parse, plan } from '../../spec/spec.ts';
 import type { ContainerSources } from './container.ts';

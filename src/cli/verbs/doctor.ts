@@ -1,7 +1,6 @@
 /**
  * `doctor`: what is wrong and what to do about it, as seen from here and, when the daemon answers, from there.
  */
-
 import { Exit } from '../../lib/errors.ts';
 import type { Check } from '../../spec/api.ts';
 import { printable } from '../../spec/invalid.ts';

@@ -1,7 +1,6 @@
 /**
  * `explain SPEC…`: what a spec would do, worked out here; needs no daemon and touches nothing.
  */
-
 import { printable } from '../../spec/invalid.ts';
 import { explain, parse, plan, redactChain } from '../../spec/spec.ts';
 import { resolveWords } from '../docker-run/resolve.ts';

@@ -1,7 +1,6 @@
 /**
  * `inspect ID`: everything about one wormhole, in sections for people or exactly as the API has it.
  */
-
 import type { Segment, Wormhole } from '../../spec/api.ts';
 import { printable } from '../../spec/invalid.ts';
 import type { Plan } from '../../spec/plan.ts';

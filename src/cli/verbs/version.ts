@@ -1,7 +1,6 @@
 /**
  * `version`: of this program always, of the daemon when it answers.
  */
-
 import { ownVersion } from '../../lib/own-version.ts';
 import { printable } from '../../spec/invalid.ts';
 import { known, PartialFailure } from '../failure.ts';

@@ -5,7 +5,6 @@
  * namespace, Docker's 127.0.0.11 included. The daemon's own files, resolver and cache have no part in it, and nothing in a
  * container has a part in how the daemon resolves for the host.
  */
-
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { Deadline } from '../../lib/deadline.ts';

@@ -4,7 +4,6 @@
  * For another peer it is a dial like any other: judged by the address that the link leads to. Through a peer, `b > c`, that one
  * pings the next.
  */
-
 import { createHmac } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { CarrierLinks } from '../../carrier/listener.ts';

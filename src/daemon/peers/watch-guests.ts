@@ -1,5 +1,4 @@
 /** Tells the owner of guests how they are: those that are there, then each change of state or reason. */
-
 import type { Notice } from '../../carrier/link/notice.ts';
 import type { Event } from '../../spec/api.ts';
 import type { Events } from '../events.ts';

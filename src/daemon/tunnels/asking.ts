@@ -2,7 +2,6 @@
  * Asking peers for tunnels, one at a time for each peer: for people and wormholes, who get the one that is there, and again
  * for tunnels that were lost.
  */
-
 import type { LinkFacts } from '../../carrier/link/facts.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import { checkMtu, conflict } from '../../tunnel/negotiation.ts';

@@ -7,7 +7,6 @@
  *
  * What two ends that ask each other at once come to: the one with the lower host id goes on, the other gets its tunnel.
  */
-
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LinkFacts } from '../../carrier/link/facts.ts';

@@ -4,7 +4,6 @@
  *   host, ip netns, pid, container ──► followed as it is named
  *   docker-run                     ──► the container that its workload made
  */
-
 import type { NamespaceRef, RunPlan } from '../../spec/plan.ts';
 import { recipeOf } from '../../spec/recipe/recipe.ts';
 import { NamedWorkload } from '../activator/named-workload.ts';

@@ -1,5 +1,4 @@
 /** What a segment does around the containers that its activator starts. */
-
 import type { ContainerFacts } from '../../docker/runner.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import type { TailPlan } from '../../spec/plan.ts';

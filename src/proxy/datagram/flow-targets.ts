@@ -3,7 +3,6 @@
  *
  * Owns the descriptors of the targets' namespaces; the flows own their sockets, which are opened and closed here.
  */
-
 import type { Balance } from '../../spec/plan.ts';
 import { EPOLLIN } from '../../sys/constants.ts';
 import { Errno, errnoName } from '../../sys/errno.ts';

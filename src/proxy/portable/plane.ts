@@ -8,7 +8,6 @@
  *  - the address a datagram was sent to: replies of a head on a wildcard address leave from one the kernel chooses;
  *  - a reset of a side that is not read because the other one is stalled: it shows when the stall ends.
  */
-
 import { Counters } from '../counters.ts';
 import type { DataPlane, RouteOptions } from '../route.ts';
 import { DatagramRoute } from './datagram-route.ts';

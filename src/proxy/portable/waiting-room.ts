@@ -2,7 +2,6 @@
  * Back-pressure for `max-conns` where the kernel's backlog cannot do it: node:net accepts at once, so clients beyond
  * the limit wait here, unread, in the order they came.
  */
-
 import type { Client } from './client.ts';
 import { resetStream } from './reset.ts';
 

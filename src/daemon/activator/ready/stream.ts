@@ -4,7 +4,6 @@
  * It is on the way of every cold start, so it finds a port within milliseconds of its opening. An attempt costs some 40 µs,
  * waking up for it twice as much; what has waited for long is asked less often. There is never more than one socket.
  */
-
 import { type Destination, StreamAttempt } from '../../../proxy/target/stream-attempt.ts';
 import { Errno, errnoName, SyscallError } from '../../../sys/errno.ts';
 import type { OwnedFd } from '../../../sys/fd.ts';

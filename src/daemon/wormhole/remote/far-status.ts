@@ -1,5 +1,4 @@
 /** How a guest on a peer is, in this daemon's words: asked for once, and heard from then on. */
-
 import type { Notice } from '../../../carrier/link/notice.ts';
 import type { Pull } from '../../../spec/api.ts';
 import type { Notices, OnNotice } from '../../peers/notices.ts';
