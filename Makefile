@@ -48,7 +48,7 @@ test-unit: $(LOCK) ## Run the unit and rule tests only
 test-functional: build ## Run the conformance and functional tests only (root; in a private network namespace)
 	@NODE='$(NODE)' scripts/test.sh conformance functional
 
-test-kernel: build ## Run the tests of kernel tunnels only, in a virtual machine (root; WORMHOLE_MACHINE=qemu for one by QEMU)
+test-kernel: build ## Run the tests of kernel tunnels only, in virtual machines (root; WORMHOLE_MACHINE=qemu for one by QEMU)
 	@scripts/test-deps.sh
 	@NODE='$(NODE)' scripts/test.sh kernel
 
