@@ -86,7 +86,8 @@ export const Config = Type.Object(
       Type.String({
         flag: 'E',
         metavar: 'IP',
-        description: 'address of tunnels that peers are told, behind a NAT with fixed ports; default: the internal one',
+        description:
+          'address of tunnels that peers are told, behind a NAT with fixed ports; default: where they see it',
       }),
     ),
     cidr: Type.String({
