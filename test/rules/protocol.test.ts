@@ -17,6 +17,8 @@ import { resumedRecord, resumeRecord } from '../../src/carrier/resume/greeting.t
 import { proofOf, sessionIdOf } from '../../src/carrier/resume/proof.ts';
 import { ackRecord, protocolVersion, RecordType, record } from '../../src/carrier/resume/record.ts';
 import { agreeAsComing, agreeAsInviting } from '../../src/daemon/invited/agreement.ts';
+import { type JsonSchema, loadSchemas } from '../../src/daemon/schema/schema.ts';
+import { validate } from '../../src/daemon/schema/validate.ts';
 import { readKeyFile } from '../../src/lib/key-file.ts';
 import { pairOf } from '../../src/lib/x25519.ts';
 import { read } from './tree.ts';
@@ -111,6 +113,22 @@ const bytes: Record<string, Uint8Array> = {
   'beginning of a link': beginning(shown('"insists":false')[0] ?? ''),
 };
 
+const { api } = loadSchemas();
+const shapes: Record<string, JsonSchema | undefined> = {
+  guests: api['GuestRequest'],
+  halves: api['TunnelOffer'],
+  invitations: api['InvitationKey'],
+};
+/** The calls that the section shows, with the schema of each. */
+const calls = [...page.matchAll(/^POST (\/v1\/(\w+)\S*) HTTP.*\n(?:.+\n)*Content-Length: (\d+)\n\n(.*)$/gm)].map(
+  ([, path = '', what = '', length = '', body = '']) => ({
+    path,
+    length,
+    body,
+    shape: shapes[what] ?? { const: 'none' },
+  }),
+);
+
 describe('docs/protocol.md', () => {
   test.each(Object.keys(bytes))('has the bytes of %s', (name) => {
     expect(digits).toContain(Buffer.from(bytes[name] ?? []).toString('hex'));
@@ -126,6 +144,13 @@ describe('docs/protocol.md', () => {
     else if ('ok' in message) expect(() => expectYes(message)).toThrow('nothing called');
     else expect.unreachable('no message that anybody sends');
   });
+
+  test.each(calls)('shows a call that is understood: $path', ({ shape, length, body }) => {
+    expect(Number(length)).toBe(Buffer.byteLength(body));
+    expect(validate(shape, JSON.parse(body))).toBeUndefined();
+  });
+
+  test('shows three calls', () => expect(calls).toHaveLength(3));
 
   test('shows a head of every kind', () => {
     const kinds = messages.flatMap(({ text }) => (JSON.parse(text) as { open?: string }).open ?? []);
