@@ -24,8 +24,9 @@ export class FilePort extends Duplex {
     super();
     this.#line = line;
     this.#directory = directory;
-    line.on('error', (error) => this.destroy(error));
+    // A reader of lines repeats what its input tells, here that the machine has ended.
     createInterface({ input: line, crlfDelay: 0 })
+      .on('error', (error) => this.destroy(error))
       .on('line', (text) => (text === '' ? this.#taken() : this.push(`${text}\n`)))
       .on('close', () => this.push(null));
   }

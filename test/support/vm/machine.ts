@@ -111,7 +111,10 @@ export class Machine implements Disposable {
         fail(this.#failure('ended'));
         this.onEnd();
       });
-      createInterface({ input: port, crlfDelay: 0 }).on('line', (line) => {
+      const lines = createInterface({ input: port, crlfDelay: 0 });
+      // It repeats what the port tells.
+      lines.on('error', () => undefined);
+      lines.on('line', (line) => {
         const frame = deserialize(Buffer.from(line, 'base64')) as Frame;
         if (frame.ready !== true) return this.onFrame(frame);
         clearTimeout(late);
