@@ -170,6 +170,17 @@ describe('invitations', () => {
     await expect(made.join(token, new AbortController().signal)).rejects.toMatchObject({ code: 'WH_ERR_PEER_AUTH' });
   });
 
+  test('are for other hosts: who has made the token does not come with it, before or after somebody has', async () => {
+    const { token } = await made.invite(endpoint);
+    far = made;
+    const join = (): Promise<unknown> => made.join(token, new AbortController().signal);
+    await expect(join()).rejects.toMatchObject({ code: 'WH_ERR_SELF_PROXY' });
+    expect([made.pending.length, met]).toEqual([1, []]);
+    await made.accepted(key(), caller(parseToken(token).identity));
+    await expect(join()).rejects.toMatchObject({ code: 'WH_ERR_SELF_PROXY' });
+    expect(met.map(({ name }) => name)).toEqual(['b']);
+  });
+
   test('A11 who has come by the token, and answers in the place of the host that has made it, gets nowhere', async () => {
     const inviting = made;
     const { token } = await inviting.invite(endpoint);

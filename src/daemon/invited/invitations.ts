@@ -86,7 +86,9 @@ export class Invitations {
     attach?: string,
   ): Promise<{ readonly token: string; readonly identity: string; readonly expires: number }> {
     if (!Number.isInteger(seconds) || seconds < 1 || seconds > MOST_SECONDS) {
-      throw new WormholeError('WH_ERR_USAGE', 'an invitation is good for a second to a day');
+      throw new WormholeError('WH_ERR_USAGE', 'an invitation is good for a second to a day', {
+        detail: { verb: 'wg-up' },
+      });
     }
     const { pairs, name, onKeys, log } = this.#options;
     await this.#forgetOver();
@@ -139,11 +141,13 @@ export class Invitations {
     const { endpoint, name, identity, secret, publicKey, expires } = parseToken(text);
     const { pairs, peers } = this.#options;
     const known = pairs.get(identity);
-    if (known?.endpoint === undefined && expires * 1000 <= this.#now()) {
+    if (known !== undefined && known.endpoint === undefined)
+      throw new WormholeError('WH_ERR_SELF_PROXY', 'this daemon has made that token; it is for another host');
+    if (known === undefined && expires * 1000 <= this.#now()) {
       throw new WormholeError('WH_ERR_PEER_AUTH', 'the token is over; make another one with wormhole wg-up');
     }
     const first: Pair = { identity, key: Buffer.from(secret).toString('base64'), name, endpoint };
-    const pair = known?.endpoint === undefined ? first : known;
+    const pair = known ?? first;
     const peer = this.#meet(pair);
     if (peer === undefined) throw new WormholeError('WH_ERR_INTERNAL', 'a token without a name');
     try {

@@ -5,11 +5,12 @@ import type { PingAnswer, Peer as Shape } from '../../spec/api.ts';
 import type { Caller, Operations } from '../api/operations.ts';
 import type { Pair } from '../invited/pairs.ts';
 import type { Policies } from '../policy/policies.ts';
+import { readAddress } from '../read-address.ts';
 import { describeClient, describeInvited, describePeer } from './describe.ts';
 import type { Guests } from './guests.ts';
 import type { Joins } from './joins.ts';
 import type { Peer } from './peer.ts';
-import type { Peers } from './peers.ts';
+import { type Peers, peerName } from './peers.ts';
 import { pingOnLink } from './ping.ts';
 
 export interface OperatePeersOptions {
@@ -60,7 +61,7 @@ export function peerOperations(options: OperatePeersOptions): PeerOperations {
       const programs = clients().filter(({ name: other }) => other === kicked);
       for (const link of programs) await links.kick(link.number);
       if (programs[0] !== undefined) return await describeProgram(programs[0]);
-      const peer = peers.named(kicked);
+      const peer = peers.list.find(({ name: other }) => other === kicked) ?? peers.named(peerName(readAddress(kicked)));
       if (peer.link !== undefined) await links.kick(peer.link.number);
       return await describe(peer);
     },
