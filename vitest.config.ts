@@ -58,7 +58,7 @@ export default defineConfig({
           exclude: ['test/functional/tunnel-kernel-*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
-          maxWorkers: 3,
+          maxWorkers: 4,
           pool: boxPool,
         },
       },

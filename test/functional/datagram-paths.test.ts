@@ -93,7 +93,8 @@ describe.skipIf(missing !== undefined)(`datagram channels over a router (${missi
     using both = ends();
     const { dialer, acceptor } = both;
     await until('the size is found', () => dialer.channel.stats.packetSize === 1_452);
-    expect(await carry(dialer, acceptor, 1_400)).toBeLessThanOrEqual(2);
+    // With it a look at the path may be counted, and answers; a second datagram is a second chance.
+    await expect.poll(() => carry(dialer, acceptor, 1_400)).toBe(1);
     expect(await carry(dialer, acceptor, 65_507)).toBeGreaterThanOrEqual(46);
     expect(await carry(acceptor, dialer, 65_507)).toBeGreaterThanOrEqual(46);
     expect(acceptor.channel.stats.address).toMatch(/^10\.98\.1\.2:/);

@@ -5,9 +5,10 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const long = [
+  'test/kernel/examples.test.ts',
+  'test/kernel/examples-on-demand.test.ts',
   'test/kernel/kills.test.ts',
   'test/kernel/rekey.test.ts',
-  'test/kernel/examples.test.ts',
   'test/kernel/daemons.test.ts',
   'test/functional/examples.test.ts',
 ];

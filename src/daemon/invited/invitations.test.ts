@@ -166,6 +166,8 @@ describe('invitations', () => {
 
   test('a token that is over is told before anybody is asked', async () => {
     const { token } = await made.invite(endpoint, 1);
+    directory = mkdtempSync(join(base, 'coming-'));
+    made = start();
     now += 2_000;
     await expect(made.join(token, new AbortController().signal)).rejects.toMatchObject({ code: 'WH_ERR_PEER_AUTH' });
   });
