@@ -55,7 +55,7 @@ test-kernel: build ## Run the tests of kernel tunnels only, in virtual machines 
 examples-kernel: build ## Run the examples with tunnels on a kernel with IPsec, in that virtual machine; takes five minutes (root)
 	@scripts/test-deps.sh
 	@scripts/build-mariadb-image.sh && scripts/build-image.sh dnsmasq wordpress && scripts/vm-deps.sh
-	@scripts/in-netns.sh '$(NODE)' node_modules/vitest/vitest.mjs run --project kernel --cache=false \
+	@WORMHOLE_EXAMPLES=all scripts/in-netns.sh '$(NODE)' node_modules/vitest/vitest.mjs run --project kernel --cache=false \
 		--reporter=verbose test/kernel/examples </dev/null
 
 check: build ## Check format, lint, types, the rules of test/rules, unused code and the package itself

@@ -58,7 +58,7 @@ export default defineConfig({
           exclude: ['test/functional/tunnel-kernel-*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
-          maxWorkers: 4,
+          maxWorkers: 3,
           pool: boxPool,
         },
       },
@@ -69,6 +69,8 @@ export default defineConfig({
           // Every system call of theirs takes its time, or their processor is emulated.
           expect: { poll: { timeout: 8 * poll.timeout, interval: 10 * poll.interval } },
           include: ['test/kernel/**/*.test.ts', 'test/functional/tunnel-kernel-*.test.ts'],
+          // On every run they would take as long as half of all else there: `make examples-kernel` has them.
+          exclude: process.env['WORMHOLE_EXAMPLES'] === 'all' ? [] : ['test/kernel/examples-on-demand.test.ts'],
           testTimeout: 400_000,
           hookTimeout: 400_000,
           // Two to a machine of one processor: much of what takes long in them is waiting.

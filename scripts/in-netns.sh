@@ -27,7 +27,7 @@ if [ -n "$user" ] && [ "$(id -u)" -ne 0 ] && unshare --map-root-user --net --mou
 fi
 if [ "$(id -u)" -ne 0 ]; then
   command -v sudo >/dev/null || { echo "in-netns: root is needed to make a network namespace, and there is no sudo" >&2; exit 77; }
-  exec sudo --preserve-env=NODE,CI,WORMHOLE_MACHINE PATH="$PATH" "$0" "$@"
+  exec sudo --preserve-env=NODE,CI,WORMHOLE_EXAMPLES,WORMHOLE_MACHINE PATH="$PATH" "$0" "$@"
 fi
 command -v ip >/dev/null || { echo "in-netns: the program ip is missing; install iproute2" >&2; exit 69; }
 exec unshare --net --mount -- "$0" --inside "$@"
