@@ -4,7 +4,7 @@
  *
  * Prints the tables and writes them, with every sample, beside this file. Exit status as main.mjs has it.
  */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cellsFor } from './cells.mjs';
 import { choose, start } from './contenders.mjs';
@@ -55,6 +55,7 @@ async function measure(options, dir) {
 function publish(result) {
   const text = toMarkdown(result);
   const folder = result.options.output ?? (result.options.partial ? buildDir : benchDir);
+  mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'RESULTS.md'), text);
   writeFileSync(join(folder, 'results.json'), `${JSON.stringify(result, null, 1)}\n`);
   console.log(text);

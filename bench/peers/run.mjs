@@ -4,7 +4,7 @@
  *
  * Two network namespaces stand for the hosts. Exit status as ../main.mjs has it.
  */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeMachine, describeVersions } from '../machine.mjs';
@@ -93,6 +93,7 @@ function publish(result) {
     ].join('\n'),
   ].join('\n\n')}\n`;
   const folder = options.output ?? (options.partial ? buildDir : join(benchDir, 'peers'));
+  mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, options.partial ? 'PEERS.md' : 'RESULTS.md'), text);
   writeFileSync(join(folder, options.partial ? 'peers.json' : 'results.json'), `${JSON.stringify(result, null, 1)}\n`);
   console.log(text);
