@@ -67,6 +67,22 @@ describe.skipIf(lacks !== undefined)('wg-up --demo and wg-join --demo', () => {
     },
   );
 
+  test('F85 end also when somebody came and went while nobody looked', async () => {
+    await using world = await Hosts.start({ hosts });
+    const { a, b } = world;
+    await Promise.all([withBusybox(a), withBusybox(b)]);
+    const server = up(a);
+    await expect.poll(() => server.output.stderr, wait).toContain('waits for it');
+    server.child.kill('SIGSTOP');
+    const client = cli(b, ['wg-join', '--demo'], server.output.stdout);
+    await expect.poll(() => client.output.stderr, wait).toContain('docker exec');
+    client.child.kill('SIGINT');
+    expect(await client.ended).toMatchObject({ code: 0 });
+    server.child.kill('SIGCONT');
+    expect(await server.ended).toMatchObject({ code: 0, stderr: expect.stringContaining('somebody has come') });
+    expect([await traces(a), await traces(b)]).toEqual([nothing, nothing]);
+  });
+
   test('F83 F85 leave nothing when nobody has come, and the token is void', async () => {
     await using world = await Hosts.start({ hosts });
     const { a, b } = world;

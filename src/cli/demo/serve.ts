@@ -8,6 +8,9 @@ import { print, printJson } from '../print.ts';
 import { Demo, removeTunnelsOf } from './demo.ts';
 import { type DemoOptions, withRemedy } from './options.ts';
 
+/** Milliseconds that who has come may be without a tunnel: then it has come and gone between two looks. */
+const GONE_MS = 30_000;
+
 /** The page tells who asks for it. */
 const page = `#!/bin/sh
 printf 'Content-Type: text/plain\\r\\n\\r\\n'
@@ -33,7 +36,7 @@ export async function serveDemo(call: Invocation, options: DemoOptions, request:
   else await print(stdout, `${printable(invitation.token)}\n`);
   await demo.say(`on the other host, until ${invitation.expiresAt}: wormhole wg-join --demo, with that token on stdin`);
   await demo.say(`it will dial ${invitation.endpoint}; a page waits for it in container ${demo.name}`);
-  const tunnel = await arrival(demo, Date.parse(invitation.expiresAt));
+  const tunnel = await arrival(demo, identity, Date.parse(invitation.expiresAt));
   if (tunnel === undefined) return 0;
   if (call.json) await printJson(stdout, tunnel);
   const { peer, local, remote } = tunnel;
@@ -42,12 +45,29 @@ export async function serveDemo(call: Invocation, options: DemoOptions, request:
   return 0;
 }
 
-/** The tunnel, as soon as it is there; undefined when it is interrupted meanwhile. @throws {WormholeError} WH_ERR_TIMEOUT */
-async function arrival(demo: Demo, until: number): Promise<Tunnel | undefined> {
+/**
+ * The tunnel, as soon as it is there; undefined when it is interrupted meanwhile, or somebody has come and gone.
+ *
+ * @throws {WormholeError} WH_ERR_TIMEOUT
+ */
+async function arrival(demo: Demo, identity: string, until: number): Promise<Tunnel | undefined> {
+  let lost = Number.POSITIVE_INFINITY;
   while (await demo.pause()) {
     const tunnel = await demo.tunnel();
     if (tunnel?.state === 'complete') return tunnel;
-    if (tunnel === undefined && Date.now() > until) throw new WormholeError('WH_ERR_TIMEOUT', 'nobody came in time');
+    if (tunnel !== undefined || (await isAwaited(demo, identity))) lost = Number.POSITIVE_INFINITY;
+    else if (Date.now() > until) throw new WormholeError('WH_ERR_TIMEOUT', 'nobody came in time');
+    else if (lost === Number.POSITIVE_INFINITY) lost = performance.now() + GONE_MS;
+    else if (performance.now() > lost) {
+      await demo.say('somebody has come, and is gone');
+      return undefined;
+    }
   }
   return undefined;
+}
+
+/** Nobody has come with the token yet, and somebody still may. */
+async function isAwaited(demo: Demo, identity: string): Promise<boolean> {
+  const { peers } = await demo.ask((daemon) => daemon.peers());
+  return peers.some(({ name, state }) => state === 'invited' && name === identity);
 }
