@@ -4,11 +4,11 @@ import { WormholeError } from '../lib/errors.ts';
 import { join } from './join.ts';
 import { factsOf } from './link/facts.ts';
 import type { Links } from './link/links.ts';
-import type { Ask } from './messages.ts';
+import type { LinkAsk } from './messages.ts';
 
 /** @param begin makes the links, if there are none yet @throws {WormholeError} why it cannot be done */
 export async function carryOut(
-  ask: Ask,
+  ask: LinkAsk,
   signal: AbortSignal,
   begin: (() => Promise<Links>) | undefined,
   known: Links | undefined,

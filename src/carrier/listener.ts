@@ -35,8 +35,8 @@ export interface CarrierListener extends AsyncDisposable {
   /** What was really bound, in the order asked for. */
   readonly addresses: readonly ListenAddress[];
   readonly links: CarrierLinks;
-  /** Replaces the keys for handshakes from now on; connections stay. */
-  replaceKeys(keys: ReadonlyMap<string, Secret>): void;
+  /** Replaces the keys for handshakes; connections stay. Resolves when the next one goes by them. @throws {WormholeError} WH_ERR_ABORTED */
+  replaceKeys(keys: ReadonlyMap<string, Secret>): Promise<void>;
   /** Has the worker make whoever serves the streams of peers; again is a no-op. */
   wake(): void;
   /** Takes no more connections and streams, here and of peers; those that are open go on. */
@@ -62,9 +62,8 @@ export async function startCarrierListener(options: CarrierOptions): Promise<Car
   return {
     addresses,
     links: linksOf(thread),
-    replaceKeys: (keys) => {
-      thread.post({ type: 'keys', keys: [...keys].map(([identity, key]) => [identity, key.bytes()] as const) });
-    },
+    replaceKeys: (keys) =>
+      thread.ask({ ask: 'keys', keys: [...keys].map(([identity, key]) => [identity, key.bytes()] as const) }),
     wake: () => thread.post({ type: 'wake' }),
     stop: () => thread.post({ type: 'stop' }),
     close: (drainMs) => thread.close(drainMs),

@@ -26,6 +26,10 @@ import type { ListenAddress } from './server.ts';
 
 /** What the worker is asked to do, and answers when it is done. */
 export type Ask =
+  /** Replaces the keys for handshakes from now on; connections stay. */
+  { readonly ask: 'keys'; readonly keys: KeyEntries } | LinkAsk;
+
+export type LinkAsk =
   /** Makes a link. Answered with its facts. */
   | { readonly ask: 'dial'; readonly target: PeerTarget; readonly options: DialOptions }
   /** Opens the peer's control API: joins `fd`, in the clear, with a stream to it. Answered before the peer has. */
@@ -53,7 +57,6 @@ export type ToCarrier =
       /** To whoever serves the streams of peers in that thread. */
       readonly streams?: MessagePort;
     }
-  | { readonly type: 'keys'; readonly keys: KeyEntries }
   /** The worker's end of a socket pair; it closes it. */
   | { readonly type: 'pair'; readonly id: number; readonly fd: number }
   /** There is no pair to be had, e.g. EMFILE. */

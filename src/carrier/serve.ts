@@ -56,8 +56,6 @@ class CarrierService {
     switch (message.type) {
       case 'start':
         return this.#start(message);
-      case 'keys':
-        return this.#server?.replaceKeys(message.keys);
       case 'pair':
         return this.#pairCame(message.id, message.fd);
       case 'no-pair':
@@ -226,7 +224,11 @@ class CarrierService {
     const asked = new AbortController();
     this.#asked.set(id, asked);
     try {
-      this.#post({ type: 'answer', id, value: await carryOut(ask, asked.signal, this.#begin, this.#links) });
+      const value =
+        ask.ask === 'keys'
+          ? this.#server?.replaceKeys(ask.keys)
+          : await carryOut(ask, asked.signal, this.#begin, this.#links);
+      this.#post({ type: 'answer', id, value });
     } catch (error) {
       const { code, message } = WormholeError.is(error)
         ? error

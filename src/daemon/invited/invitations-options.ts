@@ -16,8 +16,8 @@ export interface InvitationsOptions {
    * @returns the container there that tunnels have to end in @throws {WormholeError}
    */
   readonly accept: (peer: Peer, publicKey: string, signal: AbortSignal) => Promise<string | undefined>;
-  /** Identities open the control port by other keys than before. */
-  readonly onKeys: () => void;
+  /** Identities open the control port by other keys than before. Resolves when it does; does not reject. */
+  readonly onKeys: () => Promise<void>;
   /** Who has that identity is a stranger: what there is of tunnels with it goes. Resolves when it is gone. */
   readonly onStranger: (identity: string) => Promise<void>;
   readonly log: Pick<Logger, 'info' | 'warn'>;

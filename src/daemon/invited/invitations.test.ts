@@ -26,6 +26,8 @@ describe('invitations', () => {
   let met: KnownPeer[];
   let strangers: string[];
   let changes: number;
+  /** Settles when the port opens by the keys of now. */
+  let opened: Promise<void>;
   /** Name of a peer that the configuration has. */
   let configured: string;
   let made: Invitations;
@@ -51,7 +53,7 @@ describe('invitations', () => {
           left: ({ known }: { known: KnownPeer }) => (met = met.filter((one) => one !== known)),
         }) as never,
       accept: async (peer, publicKey) => await far?.accepted(publicKey, caller(peer.known.identity)),
-      onKeys: () => void (changes += 1),
+      onKeys: () => (void (changes += 1), opened),
       onStranger: (identity) => Promise.resolve(void strangers.push(identity)),
       log: { info: () => undefined, warn: () => undefined },
       now: () => now,
@@ -63,6 +65,7 @@ describe('invitations', () => {
     met = [];
     strangers = [];
     changes = 0;
+    opened = Promise.resolve();
     configured = '';
     far = undefined;
     made = start();
@@ -87,6 +90,19 @@ describe('invitations', () => {
       code: 'WH_ERR_REQUEST_REFUSED',
     });
     expect(met.map(({ name }) => name)).toEqual(['b']);
+  });
+
+  test('are answered when the port opens by the new key, and not before', async () => {
+    const identity = await invite();
+    let open = (): void => undefined;
+    opened = new Promise((resolve) => (open = resolve));
+    let answered = false;
+    const coming = made.accepted(key(), caller(identity)).then(() => void (answered = true));
+    await expect.poll(() => changes).toBe(2);
+    await new Promise(setImmediate);
+    expect(answered).toBe(false);
+    open();
+    await coming;
   });
 
   test('cannot be used by others, nor late, nor with a key that is none', async () => {

@@ -101,7 +101,7 @@ export class Invitations {
     const expires = Math.floor(this.#now() / 1000) + seconds;
     const kept = { identity, key: secret.toString('base64'), privateKey: privateKey.toString('base64'), expires };
     await pairs.put({ ...kept, ...(attach !== undefined && { attach }) });
-    onKeys();
+    await onKeys();
     this.#closeAt(expires);
     log.info({ identity, expires: new Date(expires * 1000).toISOString() }, 'a host is invited');
     return { token: formatToken({ endpoint, name, identity, secret, publicKey, expires }), identity, expires };
@@ -127,7 +127,7 @@ export class Invitations {
     this.#meet(known);
     // A second one with the same token finds it used from here on.
     await pairs.put(known);
-    onKeys();
+    await onKeys();
     log.info({ identity, peer: name, host }, 'an invited host has come');
     return attach;
   }
@@ -173,7 +173,7 @@ export class Invitations {
     const attach = await accept(peer, own.publicKey.toString('base64'), signal);
     const pair = { ...first, key, ...(attach !== undefined && { peerAttach: attach }) };
     await pairs.put(pair);
-    onKeys();
+    await onKeys();
     this.#meet(pair);
     // Another link, with the key that lasts: the one that there is would be resumed with a secret that is void.
     peers().unlink(peer);
@@ -182,7 +182,7 @@ export class Invitations {
     } catch (cause) {
       if (!WormholeError.is(cause) || cause.code !== 'WH_ERR_PEER_AUTH') throw cause;
       await pairs.remove(pair.identity);
-      onKeys();
+      await onKeys();
       const why =
         'who answered to the token is not the host that has made it; make another token, and keep it to yourself';
       throw new WormholeError('WH_ERR_PEER_AUTH', why, { cause });
@@ -200,7 +200,7 @@ export class Invitations {
     const { pairs, peers, onKeys, onStranger, log } = this.#options;
     if (pairs.get(identity) === undefined) return false;
     await pairs.remove(identity);
-    onKeys();
+    await onKeys();
     // As long as there is a link, by which the other end can be told.
     await onStranger(identity);
     const peer = peers().list.find(({ known }) => known.identity === identity);
@@ -214,7 +214,7 @@ export class Invitations {
 
   #closeAt(expires: number): void {
     const ms = expires * 1000 - this.#now();
-    if (ms > 0) setTimeout(this.#options.onKeys, ms + 1).unref();
+    if (ms > 0) setTimeout(() => void this.#options.onKeys(), ms + 1).unref();
   }
 
   #isOver(pair: Pair): boolean {

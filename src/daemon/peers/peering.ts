@@ -109,11 +109,13 @@ export function peeringOf(options: PeeringOptions): Peering {
       if (attach === undefined || (typeof attach === 'string' && /^.{1,255}$/u.test(attach))) return attach;
       throw new WormholeError('WH_ERR_PROTOCOL', 'the host that invites names no container');
     },
-    onKeys: () =>
-      void abroad
-        .carrier()
-        .then((carrier) => carrier.replaceKeys(allKeys()))
-        .catch((err: unknown) => log.error({ err }, 'the keys of invited hosts could not be changed')),
+    onKeys: async () => {
+      try {
+        await (await abroad.carrier()).replaceKeys(allKeys());
+      } catch (err) {
+        log.error({ err }, 'the keys of invited hosts could not be changed');
+      }
+    },
     onStranger: options.onStranger,
     log,
   });
