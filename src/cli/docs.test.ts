@@ -1,6 +1,8 @@
-/** Rule: docs/cli.md knows every command, option and variable, and its examples are understood. */
+/** Rule: docs/cli.md knows every command, option and variable, and what pages show of the command line is what it does. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { runCli } from '../../test/support/cli-run.ts';
+import { splitWords } from '../spec/shell.ts';
 import { spellings } from './partial-line.ts';
 import { helpOf, parse } from './program.ts';
 import { specWords } from './spec-vocabulary.ts';
@@ -43,5 +45,25 @@ describe('docs/cli.md', () => {
   test('help of create has every word of the language', () => {
     const help = helpOf(verbs.find(({ name }) => name === 'create'));
     for (const word of specWords()) expect(help).toMatch(new RegExp(`^ {2}${word} `, 'm'));
+  });
+});
+
+/** A failure as a page shows it: its line, the words, and the carets under one of them. */
+const drawn = /^(wormhole: .+)\n( {2}(.+))\n( +\^+)$/gm;
+
+const drawings = ['cli', 'grammar'].flatMap((name) => {
+  const text = readFileSync(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8');
+  return [...text.matchAll(drawn)].map(([all, , , words = '']) => [name, words, all] as const);
+});
+
+describe('failures that pages show', () => {
+  test('are found', () => {
+    expect(new Set(drawings.map(([name]) => name))).toEqual(new Set(['cli', 'grammar']));
+  });
+
+  test.each(drawings)('%s.md: %s is refused in these words', async (_name, words, shown) => {
+    const { stderr } = await runCli(['explain', ...splitWords(words)]);
+    const literally = shown.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('…', '.+');
+    expect(stderr.trimEnd()).toMatch(new RegExp(`^${literally}$`));
   });
 });

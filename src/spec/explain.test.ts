@@ -46,10 +46,25 @@ describe('explain', () => {
     const text = read('url :80 trigger docker-run shop ready http:80/up timeout 2m idle 5m on-idle remove');
     expect(text).toContain('Ready by the probe http:80/up; gives up after 2m.');
     expect(text).toContain('After 5m without an open connection it is removed.');
+    const named = read('url :80 trigger docker-ns web idle 5m on-idle remove');
+    expect(named).toContain('After 5m without an open connection it is stopped.');
+    const both = read('url :80 trigger docker-run shop also docker-ns web idle 5m on-idle remove');
+    expect(both).toContain('After 5m without an open connection it is removed; container web is stopped.');
     expect(read('url :80 docker-run shop')).toContain('Starts a container from image shop at create.');
     expect(read('url udp://:53 trigger docker-run dns')).toContain('Ready when its port is bound');
     expect(read('url :80 trigger docker-run web ready none')).toContain('Readiness is not tested.');
     expect(read('url :80 docker-run app tail url :81')).toContain('That container is started first, from image app.');
+  });
+
+  test('tells that a container which is stopped for being idle is started, also without trigger', () => {
+    const text = read('url :80 docker-ns web idle 5m ready http:80/up');
+    expect(text).toContain('2. Starts container web if it is stopped at create.');
+    expect(text).toContain('Ready by the probe http:80/up; gives up after 1m.');
+    expect(text).toContain('After 5m without an open connection it is stopped; the next one starts it again.');
+    expect(read('url :80 docker-ns web idle 5m')).toContain('Ready when its port accepts a connection');
+    const pool = read('url :80 tail docker-run shop also docker-ns web');
+    expect(pool).toContain('Starts a container from image shop and container web if it is stopped at create.');
+    expect(read('url :80 docker-ns web')).not.toContain('Starts');
   });
 
   test('tells who names the destination of connect', () => {

@@ -81,11 +81,11 @@ function explainStart(tail: TailPlan, link: LinkPlan | undefined): string[] {
   const stopped = tail.targets.flatMap(({ namespace }) =>
     namespace.kind === 'container' ? [namespace.container] : [],
   );
-  const starts = images.length > 0 || (tail.lazy && stopped.length > 0);
+  const starts = images.length > 0 || ((tail.lazy || tail.idleMs > 0) && stopped.length > 0);
   if (!starts) return [];
   const what = [
     ...images.map((image) => `a container from image ${image}`),
-    ...(tail.lazy ? stopped.map((name) => `container ${name} if it is stopped`) : []),
+    ...stopped.map((name) => `container ${name} if it is stopped`),
   ];
   const lines = [
     tail.lazy
@@ -97,11 +97,18 @@ function explainStart(tail: TailPlan, link: LinkPlan | undefined): string[] {
   }
   if (link?.kind === 'child') lines.push('Then the child below gets its listener, and only then readiness is awaited.');
   if (tail.ready !== undefined) lines.push(readySentence(tail));
-  if (tail.idleMs > 0) {
-    const verb = { stop: 'stopped', pause: 'paused', remove: 'removed' }[tail.onIdle];
-    lines.push(`After ${formatDuration(tail.idleMs)} without an open connection it is ${verb}.`);
-  } else if (tail.lazy) lines.push('It is never stopped for being idle.');
+  if (tail.idleMs > 0) lines.push(idleSentence(tail, images, stopped));
+  else if (tail.lazy) lines.push('It is never stopped for being idle.');
   return lines;
+}
+
+/** What somebody else made is never removed. */
+function idleSentence({ idleMs, onIdle, lazy }: TailPlan, images: readonly string[], named: readonly string[]): string {
+  const verb = { stop: 'stopped', pause: 'paused', remove: images.length > 0 ? 'removed' : 'stopped' }[onIdle];
+  const kept = onIdle === 'remove' && images.length > 0 && named.length > 0;
+  const others = kept ? `; container ${andList(named)} is stopped` : '';
+  const again = lazy ? '' : '; the next one starts it again';
+  return `After ${formatDuration(idleMs)} without an open connection it is ${verb}${others}${again}.`;
 }
 
 function readySentence({ targets, ready, readyTimeoutMs }: TailPlan): string {

@@ -38,7 +38,9 @@ function checkContainerOptions({ tail, trigger, tailOptions, link }: Segment, he
       throw refuse(here, word, 'no container before the link; put it after the link, beside its container');
     }
     if (!named) throw refuse(here, word, 'the tail names no container; add docker-ns or docker-run');
-    if ((field === 'ready' || field === 'timeoutMs') && !runs && trigger === undefined) {
+    // What is stopped for being idle is started again.
+    const started = runs || trigger !== undefined || (tailOptions.idleMs ?? 0) > 0;
+    if ((field === 'ready' || field === 'timeoutMs') && !started) {
       throw refuse(here, word, 'nothing is started here; write trigger before the container, or docker-run');
     }
   }

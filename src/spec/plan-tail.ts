@@ -145,7 +145,8 @@ export function planTail(segment: Segment, targets: readonly TargetPlan[]): Tail
   const { tailOptions: options, trigger } = segment;
   // `tail docker-ns x trigger …`: the container was named as eager, only the rest is lazy.
   const eager = segment.tail.some((member) => ownNamespace(member) !== undefined);
-  const starts = trigger !== undefined || targets.some(({ run }) => run !== undefined);
+  const idle = (options.idleMs ?? 0) > 0;
+  const starts = trigger !== undefined || idle || targets.some(({ run }) => run !== undefined);
   const ready = options.ready ?? (starts && targets.length > 0 ? defaultProbe(targets) : undefined);
   return {
     lazy: trigger !== undefined && !eager,

@@ -44,6 +44,19 @@ describe('datagrams', () => {
     }
   });
 
+  test('conn-idle ends a flow without a datagram, and its next datagram begins another one', async () => {
+    await using echo = await udpEcho();
+    const { port, id } = await daemon().create(`url udp://:0 tail url :${echo.port} conn-idle 300ms`);
+    await using client = await UdpPeer.bind();
+    const to = { host: '127.0.0.1', port };
+    await client.send('one', to);
+    await client.datagram();
+    await daemon().sees(id, 'ended', ({ stats }) => stats.connectionsOpen === 0);
+    await client.send('two', to);
+    await client.datagram(1);
+    await daemon().sees(id, 'counted', ({ stats }) => stats.connectionsTotal === 2);
+  });
+
   test('an unreachable target kills nothing: it is served as soon as it is there', async () => {
     const placeholder = await UdpPeer.bind();
     const { port: free } = placeholder;

@@ -11,7 +11,7 @@ import type { Tail } from './tail.ts';
 
 /** Milliseconds a half-closed connection may be silent. */
 const HALF_OPEN_LINGER_MS = 60_000;
-/** Milliseconds after which a silent UDP flow ends. */
+/** Milliseconds after which a silent UDP flow ends, unless `conn-idle` says. */
 const FLOW_IDLE_MS = 60_000;
 
 /** What a route asks, and tells. */
@@ -38,7 +38,7 @@ export function routeOptions(
     connectTimeoutMs: plan.connectTimeoutMs,
     connIdleMs: head.connIdleMs,
     halfOpenLingerMs: HALF_OPEN_LINGER_MS,
-    flowIdleMs: FLOW_IDLE_MS,
+    flowIdleMs: flowIdleMs(head),
     maxConns: head.maxConns ?? defaults[kind],
     ...(plan.proxyProtocol !== undefined && { proxyProtocol: plan.proxyProtocol }),
     ...connect,
@@ -50,6 +50,12 @@ export function routeOptions(
     // Below that level nobody would see the records, so the workers need not make them.
     ...(log.isLevelEnabled('info') && { onClosed: (record: ConnectionRecord) => logClosed(log, record) }),
   };
+}
+
+/** What a peer leads here ends when its head, which has the setting, ends it, or with the link. */
+function flowIdleMs({ arrival, connIdleMs }: SegmentPlan['head']): number {
+  if (arrival === 'carrier') return 0;
+  return connIdleMs > 0 ? connIdleMs : FLOW_IDLE_MS;
 }
 
 function canChange({ namespace, protocol, host }: TargetPlan): boolean {
