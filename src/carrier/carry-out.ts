@@ -44,6 +44,14 @@ export async function carryOut(
   }
 }
 
+/** Why it was not done, as it is told to the other thread. */
+export function failureOf(error: unknown): Pick<WormholeError, 'code' | 'message'> {
+  const { code, message } = WormholeError.is(error)
+    ? error
+    : { code: 'WH_ERR_INTERNAL' as const, message: String(error) };
+  return { code, message };
+}
+
 /** @param fd owned from now on */
 export function plainSocket(fd: number): Socket {
   const stream = new Socket({ fd, allowHalfOpen: true, readable: true, writable: true });

@@ -8,7 +8,7 @@ import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { MessagePort } from 'node:worker_threads';
 import { WormholeError } from '../lib/errors.ts';
-import { carryOut, plainSocket } from './carry-out.ts';
+import { carryOut, failureOf, plainSocket } from './carry-out.ts';
 import type { DatagramSockets } from './datagram/sockets.ts';
 import { join } from './join.ts';
 import type { Lanes } from './lane/lanes.ts';
@@ -230,10 +230,7 @@ class CarrierService {
           : await carryOut(ask, asked.signal, this.#begin, this.#links);
       this.#post({ type: 'answer', id, value });
     } catch (error) {
-      const { code, message } = WormholeError.is(error)
-        ? error
-        : { code: 'WH_ERR_INTERNAL' as const, message: String(error) };
-      this.#post({ type: 'failed', id, code, message });
+      this.#post({ type: 'failed', id, ...failureOf(error) });
     } finally {
       this.#asked.delete(id);
     }
