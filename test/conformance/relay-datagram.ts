@@ -1,6 +1,7 @@
 /** Conformance: datagrams keep their bounds, their order and their client; nothing that goes wrong ends the head. */
 import { expect, test } from 'vitest';
 import type { RouteOptions } from '../../src/proxy/route.ts';
+import { ownLoopback } from '../support/own-loopback.ts';
 import { bytes } from '../support/relay-bytes.ts';
 import { closedPort, member } from '../support/relay-targets.ts';
 import { UdpPeer, udpEcho } from '../support/relay-udp.ts';
@@ -166,7 +167,7 @@ export function datagramGroup(lend: Lend, unable: Inability): void {
 
   test('a new head goes on with the counters, on the same port (WU19)', async () => {
     await using target = await udpEcho();
-    await using world = await open(target);
+    await using world = await open(target, { head: { host: ownLoopback, port: 0 } });
     const head = headOf(world);
     await using client = await UdpPeer.bind();
     await client.send('one', head);
@@ -196,7 +197,7 @@ export function datagramGroup(lend: Lend, unable: Inability): void {
 
   test('a closed route frees its port and ends its flows (WU21)', async () => {
     await using target = await udpEcho();
-    await using world = await open(target);
+    await using world = await open(target, { head: { host: ownLoopback, port: 0 } });
     const head = headOf(world);
     await using client = await UdpPeer.bind();
     await client.send('x', head);

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { ownLoopback } from '../support/own-loopback.ts';
 import { bytes } from '../support/relay-bytes.ts';
 import { connectTo, type Ending } from '../support/relay-peer.ts';
 import { echoServer, namedServer, serve } from '../support/relay-targets.ts';
@@ -57,7 +58,7 @@ export function headsGroup(lend: Lend): void {
 
   test('the same port can be listened on again at once, and the counters go on (WU16)', async () => {
     await using target = await echoServer();
-    await using world = await RelayWorld.open(lend(), [target]);
+    await using world = await RelayWorld.open(lend(), [target], { head: { host: ownLoopback, port: 0 } });
     const { head } = world;
     if (!('port' in head)) throw new Error('not an IP head');
     await exchange(world, 'one');
@@ -71,7 +72,7 @@ export function headsGroup(lend: Lend): void {
 
   test('a new head closes the one before (WU17)', async () => {
     await using target = await echoServer();
-    await using world = await RelayWorld.open(lend(), [target]);
+    await using world = await RelayWorld.open(lend(), [target], { head: { host: ownLoopback, port: 0 } });
     const { head } = world;
     await world.listen();
     await exchange(world, 'new');
