@@ -15,6 +15,7 @@ services:
     networks: {back: {ipv4_address: 10.0.0.2}}
     secrets: [s]
     sysctls: {a: 1}
+    annotations: {a: b}
     depends_on: {job: {condition: service_completed_successfully}}
     scale: 3
     deploy: {replicas: 2, placement: {}}
@@ -33,6 +34,7 @@ secrets: {s: {file: ./s}}
       'web: networks: back: ipv4_address is left out; the service is reached through wormholes',
       'web: secrets is left out; mount the file with volumes: ./FILE:/run/secrets/NAME:ro',
       'web: sysctls is left out; docker-run has no flag for it',
+      'web: annotations is left out; docker-run has no flag for it',
       'web: scale is left out; one container is started, however many clients come',
       'job: nobody can connect to it, so nothing would start it; start it yourself, or give it ports: or expose:',
       'web: job has no port that is known; give it expose: and the port it listens on',

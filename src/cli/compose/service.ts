@@ -45,7 +45,8 @@ export function readService(
   const usual = knownPort(container.image);
   const reaches = readReach(name, fields, container, all);
   const aliases = readAliases(fields);
-  for (const key of ['profiles', 'attach', 'develop', 'annotations']) fields.take(key);
+  // They say nothing of the container: of profiles it was told already.
+  for (const key of ['profiles', 'attach', 'develop']) fields.take(key);
   for (const key of fields.rest())
     fields.note(`${key} is left out; ${hints.get(key) ?? 'docker-run has no flag for it'}`);
   const ownPorts: readonly ServicePort[] =
