@@ -1,10 +1,17 @@
-/** Rule: docs/cli.md has every option of the daemon, with its short form and its default, and no other. */
-import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+/** Rule: docs/cli.md has every option of the daemon and no other, and what pages show of settings and labels is understood. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { filesUnder } from '../../../test/rules/tree.ts';
+import { splitWords } from '../../spec/shell.ts';
+import { readLabel } from '../declared/label.ts';
 import { loadSchemas } from '../schema/schema.ts';
+import { loadConfig } from './load.ts';
 import { optionsOf } from './options.ts';
 
-const page = readFileSync(new URL('../../../docs/cli.md', import.meta.url), 'utf8');
+const read = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
+const page = read('docs/cli.md');
 const section = /^## The daemon\n([\s\S]*?)(?=^## )/m.exec(page)?.[1] ?? '';
 const rows = section.split('\n').filter((line) => line.startsWith('| `-'));
 const { config } = loadSchemas();
@@ -22,4 +29,52 @@ test('docs/cli.md has no option that the daemon has not', () => {
   const own = ['config', 'user-mode', 'print-config', 'version', 'help'];
   const named = rows.flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`--([a-z-]+)/g)].map(([, key]) => key));
   expect(new Set(named)).toEqual(new Set([...options.map(({ key }) => key), ...own]));
+});
+
+const directory = mkdtempSync(join(tmpdir(), 'wormhole-docs-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/** What the daemon makes of these arguments. */
+async function load(argv: readonly string[]): Promise<unknown> {
+  const loaded = await loadConfig(config, argv, { HOME: '/home/me' }, '1.2.3');
+  return 'print' in loaded ? loaded.print : loaded.settings;
+}
+
+async function loadFile(text: string): Promise<unknown> {
+  const path = join(directory, 'wormholed.yaml');
+  writeFileSync(path, text);
+  return await load(['--config', path]);
+}
+
+const pages = ['README.md', 'SECURITY.md', ...filesUnder('docs').filter((path) => path.endsWith('.md'))];
+
+/** All that `pattern` finds, with the page that it stands on. */
+const shown = (pattern: RegExp) =>
+  pages.flatMap((path) => [...read(path).matchAll(pattern)].map(([, ...found]) => [path, ...found] as const));
+
+const files = shown(/^```yaml\n([\s\S]*?)^```$/gm);
+const calls = shown(/wormholed ((?:-[^`\n)]+?))(?=[`\n)]|\s+#)/g).filter(([, words]) => !/FILE|\S=/.test(words ?? ''));
+const labels = shown(/-l '(dev\.wormhole\.[\w.]+)=([^']+)'/g);
+
+test('pages show settings, command lines and labels', () => {
+  expect([files.length > 2, calls.length > 3, labels.length > 2]).toEqual([true, true, true]);
+});
+
+test.each(files)('%s shows a file of settings that is accepted: %s', async (_path, text = '') => {
+  await loadFile(text);
+});
+
+test.each(calls)('%s shows a command line that is accepted: wormholed %s', async (_path, words = '') => {
+  await load(splitWords(words).filter((word) => word !== '--config' && !word.startsWith('/')));
+});
+
+test.each(labels)('%s shows a label that is accepted: %s=%s', (_path, key = '', value = '') => {
+  const words = readLabel(key, value, { id: 'c0ffee'.padEnd(64, '0'), name: 'web' }, ['loopback']);
+  expect(words).toContain('docker-ns');
+});
+
+test('etc/wormholed.yaml shows settings that are accepted', async () => {
+  const lines = read('etc/wormholed.yaml').split('\n');
+  const settings = lines.flatMap((line) => /^# ((?: {2}.*|[a-z-]+: .*))$/.exec(line)?.[1] ?? []);
+  await loadFile(settings.join('\n').replace('peers: {}', 'peers:'));
 });
