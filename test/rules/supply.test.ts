@@ -5,6 +5,7 @@ import { read } from './tree.ts';
 interface Locked {
   readonly dev?: boolean;
   readonly integrity?: string;
+  readonly license?: string;
 }
 
 const manifest = JSON.parse(read('package.json')) as {
@@ -34,12 +35,14 @@ describe('supply', () => {
     expect(ranges.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
   });
 
-  test('docs/dependencies.md has a row for every dependency at run time, and for no other', () => {
+  test('docs/dependencies.md has a row with version and licence for every dependency at run time, and for no other', () => {
     const upTo = read('docs/dependencies.md').split('## Looked at')[0] ?? '';
-    const rows = [...upTo.matchAll(/^\| \[([@\w/-]+)\]\(\S+\) (\d+) \|/gm)].map(
-      ([, name, major]) => `${name} ${major}`,
+    const rows = [...upTo.matchAll(/^\| \[([@\w/-]+)\]\(\S+\) (\d+) \| .+? \| (\S+) \|/gm)].map(
+      ([, name, major, licence]) => `${name} ${major}, ${licence}`,
     );
-    const majors = Object.entries(atRunTime).map(([name, version]) => `${name} ${version.split('.')[0]}`);
-    expect(new Set(rows)).toEqual(new Set(majors));
+    const known = Object.entries(atRunTime).map(
+      ([name, version]) => `${name} ${version.split('.')[0]}, ${packages[`node_modules/${name}`]?.license}`,
+    );
+    expect(new Set(rows)).toEqual(new Set(known));
   });
 });
