@@ -1,9 +1,10 @@
 /** What a peer may have started, attacked. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { judgeRun } from './policy-run.ts';
 import { defaultPolicy, type PolicyShape, parsePolicy } from './policy-shape.ts';
 import { recipeOf } from './recipe/recipe.ts';
-import { type RunFlagName, runFlagNames, runFlags } from './run-flags.ts';
+import { findRunFlag, type RunFlagName, runFlagNames, runFlags } from './run-flags.ts';
 
 const own = { controlPorts: [9999], localAddresses: ['192.0.2.7'] };
 const policy = (shape: PolicyShape = {}) => parsePolicy({ ...defaultPolicy, ...shape }, 'the policy');
@@ -82,6 +83,20 @@ describe('what a peer may have started', () => {
     if (reaching.has(name)) expect(denied).toContain(`its run-flags do not include ${name}`);
     else expect(denied).toBeUndefined();
     expect(judge(written(name), { 'run-flags': [name] })).toBeUndefined();
+  });
+
+  test('docs/peers.md names each flag as free, as one to be listed, or as both where its value decides', () => {
+    const page = readFileSync(new URL('../../docs/peers.md', import.meta.url), 'utf8');
+    const [, free = '', listed = ''] =
+      /may say without being listed: ([^]*?)\n\n(Everything else [^]*?)To share/.exec(page) ?? [];
+    const named = (text: string, flag: RegExp) =>
+      new Set([...text.matchAll(flag)].map(([, name = '']) => findRunFlag(name)?.name ?? name));
+    const health = runFlagNames.filter((name) => name.startsWith('health-'));
+    // The caller's own command line has put env in place of it.
+    const others = runFlagNames.filter((name) => ![...reaching, ...health, 'env-file'].includes(name));
+    expect(free).toContain('`--health-…`');
+    expect(named(free, /`--?([a-z-]+)(?=[` ])/g)).toEqual(new Set([...others, 'network', 'security-opt']));
+    expect(named(listed.replace(/`run-flags[^`]*`/g, ''), /`([a-z-]+)`/g)).toEqual(reaching);
   });
 
   test.each([
