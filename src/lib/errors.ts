@@ -61,7 +61,7 @@ export const errorTable = {
   WH_ERR_PEER_UNREACHABLE: { status: 503, exit: Exit.unavailable, title: 'cannot reach the peer' },
   WH_ERR_PEER_NOT_FOUND: { status: 404, exit: Exit.noHost, title: 'no such peer' },
   WH_ERR_PEER_EXISTS: { status: 409, exit: Exit.cannotCreate, title: 'another peer has that name or id' },
-  WH_ERR_PEER_AUTH: { status: 401, exit: Exit.noPerm, title: 'the other side does not hold the same key' },
+  WH_ERR_PEER_AUTH: { status: 401, exit: Exit.noPerm, title: 'the two sides do not trust each other' },
   WH_ERR_TUNNEL_NOT_FOUND: { status: 404, exit: Exit.noHost, title: 'no such tunnel' },
   WH_ERR_TUNNEL: { status: 502, exit: Exit.os, title: 'the tunnel cannot be set up' },
   WH_ERR_TUNNEL_CONFLICT: { status: 409, exit: Exit.cannotCreate, title: 'something else has what the tunnel needs' },
