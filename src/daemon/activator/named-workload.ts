@@ -42,6 +42,13 @@ export class NamedWorkload implements Workload {
     return (await this.#find(signal)).state === 'running';
   }
 
+  async confirm(container: string, signal: AbortSignal): Promise<void> {
+    // Not remembered: what was started is what may be stopped.
+    const { id } = await this.#look(signal);
+    const { reference } = this.#options;
+    if (id !== container) throw this.#notFound(`the name ${reference} is another container's now`);
+  }
+
   async start(report: StartReport, signal: AbortSignal): Promise<Started> {
     const { runner, turns, permit } = this.#options;
     const found = await this.#find(signal);
@@ -65,18 +72,26 @@ export class NamedWorkload implements Workload {
   }
 
   async #find(signal: AbortSignal): Promise<ContainerFacts> {
+    const facts = await this.#look(signal);
+    this.#id = facts.id;
+    return facts;
+  }
+
+  /** @throws {WormholeError} WH_ERR_CONTAINER_NOT_FOUND, WH_ERR_DOCKER_UNAVAILABLE */
+  async #look(signal: AbortSignal): Promise<ContainerFacts> {
     const { reference, identity, engine, runner } = this.#options;
     const meant = identity();
     const known = meant === undefined ? reference : meant.by === 'name' ? meant.name : meant.id;
     const found = await engine.find(known, signal);
     const facts =
       meant?.by === 'name' && found.name !== meant.name ? undefined : await runner.inspect(found.id, signal);
-    if (facts === undefined) {
-      throw new WormholeError('WH_ERR_CONTAINER_NOT_FOUND', `no container has the name or id ${reference} now`, {
-        detail: { container: reference },
-      });
-    }
-    this.#id = facts.id;
+    if (facts === undefined) throw this.#notFound(`no container has the name or id ${reference} now`);
     return facts;
+  }
+
+  #notFound(message: string): WormholeError {
+    return new WormholeError('WH_ERR_CONTAINER_NOT_FOUND', message, {
+      detail: { container: this.#options.reference },
+    });
   }
 }

@@ -78,6 +78,11 @@ export class RunWorkload implements Workload {
     }
   }
 
+  /** Whatever its name is, it is found by its labels. */
+  confirm(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async rest(container: string, how: OnIdle, signal: AbortSignal): Promise<void> {
     const { runner } = this.#options;
     if (how === 'pause') return await runner.pause(container, signal);

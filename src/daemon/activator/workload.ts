@@ -42,6 +42,8 @@ export interface Workload {
    *   WH_ERR_CONTAINER_NOT_FOUND, WH_ERR_DOCKER_UNAVAILABLE
    */
   start(report: StartReport, signal: AbortSignal): Promise<Started>;
+  /** Resolves when `container` is still what is meant; looked up. @throws {WormholeError} WH_ERR_CONTAINER_NOT_FOUND */
+  confirm(container: string, signal: AbortSignal): Promise<void>;
   /** True when it runs now; looked up. */
   running(signal: AbortSignal): Promise<boolean>;
   /** Ends `container`, by its full id, until the next {@link start}. */

@@ -1,6 +1,7 @@
 /**
  * Which probe a started container gets, and what it means when the container ends meanwhile.
  */
+import type { ContainerFacts } from '../../docker/runner.ts';
 import { Deadline } from '../../lib/deadline.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import type { ReadyProbe } from '../../spec/plan.ts';
@@ -62,15 +63,16 @@ export async function ended(
 ): Promise<WormholeError> {
   const short = container.slice(0, 12);
   const facts = await runner.inspect(container, signal);
-  const how =
-    facts === undefined
-      ? 'was removed'
-      : facts.oomKilled
-        ? 'ran out of memory'
-        : `ended with exit code ${facts.exitCode}${facts.error === '' ? '' : ` (${facts.error})`}`;
   return new WormholeError(
     'WH_ERR_CONTAINER_FAILED',
-    `container ${short} ${how} before it was ready; docker logs ${short}`,
+    `container ${short} ${fateOf(facts)} before it was ready; docker logs ${short}`,
     { detail: { container, ...(facts !== undefined && { exitCode: facts.exitCode }) } },
   );
+}
+
+function fateOf(facts: ContainerFacts | undefined): string {
+  if (facts === undefined) return 'was removed';
+  if (facts.state === 'running') return 'was renamed, or started anew,';
+  if (facts.oomKilled) return 'ran out of memory';
+  return `ended with exit code ${facts.exitCode}${facts.error === '' ? '' : ` (${facts.error})`}`;
 }

@@ -36,13 +36,14 @@ export function segmentSteps({ plan, followed, tail, child, surroundings }: Step
       const { member, follower } = at(one);
       let { startedAt } = started;
       const here = (where: Where): boolean => isRun(where, { ...started, startedAt });
-      // One that has ended already is never seen in a place: nobody would tell, so it is asked for now and then. The
-      // engine may have started it again by itself, too.
+      // One that has ended already, or has lost its name, is never seen in a place: nobody would tell, so it is asked for
+      // now and then. The engine may have started it again by itself, too.
       for (const delay of backOff(...ASK_MS)) {
         follower.wake();
         if (await tail().arrived(member, here, delay, signal)) break;
         const facts = await surroundings.runner.inspect(started.container, signal);
         if (!runs(facts)) throw await ended(started, surroundings, signal);
+        await one.workload.confirm(started.container, signal);
         startedAt = facts.startedAt;
       }
       // It may have been kept from connections, while it was being ended.
