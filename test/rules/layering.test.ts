@@ -1,6 +1,6 @@
 /** Rule: imports point one way (docs/lexicon.md has the words, CONTRIBUTING.md the picture), and fences hold. */
 import { describe, expect, test } from 'vitest';
-import { type Import, importsOf, shipped } from './tree.ts';
+import { type Import, importsOf, read, shipped } from './tree.ts';
 
 /** Folder of src/ → the other folders of src/ it may import at run time. `spec` and `lib` are open to everybody. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
@@ -59,6 +59,15 @@ describe('layering', () => {
       return to === from || to === 'lib' || (to === 'spec' && from !== 'lib') || (mayImport[from] ?? []).includes(to);
     });
     expect(wrong).toEqual([]);
+  });
+
+  test('the picture in CONTRIBUTING.md is this order', () => {
+    const arrows = [...read('CONTRIBUTING.md').matchAll(/^([a-z, ]+) ──► ([a-z, ]+?)(?: {2}.*)?$/gm)];
+    const drawn = arrows.flatMap(([, from = '', to = '']) =>
+      from.split(', ').map((folder) => [folder, to.split(', ').toSorted()] as const),
+    );
+    const allowed = Object.entries(mayImport).map(([folder, others]) => [folder, others.toSorted()] as const);
+    expect(Object.fromEntries(drawn)).toEqual(Object.fromEntries(allowed.filter(([, others]) => others.length > 0)));
   });
 
   test('types, too, never point from a leaf to what stands on it', () => {

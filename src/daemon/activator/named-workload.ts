@@ -1,5 +1,5 @@
 /**
- * The container of a `docker-ns` behind `trigger`: somebody else made it; it is started when it is stopped.
+ * The container of a `docker-ns` behind `trigger` or under `idle`: somebody else made it; it is started when it is stopped.
  *
  * By name it is whatever bears the name now, by id that one alone, like everywhere else.
  */
