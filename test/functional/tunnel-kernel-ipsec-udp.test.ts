@@ -95,6 +95,19 @@ describe.skipIf(missing !== undefined)('an IPsec tunnel in UDP', () => {
     await two.remove();
   });
 
+  test('is found by the port that a NAT has chosen for it, before any program there has said a word', async () => {
+    using hosts = new TunnelHosts(unprotected);
+    const [half, other] = ipsecHalves();
+    // As if a NAT made 4500 of what its host believes to be 4501.
+    const open = { ...udp, remotePort: 4501, keepaliveSeconds: 0 };
+    const one = await hosts.tunnelsA.install({ ...half, udp: open });
+    const two = await hosts.tunnelsB.install({ ...other, udp });
+    await eventually('it answers', () => pings(hosts.a, '100.65.0.3'));
+    expect(hosts.a.ip('xfrm', 'state')).toMatch(/src 10.9.0.1 dst 10.9.0.2[^]+?sport 4500 dport 4500/);
+    await one.remove();
+    await two.remove();
+  });
+
   test('keeps the mapping of a NAT alive', async () => {
     using hosts = new TunnelHosts(unprotected);
     const [one] = ipsecHalves({ udp });

@@ -11,6 +11,7 @@ import { addSa, changePorts, deleteSa, getSa, type SaState } from '../../sys/net
 import { checkSa } from '../check-half.ts';
 import { localOf } from '../encapsulation/encapsulation-part.ts';
 import type { Holding } from '../encapsulation/holding.ts';
+import { WayBack } from '../encapsulation/way-back.ts';
 import { failure, unless } from '../failure.ts';
 import type { Ground } from '../ground.ts';
 import type { InstalledIpsec, IpsecShape, Sa, TunnelStats } from '../half.ts';
@@ -41,6 +42,8 @@ export class InstalledIpsecHalf implements InstalledIpsec, Watched {
   readonly #parts: readonly Part[];
   readonly #holding: Holding;
   readonly #watching: Disposable;
+  /** Of an end behind a NAT. */
+  readonly #wayBack: Disposable | undefined;
   readonly #inTurn: Surroundings['inTurn'];
   readonly #ended = new AbortController();
   readonly #before = { in: { bytes: 0, packets: 0, dropped: 0 }, out: { bytes: 0, packets: 0, dropped: 0 } };
@@ -58,6 +61,7 @@ export class InstalledIpsecHalf implements InstalledIpsec, Watched {
     this.#holding = holding;
     this.#inTurn = inTurn;
     this.#watching = watch.add(this, ground.attached);
+    this.#wayBack = wayBackOf(shape, ground);
   }
 
   get shape(): IpsecShape {
@@ -147,7 +151,7 @@ export class InstalledIpsecHalf implements InstalledIpsec, Watched {
   }
 
   remove(): Promise<void> {
-    this.#watching[Symbol.dispose]();
+    this.#stopKeeping();
     this.#removing ??= this.#inTurn(() => removeParts(this.#parts)).then(
       () => this.release(),
       (error: unknown) => {
@@ -159,8 +163,13 @@ export class InstalledIpsecHalf implements InstalledIpsec, Watched {
   }
 
   release(): void {
-    this.#watching[Symbol.dispose]();
+    this.#stopKeeping();
     this.#ground[Symbol.dispose]();
+  }
+
+  #stopKeeping(): void {
+    this.#watching[Symbol.dispose]();
+    this.#wayBack?.[Symbol.dispose]();
   }
 
   /** In turn: else the port may become another one in between, see {@link moved}, or the tunnel may be gone by then. */
@@ -200,6 +209,12 @@ export class InstalledIpsecHalf implements InstalledIpsec, Watched {
       throw failure(error, `tunnel to ${this.shape.overlay.remote}: cannot ${what}`);
     }
   }
+}
+
+function wayBackOf({ overlay, udp }: IpsecShape, { inner }: Ground): WayBack | undefined {
+  if (udp === undefined || udp.keepaliveSeconds === 0) return undefined;
+  const { keepaliveSeconds } = udp;
+  return new WayBack({ remote: overlay.remote, namespace: inner.stack.namespace, keepaliveSeconds });
 }
 
 function add(sum: Counted, { bytes, packets, dropped }: Counted): void {
