@@ -8,7 +8,6 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import type { Tunnel } from '../../src/spec/api.ts';
 import { patiently } from '../support/patience.ts';
 import {
   makeTunnel,
@@ -20,7 +19,7 @@ import {
   tunnelDaemons,
   tunnelsOf,
 } from '../support/tunnel-daemons.ts';
-import { natSuite } from '../support/tunnel-nat.ts';
+import { natSuite, oneNatSuite } from '../support/tunnel-nat.ts';
 import { tunnelTypes } from '../support/tunnel-types.ts';
 import { isOfLink, kindOf, Wire } from '../support/wire.ts';
 
@@ -68,25 +67,7 @@ describe.each(types)('a tunnel by $name', ({ kind, request }) => {
 
 natSuite(all, types);
 
-describe.each(types.filter(({ name }) => name !== 'ipsec'))('a tunnel by $name', ({ request }) => {
-  test('is for one host alone, also when two of them are behind one NAT', async () => {
-    const { a, c, d } = all();
-    const made = [];
-    for (const host of [c, d]) {
-      host.knows('a', a.site.v4);
-      await host.join('a');
-      made.push(await makeTunnel(host, { peer: 'a', ...request }));
-    }
-    const [ofC, ofD] = made as [Tunnel, Tunnel];
-    expect(new Set(made.flatMap(({ local, remote }) => [local, remote])).size).toBe(4);
-    // Whoever is behind it speaks first.
-    expect([await pings(c, ofC.remote), await pings(d, ofD.remote)]).toEqual([true, true]);
-    expect([await pings(a, ofC.local), await pings(a, ofD.local)]).toEqual([true, true]);
-    await removeTunnel(c, 'a');
-    expect(await pings(d, ofD.remote)).toBe(true);
-    await removeTunnel(d, 'a');
-  });
-});
+oneNatSuite(all, types);
 
 describe.each(types.filter(({ name }) => name === 'ipsec'))('a tunnel by $name', ({ flags }) => {
   test('says that NAT is in its way, and what to do', async () => {

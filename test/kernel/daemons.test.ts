@@ -4,8 +4,8 @@
  *
  *     a ──┐
  *         ├── router ── b
- *     c ──┘
- *     (c behind NAT)
+ *  c, d ──┘
+ *     (c and d behind NAT)
  *
  * One world for all, and no more than the kernel has a part in. The rest is tested on the ordinary kernel, in
  * `test/functional/tunnels*.test.ts`.
@@ -25,7 +25,8 @@ import {
   tunnelDaemons,
   tunnelsOf,
 } from '../support/tunnel-daemons.ts';
-import { natSuite } from '../support/tunnel-nat.ts';
+import { natSuite, oneNatSuite } from '../support/tunnel-nat.ts';
+import { placesOf, tunnelKeys } from '../support/tunnel-secrets.ts';
 import { sentence } from '../support/tunnel-sentence.ts';
 import { tunnelTypes } from '../support/tunnel-types.ts';
 import { kernelLacks } from '../support/vm/kernel.ts';
@@ -33,11 +34,11 @@ import { isOfLink, kindOf, Wire } from '../support/wire.ts';
 
 const left = kernelLacks('esp', 'wireguard', 'nf_tables');
 const types = left ? [] : await tunnelTypes();
-const all = tunnelDaemons({ a: {}, b: {}, c: { nat: true } });
+const all = tunnelDaemons({ a: {}, b: {}, c: { nat: true }, d: { nat: true } });
 const ipsec = { type: 'ipsec' } as const;
 
 describe.each(types)('a tunnel by $name', ({ kind, request, shown, word }) => {
-  test('WF6 WF7 WF8 WF13 WF14 A13 XT11 XT19 is the same from both ends, shows its own packets alone, lets nobody else in, and leaves nothing', async () => {
+  test('W15 WF6 WF7 WF8 WF13 WF14 A10 A13 XT11 XT19 is the same from both ends, shows its own packets alone and nobody its keys, lets nobody else in, and leaves nothing', async () => {
     const { a, b, router } = all();
     const { local, remote } = await makeTunnel(a, { peer: 'b', ...request });
     expect(await makeTunnel(b, { peer: 'a', ...request })).toMatchObject({ local: remote, remote: local });
@@ -60,6 +61,9 @@ describe.each(types)('a tunnel by $name', ({ kind, request, shown, word }) => {
       }
     }
     expect(await tunnelsOf(a)).toEqual([expect.objectContaining({ ...shown, local, remote, state: 'complete' })]);
+    const keys = [...(await tunnelKeys(a)), ...(await tunnelKeys(b))];
+    expect(keys.length).toBeGreaterThanOrEqual(4);
+    expect(await placesOf(keys, [a, b])).toEqual([]);
     const before = await dropped(a);
     router.ip('route', 'add', `${local}/32`, 'via', a.site.v4);
     const knock = command('nsenter', [`--net=${router.path}`, 'ping', '-c', '1', '-W', '1', local]);
@@ -72,6 +76,24 @@ describe.each(types)('a tunnel by $name', ({ kind, request, shown, word }) => {
 });
 
 natSuite(all, types);
+oneNatSuite(all, types);
+
+// Of all kinds it has the most parts.
+describe.each(types.filter(({ kind }) => kind === 'esp in udp'))('a tunnel by $name', ({ request }) => {
+  test('W13 XT12 goes at this end also when the peer is gone, whose own is stale then, and swept up', async () => {
+    const { a, b } = all();
+    await makeTunnel(a, { peer: 'b', ...request });
+    await b.daemon.stop('SIGKILL');
+    const { status, body } = await a.daemon.ask('/v1/tunnels?peer=b', { method: 'DELETE' });
+    expect([status, body]).toMatchObject([200, { removed: [{ peer: expect.not.stringContaining('removed') }] }]);
+    expect([await statesOf(a), await tracesOf(a)]).toEqual([[], '']);
+    await b.up();
+    await a.daemon.ask('/v1/ping', { method: 'POST', json: { payload: '', host: 'b' } });
+    await expect.poll(() => statesOf(b), patiently).toEqual(['stale']);
+    expect((await b.daemon.ask('/v1/tunnels/gc', { method: 'POST' })).status).toBe(200);
+    expect([await statesOf(b), await tracesOf(b)]).toEqual([[], '']);
+  });
+});
 
 describe.skipIf(left)('a tunnel', () => {
   test('of plain ESP says that NAT is in its way, and what to do', async () => {

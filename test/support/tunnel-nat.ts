@@ -1,5 +1,6 @@
 /** Tunnels of a host that is behind a NAT, by each kind that passes one; for the daemons of a file of tests. */
 import { describe, expect, test } from 'vitest';
+import type { Tunnel } from '../../src/spec/api.ts';
 import { patiently } from './patience.ts';
 import { makeTunnel, pings, removeTunnel, type World } from './tunnel-daemons.ts';
 import type { TunnelType } from './tunnel-types.ts';
@@ -14,7 +15,9 @@ export function natSuite(all: () => World<'a' | 'c'>, types: readonly TunnelType
       c.knows('a', a.site.v4);
       await c.join('a');
       const back = await makeTunnel(a, { peer: 'c', ...request });
-      expect([await pings(c, back.local), await pings(a, back.remote)]).toEqual([true, true]);
+      // Also before anybody behind it has said a word: it tells by itself where it is, a moment later.
+      await expect.poll(() => pings(a, back.remote, 2), patiently).toBe(true);
+      expect(await pings(c, back.local)).toBe(true);
       await removeTunnel(a, 'c');
       const { local, remote } = await makeTunnel(c, { peer: 'a', ...request });
       expect([back.remote, back.local]).toEqual([local, remote]);
@@ -26,6 +29,29 @@ export function natSuite(all: () => World<'a' | 'c'>, types: readonly TunnelType
       const show = shown.type === 'ipsec' ? ['ip', 'xfrm', 'state'] : ['wg', 'show', 'all', 'endpoints'];
       expect((await a.run(show)).stdout).toMatch(/(dport |:)20\d\d\d\b/);
       await removeTunnel(c, 'a');
+    });
+  });
+}
+
+/** @param all `c` and `d` are behind the same NAT */
+export function oneNatSuite(all: () => World<'a' | 'c' | 'd'>, types: readonly TunnelType[]): void {
+  describe.each(types.filter(({ name }) => name !== 'ipsec'))('a tunnel by $name', ({ request }) => {
+    test('W19 is for one host alone, also when two of them are behind one NAT', async () => {
+      const { a, c, d } = all();
+      const made: Tunnel[] = [];
+      for (const host of [c, d]) {
+        host.knows('a', a.site.v4);
+        await host.join('a');
+        made.push(await makeTunnel(host, { peer: 'a', ...request }));
+      }
+      const [ofC, ofD] = made as [Tunnel, Tunnel];
+      expect(new Set(made.flatMap(({ local, remote }) => [local, remote])).size).toBe(4);
+      // Whoever is behind it speaks first.
+      expect([await pings(c, ofC.remote), await pings(d, ofD.remote)]).toEqual([true, true]);
+      for (const { local } of made) await expect.poll(() => pings(a, local, 2), patiently).toBe(true);
+      await removeTunnel(c, 'a');
+      expect(await pings(d, ofD.remote)).toBe(true);
+      await removeTunnel(d, 'a');
     });
   });
 }
