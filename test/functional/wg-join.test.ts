@@ -6,7 +6,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Tunnel, TunnelList } from '../../src/spec/api.ts';
+import type { PeerList, Tunnel, TunnelList } from '../../src/spec/api.ts';
 import { parseToken } from '../../src/spec/invitation.ts';
 import type { Host } from '../support/host.ts';
 import { Hosts } from '../support/hosts.ts';
@@ -22,6 +22,9 @@ const hosts = { a: { key: 'a'.repeat(40) }, b: { key: 'b'.repeat(40) }, c: { key
 async function tunnelOf(host: Host): Promise<Tunnel | undefined> {
   return (await host.daemon.get<TunnelList>('/v1/tunnels')).tunnels[0];
 }
+
+const peersOf = async (host: Host): Promise<readonly string[]> =>
+  (await host.daemon.get<PeerList>('/v1/peers')).peers.map(({ name, state }) => `${name} ${state}`);
 
 const joinWith = (host: Host, token: string, ...flags: readonly string[]) =>
   wormhole(['--socket', host.belongings.socket, 'wg-join', ...flags], { stdin: token });
@@ -114,6 +117,26 @@ describe.skipIf(lacks !== undefined)('wg-up and wg-join', () => {
     expect(await b.daemon.wormhole('leave', name)).toMatchObject({ code: 0 });
     for (const host of [a, b]) expect((await host.run(['ip', '-brief', 'link'])).stdout).not.toMatch(/^wh/m);
     expect((await b.daemon.wormhole('tunnel-create', a.site.v4)).code).not.toBe(0);
+    expect([await tunnelOf(a), await tunnelOf(b)]).toEqual([undefined, undefined]);
+    // Who was left knows the other one until it leaves as well.
+    expect([await peersOf(a), await peersOf(b)]).toEqual([['b down'], []]);
+    expect(await a.daemon.wormhole('leave', 'b')).toMatchObject({ code: 0 });
+    expect(await peersOf(a)).toEqual([]);
+  });
+
+  test('F85 a half whose host could not be told that the other one has left stays there until it leaves, too', async () => {
+    await using world = await Hosts.start({ hosts });
+    const { a, b } = world;
+    const { stdout: token } = await a.daemon.wormhole('wg-up', '--endpoint', a.site.v4);
+    await joinWith(b, token);
+    await a.daemon.stop('SIGKILL');
+    expect(await b.daemon.wormhole('leave', 'a')).toMatchObject({ code: 0 });
+    expect([await tunnelOf(b), await peersOf(b)]).toEqual([undefined, []]);
+    await a.up();
+    expect([await tunnelOf(a), await peersOf(a)]).toMatchObject([{ state: 'complete' }, ['b down']]);
+    expect(await a.daemon.wormhole('leave', 'b')).toMatchObject({ code: 0 });
+    expect([await tunnelOf(a), await peersOf(a)]).toEqual([undefined, []]);
+    for (const host of [a, b]) expect((await host.run(['ip', '-brief', 'link'])).stdout).not.toMatch(/^wh/m);
   });
 
   test('F87 several hosts come, over one port and out of a range that are chosen', async () => {
