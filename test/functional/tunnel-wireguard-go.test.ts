@@ -31,6 +31,18 @@ test.skipIf(lacking !== '')('a wireguard-go that ends is started again with all 
   }
 });
 
+test.skipIf(lacking !== '')('an interface that was to be ours and has no mark yet is swept away', async () => {
+  using hosts = new TunnelHosts();
+  const [half] = wireguardHalves('go');
+  hosts.a.ip('tuntap', 'add', half.name, 'mode', 'tun');
+  await hosts.tunnelsA.sweep(half);
+  expect(hosts.a.ip('link')).not.toContain(half.name);
+  // One of another kind is none of ours, whatever it is called.
+  hosts.a.ip('link', 'add', half.name, 'type', 'veth');
+  await hosts.tunnelsA.sweep(half);
+  expect(hosts.a.ip('link')).toContain(half.name);
+});
+
 /** What the kernel has, not what we think of it. */
 const isWhole = (room: Netns): boolean =>
   room.ip('address').includes('100.65.0.2/32') &&

@@ -12,6 +12,8 @@ export interface DeviceSecrets {
 }
 
 export interface WireguardEngine {
+  /** Of the interfaces that it makes, as the kernel calls it. */
+  readonly linkKind: string;
   /** Makes the interface in the host's namespace, down, with key and port. Leaves nothing when it fails. */
   create(host: NetworkStack, name: string, secrets: DeviceSecrets): Promise<void>;
   /** @param stack of the namespace that the interface is in now @returns undefined when there is none that works */

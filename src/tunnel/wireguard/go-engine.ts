@@ -27,6 +27,7 @@ const END_MS = 5_000;
 const ABSENT = ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'] as const;
 
 export class GoEngine implements WireguardEngine {
+  readonly linkKind = 'tun';
   readonly #path: string;
   /** Grows with all that is asked of programs, and when one ends. */
   #changes = 0;

@@ -41,11 +41,16 @@ export function interfacePart(half: WireguardHalf | WireguardShape, ground: Grou
     },
     async remove() {
       const link = await inner.stack.link(name);
-      if (link !== undefined && link.alias !== INTERFACE_ALIAS) return;
+      if (link !== undefined && !isOurs(link, engine)) return;
       const others = (await engine.look(inner.stack, name))?.peers.length ?? 0;
       if (others === 0) await takeAway(name, ground, engine);
     },
   };
+}
+
+/** Also as a daemon has left it that was killed before it could put the mark on. */
+function isOurs({ alias, kind }: Link, { linkKind }: WireguardEngine): boolean {
+  return alias === INTERFACE_ALIAS || (alias === '' && kind === linkKind);
 }
 
 /** @throws {WormholeError} WH_ERR_TUNNEL_CONFLICT unless it is one of ours with the same key and port */

@@ -18,6 +18,7 @@ import type { DeviceSecrets, WireguardEngine } from './engine.ts';
 import { type Peers, RecentLooks } from './recent-looks.ts';
 
 export class KernelEngine implements WireguardEngine {
+  readonly linkKind = 'wireguard';
   readonly #looks = new RecentLooks(
     (stack, name) => this.look(stack, name),
     ({ generic }) => generic.changes,
@@ -25,7 +26,7 @@ export class KernelEngine implements WireguardEngine {
 
   async create(host: NetworkStack, name: string, secrets: DeviceSecrets): Promise<void> {
     const family = await host.wireguardFamily();
-    await host.route.ask(createLink({ name, kind: 'wireguard' }));
+    await host.route.ask(createLink({ name, kind: this.linkKind }));
     try {
       await host.generic.ask(setWireguard(family, name, secrets));
     } catch (error) {
