@@ -56,7 +56,7 @@ export class Asking {
     } catch (error) {
       // It may be up all the same: it needs no link.
       const there = tunnels.list.find(({ record }) => isWith(record, peer) && isBetween(record, request));
-      if (there?.complete === true && serves(there.record.kind, request)) return there;
+      if (there?.complete === true && differenceOf(there.record, request) === undefined) return there;
       throw error;
     }
     request.allow?.(literalOf(link.address));
@@ -92,10 +92,8 @@ export class Asking {
     const there = this.#options.tunnels.between(link, places);
     const calls = this.#options.callsTo(peer);
     if (there?.complete === true) {
-      if (!serves(there.record.kind, request)) {
-        const { kind, peer: name } = there.record;
-        throw conflict('kind', `there is a tunnel of kind ${kind} to ${name}; wormhole tunnel-delete ${name} first`);
-      }
+      const difference = differenceOf(there.record, request);
+      if (difference !== undefined) throw conflict('kind', difference);
       const half = await calls.get(there.id, signal).catch(() => undefined);
       if (half === undefined || half.state === 'complete') return there;
     }
@@ -140,6 +138,14 @@ export class Asking {
 /** Somebody else may have called itself so. */
 function isWith({ peer, identity }: TunnelRecord, { name, known }: Peer): boolean {
   return peer === name && identity === known.identity;
+}
+
+/** Why the tunnel that is there is not what somebody wants; undefined when it is. */
+function differenceOf({ kind, mtu, peer }: TunnelRecord, request: Ensure): string | undefined {
+  const first = `wormhole tunnel-delete ${peer} first`;
+  if (!serves(kind, request)) return `there is a tunnel of kind ${kind} to ${peer}; ${first}`;
+  if (request.mtu === undefined || request.mtu === mtu) return undefined;
+  return `there is a tunnel to ${peer} with ${mtu === undefined ? 'another MTU' : `an MTU of ${mtu}`}; ${first}`;
 }
 
 function placesOf({ attach, peerAttach }: Places): Places {

@@ -118,6 +118,18 @@ describe('a tunnel between two hosts', () => {
     });
   });
 
+  test('with another MTU than the one that is there is refused; without one that is it', async () => {
+    world = new TunnelWorld();
+    const { a, b } = world;
+    const { id } = await a.create({ mtu: 1300 });
+    for (const same of [a.create(), a.create({ mtu: 1300 }), b.create({ mtu: 1300 })]) expect((await same).id).toBe(id);
+    const refused = { code: 'WH_ERR_TUNNEL_CONFLICT', message: expect.stringMatching(/MTU of 1300.*tunnel-delete b/) };
+    await expect(a.create({ mtu: 1280 })).rejects.toMatchObject(refused);
+    world.linked = false;
+    expect((await a.create({ mtu: 1300 })).id).toBe(id);
+    await expect(a.create({ mtu: 1280 })).rejects.toMatchObject({ code: 'WH_ERR_PEER_UNREACHABLE' });
+  });
+
   test('falls back to what both ends can do, and says what is missing when there is nothing', async () => {
     world = new TunnelWorld();
     const lacks = { works: false, missing: 'esp4', remedy: 'modprobe esp4' } as const;
