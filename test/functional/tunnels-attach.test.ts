@@ -66,21 +66,28 @@ describe.skipIf(noEngine !== undefined).each(types)('a tunnel into containers by
     await served;
   });
 
-  test.each(['a', 'b'] as const)(
-    'follows its container of %s when that starts anew, with the same addresses',
-    async (name) => {
-      const { a, b } = world;
-      const host = world[name];
-      const before = await tunnelOf(a);
-      await host.engine.docker(['restart', '--time', '0', name === 'a' ? 'one' : 'two']);
-      await expect.poll(async () => (await tunnelOf(a))?.id).not.toBe(before?.id);
-      await expect.poll(() => stateOf(a)).toBe('complete');
-      await expect.poll(() => stateOf(b)).toBe('complete');
-      const after = await tunnelOf(a);
-      expect([after?.local, after?.remote]).toEqual([before?.local, before?.remote]);
-      await expect.poll(() => pings(a, 'one', after?.remote ?? '')).toBe(true);
-    },
-  );
+  test.each([
+    ['a', 'is restarted'],
+    ['b', 'is restarted'],
+    ['a', 'is another one of that name'],
+    ['b', 'is another one of that name'],
+  ] as const)('follows its container of %s when that %s, with the same addresses', async (name, how) => {
+    const { a, b } = world;
+    const { engine } = world[name];
+    const container = name === 'a' ? 'one' : 'two';
+    const before = await tunnelOf(a);
+    if (how === 'is restarted') await engine.docker(['restart', '--time', '0', container]);
+    else {
+      await engine.docker(['rm', '--force', container]);
+      await engine.run({ name: container });
+    }
+    await expect.poll(async () => (await tunnelOf(a))?.id).not.toBe(before?.id);
+    await expect.poll(() => stateOf(a)).toBe('complete');
+    await expect.poll(() => stateOf(b)).toBe('complete');
+    const after = await tunnelOf(a);
+    expect([after?.local, after?.remote]).toEqual([before?.local, before?.remote]);
+    await expect.poll(() => pings(a, 'one', after?.remote ?? '')).toBe(true);
+  });
 
   test('waits for a container that is stopped, and goes on when that is there again', async () => {
     const { a, b } = world;

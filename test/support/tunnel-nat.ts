@@ -1,6 +1,7 @@
 /** Tunnels of a host that is behind a NAT, by each kind that passes one; for the daemons of a file of tests. */
 import { describe, expect, test } from 'vitest';
 import type { Tunnel } from '../../src/spec/api.ts';
+import type { Host } from './host.ts';
 import { patiently } from './patience.ts';
 import { makeTunnel, pings, removeTunnel, type World } from './tunnel-daemons.ts';
 import type { TunnelType } from './tunnel-types.ts';
@@ -22,6 +23,7 @@ export function natSuite(all: () => World<'a' | 'c'>, types: readonly TunnelType
       const { local, remote } = await makeTunnel(c, { peer: 'a', ...request });
       expect([back.remote, back.local]).toEqual([local, remote]);
       expect([await pings(c, remote), await pings(a, local)]).toEqual([true, true]);
+      if (shown.type === 'wireguard') expect([await keepalive(c), await keepalive(a)]).toEqual(['25', 'off']);
       await world.rebind('a', '20000-20999');
       // Whoever is behind it speaks first, if only to keep its mapping.
       await expect.poll(() => pings(c, remote, 2), patiently).toBe(true);
@@ -31,6 +33,13 @@ export function natSuite(all: () => World<'a' | 'c'>, types: readonly TunnelType
       await removeTunnel(c, 'a');
     });
   });
+}
+
+/** Seconds, of the only peer of its interface. */
+async function keepalive(host: Host): Promise<string | undefined> {
+  const script = 'wg show "$(ip -brief link | grep -o "^wh[0-9a-f]*")" persistent-keepalive';
+  const { stdout } = await host.run(['sh', '-c', script]);
+  return stdout.trim().split('\t')[1];
 }
 
 /** @param all `c` and `d` are behind the same NAT */
