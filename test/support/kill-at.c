@@ -1,6 +1,6 @@
 /*
  * Ends a process with SIGKILL as soon as the kernel has made its n-th change to what tunnels consist of in one network
- * namespace: firewall, security associations, policies, addresses, routes of ours. Says each change, a word a line.
+ * namespace: firewall, security associations, policies, addresses, an interface and routes of ours. Says each change, a word a line.
  *
  * usage: kill-at NETNS PID N
  *
@@ -14,11 +14,13 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/xfrm.h>
+#include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -36,6 +38,19 @@ static int listen_to(int protocol, unsigned groups) {
   return fd;
 }
 
+/* What has become of the interface of WireGuard: it is there, it is up; each is told once. Of the rest the kernel tells nobody. */
+static const char *link_word(struct nlmsghdr *message) {
+  static int there, up;
+  struct ifinfomsg *link = NLMSG_DATA(message);
+  int length = IFLA_PAYLOAD(message);
+  const char *name = "";
+  for (struct rtattr *one = IFLA_RTA(link); RTA_OK(one, length); one = RTA_NEXT(one, length))
+    if (one->rta_type == IFLA_IFNAME) name = RTA_DATA(one);
+  if (strncmp(name, "wh", 2) != 0 || strspn(name + 2, "0123456789abcdef") != 8 || name[10] != 0) return NULL;
+  if (!there++) return "interface";
+  return (link->ifi_flags & IFF_UP) != 0 && !up++ ? "up" : NULL;
+}
+
 /* NULL: no change that counts. What is only tried, to see what the kernel can do, does not. */
 static const char *word(int protocol, struct nlmsghdr *message) {
   static int elements;
@@ -51,6 +66,7 @@ static const char *word(int protocol, struct nlmsghdr *message) {
     if (message->nlmsg_type != XFRM_MSG_NEWSA) return NULL;
     return ((struct xfrm_usersa_info *)NLMSG_DATA(message))->reqid != 0 ? "association" : NULL;
   default:
+    if (message->nlmsg_type == RTM_NEWLINK) return link_word(message);
     if (message->nlmsg_type == RTM_NEWADDR) return "address";
     if (message->nlmsg_type != RTM_NEWROUTE) return NULL;
     return ((struct rtmsg *)NLMSG_DATA(message))->rtm_protocol == OURS ? "route" : NULL;
@@ -64,7 +80,7 @@ int main(int count, char **words) {
   } sources[] = {
       {NETLINK_NETFILTER, 1 << (NFNLGRP_NFTABLES - 1)},
       {NETLINK_XFRM, XFRMGRP_SA | XFRMGRP_POLICY},
-      {NETLINK_ROUTE, RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE},
+      {NETLINK_ROUTE, RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE},
   };
   static char buffer[1 << 16] __attribute__((aligned(NLMSG_ALIGNTO)));
   struct pollfd watched[4];
