@@ -134,6 +134,11 @@ describe('an offer of a tunnel', () => {
     }
   });
 
+  test('between hosts whose own addresses are of the overlay range says what to change', () => {
+    const judge = (): unknown => judgeOffer({ ...offer, own: '100.65.9.1' }, { ...ground, far: '100.65.9.1' });
+    expect(judge).toThrow(/100\.65\.9\.1.*100\.64\.0\.0\/14.*another -C/);
+  });
+
   test('between addresses of one machine may be on loopback', () => {
     const local = { ...offer, own: '127.0.0.1', seen: '127.0.0.2' };
     expect(judgeOffer(local, { ...ground, far: '127.0.0.1' }).far.own).toBe('127.0.0.1');

@@ -186,7 +186,9 @@ function checkAddress(what: string, text: string, { range, far }: Ground): void 
     throw bad(`${what} is not the address of one host`);
   }
   if (isLoopback(plain) && !isLoopback(parseIp(far) ?? [0])) throw bad(`${what} is a loopback address`);
-  if (pairOf(range, text) !== undefined) throw bad(`${what} is an overlay address`);
+  if (pairOf(range, text) === undefined) return;
+  const { network, bits } = range;
+  throw bad(`${what} is ${text}, an overlay address of ${network}/${bits}; give both hosts another -C`);
 }
 
 const plainOf = (address: string): string => String(unmapped(parseIp(address) ?? []));
