@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { connect as connectTcp, createServer, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { defaultLimits } from '../../src/carrier/limits.ts';
+import type { PeerTarget } from '../../src/carrier/link/dial.ts';
 import type { Incoming } from '../../src/carrier/link/incoming.ts';
 import type { Link } from '../../src/carrier/link/link.ts';
 import { Links } from '../../src/carrier/link/links.ts';
@@ -33,7 +34,7 @@ export interface LinksEndOptions extends Partial<LinksOptions['own']> {
 }
 
 /** One daemon's links and its port, which an address of 127.0.0.1 leads to. */
-export class LinksEnd {
+export class LinksEnd implements AsyncDisposable {
   readonly told: string[] = [];
   readonly incoming: Incoming[] = [];
   readonly links: Links;
@@ -100,13 +101,21 @@ export class LinksEnd {
 
   /** @param wishes `as`: the name it joins by; `quic`: its streams go by QUIC when both want it */
   dial(port: number, wishes: { readonly as?: string; readonly quic?: boolean } = {}): Promise<Link> {
-    const target = { identity, proves: identity, key, addresses: [{ host: '127.0.0.1', port }] };
-    return this.links.dial(target, { resumeMs: 30_000, ...wishes }, never);
+    return this.links.dial(this.target([{ host: '127.0.0.1', port }]), { resumeMs: 30_000, ...wishes }, never);
+  }
+
+  /** What there is to know to dial any of these ends, at `addresses`. */
+  target(addresses: PeerTarget['addresses']): PeerTarget {
+    return { identity, proves: identity, key, addresses };
   }
 
   async close(): Promise<void> {
     await this.links.close(0);
     await this.server.close(0);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 }
 

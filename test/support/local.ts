@@ -9,7 +9,7 @@ export const at = (port: number): { readonly host: string; readonly port: number
 export const dial = (port: number): Promise<Peer> => connectTo(at(port));
 
 /** The port of a server on an IP address. */
-export function portOf({ address }: TargetServer): number {
+export function portOf({ address }: Pick<TargetServer, 'address'>): number {
   if (address.kind !== 'ip') throw new Error('not on an IP address');
   return address.port;
 }

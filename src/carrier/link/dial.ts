@@ -3,18 +3,13 @@
  * wins (RFC 8305, with the handshake as part of the race: a port that answers and is not our peer loses).
  */
 import { lookup } from 'node:dns/promises';
-import { connect, isIP, type Socket } from 'node:net';
-import { Deadline, within } from '../../lib/deadline.ts';
+import { connect, type Socket } from 'node:net';
+import { Deadline } from '../../lib/deadline.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import { formatPeer } from '../peer.ts';
 import { type KeyOfPeer, type SecureStream, type SecureToPeer } from '../secure-stream.ts';
+import { Endpoints, type LookUp, type PeerEndpoint } from './endpoints.ts';
 import { secureToPeer } from './tls.ts';
-
-/** Host is a literal or a name; it is looked up with each dial. */
-export interface PeerEndpoint {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** What there is to know to dial a peer. */
 export interface PeerTarget extends KeyOfPeer {
@@ -28,11 +23,10 @@ export interface PeerTarget extends KeyOfPeer {
 const staggerMs = 250;
 /** Milliseconds for everything. */
 const dialMs = 10_000;
-/** Addresses that are tried. */
-const maxAddresses = 16;
 
 /** Used where there is no other. */
 const nodeTls: SecureToPeer = secureToPeer;
+const lookUp: LookUp = (name) => lookup(name, { all: true });
 
 /** A proved connection, and where it leads. */
 export interface Dialed {
@@ -44,10 +38,15 @@ export interface Dialed {
  * @throws {WormholeError} the failure of the first address that answers, else of the first: WH_ERR_PEER_UNREACHABLE,
  *   WH_ERR_PEER_AUTH, WH_ERR_NAME_NOT_RESOLVED, WH_ERR_PROTOCOL, WH_ERR_TIMEOUT; or the reason of `signal`
  */
-export async function dialPeer(target: PeerTarget, signal: AbortSignal, secure = nodeTls): Promise<Dialed> {
+export async function dialPeer(
+  target: PeerTarget,
+  signal: AbortSignal,
+  secure = nodeTls,
+  look = lookUp,
+): Promise<Dialed> {
   using race = new Deadline(dialMs, signal);
   try {
-    return await firstOf(await resolveAll(target.addresses, race.signal), target, race.signal, secure);
+    return await firstOf(target, look, race.signal, secure);
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof DOMException && error.name === 'TimeoutError') throw tooLate(target);
@@ -57,64 +56,25 @@ export async function dialPeer(target: PeerTarget, signal: AbortSignal, secure =
   }
 }
 
-/** @throws {WormholeError} when none of them can be resolved, why the first one cannot */
-async function resolveAll(addresses: readonly PeerEndpoint[], signal: AbortSignal): Promise<PeerEndpoint[]> {
-  const found = await Promise.allSettled(addresses.map((address) => resolveEndpoint(address, signal)));
-  const endpoints = found.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
-  const failed = found.find((one) => one.status === 'rejected');
-  if (endpoints.length === 0) throw failed?.reason ?? new WormholeError('WH_ERR_PEER_UNREACHABLE', 'it has no address');
-  return endpoints.slice(0, maxAddresses);
-}
-
-/** Families in turns, as RFC 8305 §4 has it. */
-async function resolveEndpoint({ host, port }: PeerEndpoint, signal: AbortSignal): Promise<PeerEndpoint[]> {
-  const bare = host === '' ? '127.0.0.1' : host;
-  if (isIP(bare.split('%')[0] ?? '') !== 0) return [{ host: bare, port }];
-  try {
-    // Nobody can call a look-up off; it is left to itself.
-    const found = await within(signal, lookup(bare, { all: true }));
-    const six = found.filter(({ family }) => family === 6);
-    const four = found.filter(({ family }) => family !== 6);
-    const [first, second] = found[0]?.family === 6 ? [six, four] : [four, six];
-    return Array.from({ length: Math.max(first.length, second.length) }, (_, i) => [first[i], second[i]])
-      .flat()
-      .flatMap((one) => (one === undefined ? [] : [{ host: one.address, port }]));
-  } catch (cause) {
-    signal.throwIfAborted();
-    const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
-    throw new WormholeError(
-      'WH_ERR_NAME_NOT_RESOLVED',
-      `no address is known for the peer ${bare} (${code}); is it spelled right? wormhole peers lists those that a daemon knows`,
-      {
-        cause,
-      },
-    );
-  }
-}
-
-function firstOf(
-  endpoints: readonly PeerEndpoint[],
-  key: KeyOfPeer,
-  signal: AbortSignal,
-  secure: SecureToPeer,
-): Promise<Dialed> {
+function firstOf(target: PeerTarget, look: LookUp, signal: AbortSignal, secure: SecureToPeer): Promise<Dialed> {
   return new Promise((resolve, reject) => {
-    let next = 0;
     let running = 0;
     let won = false;
     let failure: unknown;
+    /** Until the next one is tried; absent = whatever comes is tried at once. */
     let timer: NodeJS.Timeout | undefined;
     const tryNext = (): void => {
       clearTimeout(timer);
-      const endpoint = endpoints[next];
-      next += 1;
-      if (endpoint === undefined || signal.aborted) {
-        if (running === 0) reject((signal.aborted ? signal.reason : failure) as Error);
+      timer = undefined;
+      const endpoint = signal.aborted ? undefined : endpoints.take();
+      if (endpoint === undefined) {
+        if (running > 0 || (endpoints.incomplete && !signal.aborted)) return;
+        reject((signal.aborted ? signal.reason : (failure ?? endpoints.failure)) as Error);
         return;
       }
       running += 1;
       timer = setTimeout(tryNext, staggerMs);
-      dialOne(endpoint, key, signal, secure).then(
+      dialOne(endpoint, target, signal, secure).then(
         (dialed) => {
           if (won) return void dialed.stream.destroy();
           won = true;
@@ -128,7 +88,12 @@ function firstOf(
         },
       );
     };
-    tryNext();
+    const known = (): void => {
+      if (!won && (timer === undefined || (running === 0 && !endpoints.preferredIsLate))) tryNext();
+    };
+    const endpoints = new Endpoints(target.addresses, look, signal, known);
+    if (endpoints.preferredIsLate) timer = setTimeout(tryNext, staggerMs);
+    else tryNext();
   });
 }
 

@@ -6,7 +6,7 @@
  */
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import type { PeerEndpoint } from '../../carrier/link/dial.ts';
+import type { PeerEndpoint } from '../../carrier/link/endpoints.ts';
 import { within } from '../../lib/deadline.ts';
 import { WormholeError } from '../../lib/errors.ts';
 

@@ -1,5 +1,5 @@
 /** What this daemon knows of a peer before it has ever met it. */
-import type { PeerEndpoint } from '../../carrier/link/dial.ts';
+import type { PeerEndpoint } from '../../carrier/link/endpoints.ts';
 import type { Secret } from '../../lib/secret.ts';
 
 export interface KnownPeer {
