@@ -131,14 +131,16 @@ export const PingAnswer = Type.Object(
         {
           path: Type.String({ description: 'direct: this daemon dialed · joined: the peer did · via: through others' }),
           via: Type.Optional(
-            Type.String({ description: 'the peers between, `b > c`; the rest is about the last link of the way' }),
+            Type.String({
+              description: 'the peers between, `b > c`; the rest is about the last link of the way, but for linkMs',
+            }),
           ),
           carrier: Type.String({ description: 'of connections: tls or quic' }),
           carrierReason: Type.String({ description: 'why it is not the one of the configuration; empty when it is' }),
           address: Type.String({ description: 'the other end of the connection' }),
           name: Type.String({ description: 'what the peer calls itself' }),
           key: Type.String({ description: 'fingerprint of the key that was proved: both sides show the same' }),
-          linkMs: Type.Number({ description: 'that making the link took; 0 when it was there' }),
+          linkMs: Type.Number({ description: 'that making the links of the way took; 0 when they were there' }),
         },
         closed,
       ),

@@ -24,12 +24,11 @@ export async function ping(call: Invocation): Promise<number> {
   await using daemon = await call.open();
   if (through) return await pingTunnel(call, daemon, host ?? '');
   const payload = Math.random().toString(36).slice(2);
-  const sentMs = Date.now();
   const answer = await daemon.ping({ payload, ...(host !== undefined && { host }) });
   const gotMs = Date.now();
   if (answer.payload !== payload) throw new WormholeError('WH_ERR_PROTOCOL', 'the answer is not to this ping');
-  // Its clock was read half-way, as far as anybody can tell.
-  const clockSkewMs = Math.round(answer.timeMs - (sentMs + gotMs) / 2);
+  // Its clock was read half-way, as far as anybody can tell, once there was a way.
+  const clockSkewMs = Math.round(answer.timeMs - (gotMs - (answer.rttMs - (answer.way?.linkMs ?? 0)) / 2));
 
   const { rttMs: ms, connectMs, version, instance, peerRttMs, way } = answer;
   const path = host === undefined ? daemon.address : `${daemon.address} -> ${host}`;

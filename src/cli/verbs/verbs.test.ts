@@ -43,6 +43,18 @@ describe('ping', () => {
     });
   });
 
+  test('the clock skew counts neither the way to the daemon nor the making of a link', async () => {
+    const path = { path: 'direct', address: '10.0.0.2:9999', name: 'db', carrier: 'tls', carrierReason: '', key: '00' };
+    const late = async (options: { payload?: string; host?: string }) => {
+      const [answer, began] = [await ping(options), performance.now()];
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      const rttMs = performance.now() - began - 200;
+      return { ...answer, timeMs: Date.now(), connectMs: 200, rttMs, way: { ...path, linkMs: rttMs } };
+    };
+    const { stderr } = await runCli(['ping', 'db-host'], { daemon: { ping: late } });
+    expect(Math.abs(Number(/clock skew (-?\d+) ms/.exec(stderr)?.[1]))).toBeLessThan(90);
+  });
+
   test('an answer to somebody else is refused', async () => {
     const stranger = async () => ({ ...(await ping()), payload: 'other' });
     expect((await runCli(['ping'], { daemon: { ping: stranger } })).code).toBe(76);

@@ -66,7 +66,7 @@ export async function pingOnLink(
     signal,
   );
   const peerRttMs = performance.now() - sent;
-  if (others.length > 0) return { ...answer, peerRttMs, ...through(first, answer.way) };
+  if (others.length > 0) return { ...answer, peerRttMs, ...through(first, linkMs, answer.way) };
   const { dialed, address: other, name } = link;
   // What carries connections may have changed since the link was made.
   const { carrier, carrierReason } = await links.facts(link.number).catch(() => link);
@@ -79,9 +79,10 @@ export async function pingOnLink(
 }
 
 /** A way that begins at a peer. */
-function through(peer: string, way: PingAnswer['way']): Pick<PingAnswer, 'way'> {
+function through(peer: string, linkMs: number, way: PingAnswer['way']): Pick<PingAnswer, 'way'> {
   if (way === undefined) return {};
-  return { way: { ...way, path: 'via', via: way.via === undefined ? peer : `${peer}${THEN}${way.via}` } };
+  const via = way.via === undefined ? peer : `${peer}${THEN}${way.via}`;
+  return { way: { ...way, path: 'via', via, linkMs: linkMs + way.linkMs } };
 }
 
 /** The same at both ends, and nothing to find the key by: the key has 32 random bytes, or was judged as if. */
