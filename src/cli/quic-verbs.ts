@@ -25,7 +25,7 @@ export const quicVerbs: readonly VerbRow[] = [
     operands: '',
     summary: 'dial the server of a reverse tunnel, and connect its clients from here',
     options: [
-      { flags: '--server <ADDR>', text: 'the server, HOST:PORT (default: localhost:8888)' },
+      { flags: '--server <ADDR>', text: 'the server, HOST[:PORT] (default: localhost:8888)' },
       { flags: '--server-name <NAME>', text: "name in the server's certificate (default: quic-tunnel-server)" },
       { flags: '--ca-file <FILE>', text: "the CA of the server's certificate, PEM (required)" },
       { flags: '--cert-file <FILE>', text: "this agent's certificate, PEM; its common name is the agent's (required)" },

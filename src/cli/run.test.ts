@@ -40,6 +40,23 @@ describe('help', () => {
   });
 });
 
+describe('quic-agent', () => {
+  const files = ['--ca-file', '/nowhere', '--cert-file', '/nowhere', '--cert-key', '/nowhere'];
+
+  test.each(['tunnel.example', 'tunnel.example:443', '[2001:db8::1]'])('takes %s for a server', async (server) => {
+    const { code, stderr } = await runCli(['quic-agent', '--once', '--server', server, ...files]);
+    expect([code, stderr]).toEqual([66, expect.stringContaining('cannot read /nowhere')]);
+  });
+
+  test.each([
+    ['--server', ':8888', /--server takes HOST or HOST:PORT/],
+    ['--upstream', 'db', /--upstream takes HOST:PORT/],
+  ])('takes no %s %s', async (flag, value, words) => {
+    const { code, stderr } = await runCli(['quic-agent', flag, value, ...files]);
+    expect([code, stderr]).toEqual([64, expect.stringMatching(words)]);
+  });
+});
+
 describe('wrong usage', () => {
   test.each([
     [['craete'], /unknown command 'craete'; did you mean create\?/],

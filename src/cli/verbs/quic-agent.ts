@@ -12,6 +12,8 @@ import type { Invocation } from '../invocation.ts';
 import { optional, reading, required, usage } from '../option.ts';
 
 const VERB = 'quic-agent';
+/** That of a server which was told no other. */
+const SERVER_PORT = 8888;
 
 export async function quicAgent(call: Invocation): Promise<number> {
   const fixed = optional(call, VERB, '--upstream');
@@ -20,7 +22,7 @@ export async function quicAgent(call: Invocation): Promise<number> {
   if (upstream !== undefined && auth !== undefined) throw usage(VERB, '--auth is for HTTP CONNECT, not for --upstream');
   const allow = reading(VERB, '--allow', () => AllowList.parse(optional(call, VERB, '--allow')));
   const options = {
-    server: endpoint(optional(call, VERB, '--server') ?? 'localhost:8888', '--server'),
+    server: endpoint(optional(call, VERB, '--server') ?? 'localhost', '--server', SERVER_PORT),
     serverName: optional(call, VERB, '--server-name') ?? SERVER_NAME,
     files: {
       ca: required(call, VERB, '--ca-file'),
@@ -36,12 +38,14 @@ export async function quicAgent(call: Invocation): Promise<number> {
   return 0;
 }
 
-/** `HOST:PORT`. */
-function endpoint(text: string, flags: string): Upstream {
+/** `HOST:PORT`. @param usual the port when none is given; absent = one has to be */
+function endpoint(text: string, flags: string, usual?: number): Upstream {
   return reading(VERB, flags, () => {
     const { host, port } = splitHostPort(text);
-    if (host === '' || port === undefined || port === '') throw usage(VERB, `${flags} takes HOST:PORT`);
-    const number = parsePort(port);
+    const number = port === undefined || port === '' ? usual : parsePort(port);
+    if (host === '' || number === undefined) {
+      throw usage(VERB, `${flags} takes ${usual === undefined ? 'HOST:PORT' : 'HOST or HOST:PORT'}`);
+    }
     if (number === 0) throw usage(VERB, `${flags} takes a port from 1 to 65535`);
     return { host, port: number };
   });
