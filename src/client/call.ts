@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { WormholeError } from '../lib/errors.ts';
 import { fromProblem } from '../lib/problem.ts';
 import { malformed } from './byte-source.ts';
-import { Deadline } from './deadline.ts';
+import { CallDeadline } from './call-deadline.ts';
 import { dial } from './dial.ts';
 import { type Endpoint, formatEndpoint } from './endpoint.ts';
 import { exchange, type HttpResponse } from './http.ts';
@@ -85,7 +85,7 @@ export class Call {
       const response = await exchange(stream, { ...request, headers: { Accept: 'application/x-ndjson' } });
       if (response.status !== 200) throw fromProblem(await readJson(response));
       expectType(response, /^application\/x-ndjson\b/);
-      deadline.lift();
+      deadline.disarm();
       for await (const line of ndjson(response.body)) {
         if (typeof line !== 'object' || line === null) throw malformed('a line is not an object');
         checkShape(line, shape);
@@ -96,10 +96,10 @@ export class Call {
     }
   }
 
-  #deadline(request: HttpRequest, options: CallOptions): Deadline {
+  #deadline(request: HttpRequest, options: CallOptions): CallDeadline {
     const ms = options.timeoutMs ?? this.#target.timeoutMs;
     const what = `${request.method} ${request.target.split('?')[0]} on ${this.address}`;
-    return new Deadline(ms, what, [this.#closing, this.#target.signal, options.signal]);
+    return new CallDeadline(ms, what, [this.#closing, this.#target.signal, options.signal]);
   }
 
   async #dial(signal: AbortSignal): Promise<Duplex> {

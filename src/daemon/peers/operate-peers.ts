@@ -52,7 +52,7 @@ export function peerOperations(options: OperatePeersOptions): PeerOperations {
     join: async ({ address, as, wait = true }, { signal }) =>
       await describe(await joins.join({ address, ...(as !== undefined && { as }) }, wait, signal)),
     async leave(left) {
-      const peer = peers.list.find(({ name: other }) => other === left);
+      const peer = peers.find(left);
       if (peer !== undefined && (await forget(peer))) return await describe(peer);
       return await describe(await joins.leave(left));
     },
@@ -61,7 +61,7 @@ export function peerOperations(options: OperatePeersOptions): PeerOperations {
       const programs = clients().filter(({ name: other }) => other === kicked);
       for (const link of programs) await links.kick(link.number);
       if (programs[0] !== undefined) return await describeProgram(programs[0]);
-      const peer = peers.list.find(({ name: other }) => other === kicked) ?? peers.named(peerName(readAddress(kicked)));
+      const peer = peers.find(kicked) ?? peers.named(peerName(readAddress(kicked)));
       if (peer.link !== undefined) await links.kick(peer.link.number);
       return await describe(peer);
     },

@@ -77,9 +77,13 @@ export class Peers implements Disposable {
     return peer;
   }
 
+  find(name: string): Peer | undefined {
+    return this.#peers.get(name);
+  }
+
   /** @throws {WormholeError} WH_ERR_PEER_NOT_FOUND */
   named(name: string): Peer {
-    const peer = this.#peers.get(name);
+    const peer = this.find(name);
     if (peer !== undefined) return peer;
     throw new WormholeError('WH_ERR_PEER_NOT_FOUND', `there is no peer ${name}; wormhole peers lists them`);
   }

@@ -4,7 +4,7 @@
 import { WormholeError } from '../lib/errors.ts';
 
 /** Owns one timer and its listeners; dispose it when the call is over. */
-export class Deadline implements Disposable {
+export class CallDeadline implements Disposable {
   readonly #controller = new AbortController();
   readonly #cleanup: Array<() => void> = [];
 
@@ -31,7 +31,7 @@ export class Deadline implements Disposable {
   }
 
   /** The time limit no longer applies; the outer signals still do. */
-  lift(): void {
+  disarm(): void {
     this.#cleanup[0]?.();
   }
 
