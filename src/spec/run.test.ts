@@ -22,6 +22,17 @@ describe('readRun', () => {
     expect(command).toEqual(['mysqld', '-e', 'x']);
   });
 
+  test('reads a switch that is told whether it is on, by its letter as by its name', () => {
+    const { flags } = read('-it=false -d=true --init=false x');
+    expect(flags.map(({ name, value }) => [name, value])).toEqual([
+      ['interactive', ''],
+      ['tty', 'false'],
+      ['detach', 'true'],
+      ['init', 'false'],
+    ]);
+    expect(() => read('-d=maybe x')).toThrow(/-d is a switch; leave the value out, or write true or false/);
+  });
+
   test.each([
     ['-eA=b x', 'A=b'],
     ['-e=A=b x', 'A=b'],

@@ -68,32 +68,37 @@ function readLong(words: readonly string[], at: number): RunArgument[] {
   const name = equals < 0 ? word.slice(2) : word.slice(2, equals);
   const flag = name.length > 1 ? findRunFlag(name) : undefined;
   if (flag === undefined) throw unknown(`--${name}`);
-  if (equals >= 0 && !flag.value && !/=(?:true|false)$/.test(word)) {
-    throw invalid(`--${name} is a switch; leave the value out, or write true or false`);
-  }
+  if (equals >= 0 && !flag.value) checkSwitch(`--${name}`, word.slice(equals + 1));
   if (equals >= 0) return [{ name: flag.name, value: word.slice(equals + 1), at, from: equals + 1 }];
   return [
     flag.value ? nextWord(words, at, flag.name, `--${name}`) : { name: flag.name, value: '', at, from: word.length },
   ];
 }
 
-/** `-e value`, `-evalue`, `-e=value`, `-ite value`. */
+/** `-e value`, `-evalue`, `-e=value`, `-ite value`, `-it=true`. */
 function readShort(words: readonly string[], at: number): RunArgument[] {
   const word = words[at] ?? '';
   const flags: RunArgument[] = [];
   for (let i = 1; i < word.length; i++) {
     const flag = findRunFlag(word.charAt(i));
     if (flag === undefined) throw unknown(`-${word.charAt(i)}`);
-    if (!flag.value) {
+    const told = word.charAt(i + 1) === '=';
+    if (!flag.value && !told) {
       flags.push({ name: flag.name, value: '', at, from: word.length });
       continue;
     }
-    const from = word.charAt(i + 1) === '=' ? i + 2 : i + 1;
+    const from = told ? i + 2 : i + 1;
+    if (!flag.value) checkSwitch(`-${word.charAt(i)}`, word.slice(from));
     const inline = { name: flag.name, value: word.slice(from), at, from };
     flags.push(i + 1 < word.length ? inline : nextWord(words, at, flag.name, `-${word.charAt(i)}`));
     break;
   }
   return flags;
+}
+
+function checkSwitch(shown: string, value: string): void {
+  if (value === 'true' || value === 'false') return;
+  throw invalid(`${shown} is a switch; leave the value out, or write true or false`);
 }
 
 function nextWord(words: readonly string[], at: number, name: RunFlagName, shown: string): RunArgument {
