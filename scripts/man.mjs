@@ -8,7 +8,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { vocabularyHelp } from '../dist/cli/spec-vocabulary.js';
-import { commonOptions, verbGroups } from '../dist/cli/verb-table.js';
+import { verbTable } from '../dist/cli/verb-table.js';
 import { optionsOf } from '../dist/daemon/config/options.js';
 import { helpRows } from '../dist/daemon/config/print.js';
 import { loadSchemas } from '../dist/daemon/schema/schema.js';
@@ -55,7 +55,7 @@ function exitStatus() {
 
 const header = (name, section, title) =>
   `.\\" Made by scripts/man.mjs of the tables that help comes from.\n.TH ${name.toUpperCase()} ${section} "" "wormhole ${ownVersion()}" "${title}"\n`;
-const groups = verbGroups
+const groups = verbTable.groups
   .map(({ title, verbs }) => ({ title, verbs: verbs.filter(({ hidden }) => !hidden) }))
   .map(({ title, verbs }) => `.SS ${plain(title.replace(/:$/, ''))}\n${verbs.map(command).join('')}`)
   .join('');
@@ -75,11 +75,11 @@ through its local socket unless told otherwise; a few commands need no daemon.
 says more of each.
 .SH OPTIONS
 Of every command, before or after its name.
-${commonOptions.map(option).join('')}.SH COMMANDS
+${verbTable.commonOptions.map(option).join('')}.SH COMMANDS
 ${groups}.SH "THE SPEC LANGUAGE"
 ${literal(vocabularyHelp())}.SH "EXIT STATUS"
 ${exitStatus()}.SH ENVIRONMENT
-${commonOptions
+${verbTable.commonOptions
   .filter(({ env }) => env !== undefined)
   .map(({ env, flags }) => tagged(bold(env), `as ${flags.replaceAll(/[<>]/g, '')}`))
   .join('')}${tagged(bold('NO_COLOR'), 'no colours')}.SH FILES

@@ -1,8 +1,12 @@
 /** The quick reader against the whole parser: whatever it accepts, both understand in the same way. */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { plainLine } from './command-line.ts';
-import { parse } from './program.ts';
+import { plainLine as plainLineOf } from './command-line.ts';
+import { parse as parseWith } from './program.ts';
+import { verbTable } from './verb-table.ts';
+
+const plainLine = (argv: readonly string[]) => plainLineOf(argv, verbTable);
+const parse = (argv: readonly string[]) => parseWith(argv, verbTable);
 
 const word = fc.oneof(
   fc.constantFrom(

@@ -5,8 +5,7 @@
  * time as the call itself; a test holds it to the same answers. Everything else is parsed by `program.ts`.
  */
 import type { Flags } from './invocation.ts';
-import type { VerbRow } from './verb-row.ts';
-import { findVerb } from './verb-table.ts';
+import type { VerbRow, VerbTable } from './verb-row.ts';
 
 export type CommandLine =
   | { readonly kind: 'call'; readonly verb: VerbRow; readonly words: readonly string[]; readonly flags: Flags }
@@ -14,12 +13,12 @@ export type CommandLine =
   | { readonly kind: 'text'; readonly text: string };
 
 /** Reads a command line that needs no parser, if it is one: the commonest, and the one that a finger waits for. */
-export function plainLine(argv: readonly string[]): CommandLine | undefined {
+export function plainLine(argv: readonly string[], table: VerbTable): CommandLine | undefined {
   if (argv[0] === '__complete' && argv[1] === '--') {
-    const verb = findVerb('__complete');
+    const verb = table.find('__complete');
     return verb && { kind: 'call', verb, words: argv.slice(2), flags: {} };
   }
-  return plainPing(argv);
+  return plainPing(argv, table);
 }
 
 const switches: ReadonlyMap<string, string> = new Map([
@@ -36,7 +35,7 @@ const settings: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Reads `[OPTION]… ping [HOST]` in its plain spelling; anything in doubt is left to the whole parser. */
-function plainPing(argv: readonly string[]): CommandLine | undefined {
+function plainPing(argv: readonly string[], table: VerbTable): CommandLine | undefined {
   const flags: Record<string, string | boolean> = {};
   let at = 0;
   for (; at < argv.length; at += 1) {
@@ -50,7 +49,7 @@ function plainPing(argv: readonly string[]): CommandLine | undefined {
       flags[setting] = value;
     } else break;
   }
-  const verb = argv[at] === 'ping' ? findVerb('ping') : undefined;
+  const verb = argv[at] === 'ping' ? table.find('ping') : undefined;
   const words = argv.slice(at + 1);
   if (verb === undefined || words.length > 1 || words[0]?.startsWith('-') === true) return undefined;
   return { kind: 'call', verb, words, flags };

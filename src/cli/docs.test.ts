@@ -6,9 +6,10 @@ import { splitWords } from '../spec/shell.ts';
 import { spellings } from './partial-line.ts';
 import { helpOf, parse } from './program.ts';
 import { specWords } from './spec-vocabulary.ts';
-import { commonOptions, verbs } from './verb-table.ts';
+import { verbTable } from './verb-table.ts';
 
 const page = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');
+const { verbs, commonOptions } = verbTable;
 const visible = verbs.filter(({ hidden }) => !hidden);
 
 /** The text under a command's heading. */
@@ -39,11 +40,11 @@ describe('docs/cli.md', () => {
       row.examples.map((line) => /wormhole ([^|)]*)/.exec(line)?.[1]?.trim() ?? ''),
     );
     expect(prompts.length).toBeGreaterThan(3);
-    for (const line of [...prompts, ...examples]) expect(parse(line.split(' ')).kind).toBe('call');
+    for (const line of [...prompts, ...examples]) expect(parse(line.split(' '), verbTable).kind).toBe('call');
   });
 
   test('help of create has every word of the language', () => {
-    const help = helpOf(verbs.find(({ name }) => name === 'create'));
+    const help = helpOf(verbTable, verbTable.find('create'));
     for (const word of specWords()) expect(help).toMatch(new RegExp(`^ {2}${word} `, 'm'));
   });
 });

@@ -88,5 +88,5 @@ export interface Invocation {
   open(): Promise<Daemon>;
 }
 
-/** Runs and answers with the exit code, or throws what `failure.ts` shall report. */
+/** Runs and answers with the exit code, or throws what `report.ts` shall tell. */
 export type Verb = (call: Invocation) => Promise<number>;

@@ -3,9 +3,6 @@
  */
 import type { OptionRow, VerbRow } from './verb-row.ts';
 
-/** What `--type` takes. */
-export const tunnelTypes = ['ipsec', 'wireguard', 'auto'] as const;
-
 /** @param what the container does */
 const demoOptions = (what: string): readonly OptionRow[] => [
   { flags: '--demo', text: `show it: ${what}; runs until interrupted, and takes all of it away` },

@@ -40,7 +40,7 @@ export const ownVerbs: readonly VerbRow[] = [
     summary: 'explain the program or one of its commands',
     options: [],
     examples: ['wormhole help create'],
-    load: async () => (await import('./verbs/help.ts')).help,
+    load: async (table) => (await import('./verbs/help.ts')).helpWith(table),
   },
   {
     name: 'completion',
@@ -58,6 +58,6 @@ export const ownVerbs: readonly VerbRow[] = [
     examples: [],
     takesSpec: true,
     hidden: true,
-    load: async () => (await import('./verbs/complete.ts')).complete,
+    load: async (table) => (await import('./verbs/complete.ts')).completeWith(table),
   },
 ];

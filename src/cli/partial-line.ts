@@ -5,8 +5,7 @@
  */
 import { camelCase } from './camel-case.ts';
 import type { Flags } from './invocation.ts';
-import type { OptionRow, VerbRow } from './verb-row.ts';
-import { commonOptions, findVerb } from './verb-table.ts';
+import type { OptionRow, VerbRow, VerbTable } from './verb-row.ts';
 
 export interface PartialLine {
   readonly flags: Flags;
@@ -22,7 +21,7 @@ export interface PartialLine {
 }
 
 /** Reads the words after the program's name; the last is the one under the cursor. */
-export function partialLine(words: readonly string[]): PartialLine {
+export function partialLine(words: readonly string[], table: VerbTable): PartialLine {
   const flags: Record<string, string | boolean> = {};
   const operands: string[] = [];
   let verb: VerbRow | undefined;
@@ -35,12 +34,12 @@ export function partialLine(words: readonly string[]): PartialLine {
     } else if (optionsAllowed && word === '--') optionsAllowed = false;
     else if (optionsAllowed && word.startsWith('-') && word !== '-') {
       const [spelling = '', value] = word.split('=', 2);
-      const option = optionsOf(verb).find((row) => spellings(row).includes(spelling));
+      const option = optionsOf(verb, table).find((row) => spellings(row).includes(spelling));
       if (option === undefined) continue;
       if (!takesArgument(option)) flags[nameOf(option)] = true;
       else if (value === undefined) argumentOf = option;
       else flags[nameOf(option)] = value;
-    } else if (verb === undefined) verb = findVerb(word);
+    } else if (verb === undefined) verb = table.find(word);
     else {
       operands.push(word);
       if (verb.takesSpec) optionsAllowed = false;
@@ -57,8 +56,8 @@ export function partialLine(words: readonly string[]): PartialLine {
 }
 
 /** Options that may stand here: the verb's and the common ones. */
-export function optionsOf(verb: VerbRow | undefined): readonly OptionRow[] {
-  return [...(verb?.options ?? []), ...commonOptions];
+export function optionsOf(verb: VerbRow | undefined, table: VerbTable): readonly OptionRow[] {
+  return [...(verb?.options ?? []), ...table.commonOptions];
 }
 
 /** `-H, --host <ADDR>` as `['-H', '--host']`. */

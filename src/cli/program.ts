@@ -1,5 +1,5 @@
 /**
- * The whole command line parser: commander, fed from the verb table.
+ * The whole command line parser: commander, fed from the table of verbs.
  *
  * It neither prints nor exits nor runs a verb; help comes back as text and a mistake as WH_ERR_USAGE, so that a
  * wrong call ends before anything is connected.
@@ -9,22 +9,21 @@ import { WormholeError } from '../lib/errors.ts';
 import { ownVersion } from '../lib/own-version.ts';
 import type { CommandLine } from './command-line.ts';
 import { helpFooter, programFooter } from './help-text.ts';
-import type { OptionRow, VerbRow } from './verb-row.ts';
-import { commonOptions, findVerb, verbGroups } from './verb-table.ts';
+import type { OptionRow, VerbRow, VerbTable } from './verb-row.ts';
 
 /**
  * Parses the words after the program's name.
  *
  * @throws {WormholeError} WH_ERR_USAGE; `detail.verb` names the verb when it is known
  */
-export function parse(argv: readonly string[]): CommandLine {
-  if (argv.length === 0) return { kind: 'text', text: helpOf() };
+export function parse(argv: readonly string[], table: VerbTable): CommandLine {
+  if (argv.length === 0) return { kind: 'text', text: helpOf(table) };
   let shown = '';
   let call: CommandLine | undefined;
   const show = (text: string): void => {
     shown += text;
   };
-  const root = build(show, (row, command) => {
+  const root = build(table, show, (row, command) => {
     call = { kind: 'call', verb: row, words: command.args, flags: { ...root.opts(), ...command.opts() } };
   });
   try {
@@ -39,8 +38,9 @@ export function parse(argv: readonly string[]): CommandLine {
 }
 
 /** Help of the program, or of one verb. */
-export function helpOf(verb?: VerbRow): string {
+export function helpOf(table: VerbTable, verb?: VerbRow): string {
   const root = build(
+    table,
     () => {},
     () => {},
   );
@@ -50,7 +50,11 @@ export function helpOf(verb?: VerbRow): string {
   return text;
 }
 
-function build(show: (text: string) => void, onCall: (row: VerbRow, command: Command) => void): Command {
+function build(
+  table: VerbTable,
+  show: (text: string) => void,
+  onCall: (row: VerbRow, command: Command) => void,
+): Command {
   const root = new Command('wormhole');
   const setUp = (command: Command): Command =>
     command
@@ -63,17 +67,19 @@ function build(show: (text: string) => void, onCall: (row: VerbRow, command: Com
     .version(`wormhole ${ownVersion()}`, '-V, --version', 'print the version of this program')
     .enablePositionalOptions()
     .helpCommand(false)
-    .configureHelp({ subcommandTerm: (command) => `${command.name()} ${operandsOf(findVerb(command.name()))}`.trim() })
+    .configureHelp({
+      subcommandTerm: (command) => `${command.name()} ${operandsOf(table.find(command.name()))}`.trim(),
+    })
     .addHelpText('after', programFooter);
-  for (const row of commonOptions) root.addOption(toOption(row));
-  for (const { title, row } of rows()) {
+  for (const row of table.commonOptions) root.addOption(toOption(row));
+  for (const { title, row } of rows(table)) {
     const command = setUp(root.command(row.name, row.hidden ? { hidden: true } : {}))
       .helpGroup(title)
       .description(row.summary)
       .addHelpText('after', () => helpFooter(row));
     for (const operand of row.operands.split(' ').filter(Boolean)) command.argument(operand);
     for (const option of row.options) command.addOption(toOption(option));
-    for (const option of commonOptions) {
+    for (const option of table.commonOptions) {
       command.addOption(
         toOption(option)
           .helpGroup('Options of every command:')
@@ -89,8 +95,8 @@ function build(show: (text: string) => void, onCall: (row: VerbRow, command: Com
   return root;
 }
 
-function rows(): ReadonlyArray<{ readonly title: string; readonly row: VerbRow }> {
-  return verbGroups.flatMap(({ title, verbs }) => verbs.map((row) => ({ title, row })));
+function rows({ groups }: VerbTable): ReadonlyArray<{ readonly title: string; readonly row: VerbRow }> {
+  return groups.flatMap(({ title, verbs }) => verbs.map((row) => ({ title, row })));
 }
 
 function toOption(row: OptionRow): Option {

@@ -3,18 +3,18 @@ import { describe, expect, test } from 'vitest';
 import { aWormhole, runCli } from '../../test/support/cli-run.ts';
 import { errorTable, WormholeError } from '../lib/errors.ts';
 import type { Sink } from './invocation.ts';
-import { verbs } from './verb-table.ts';
+import { verbTable } from './verb-table.ts';
 
 describe('help', () => {
   test('the program alone prints help on stdout and succeeds', async () => {
     const { code, stdout, stderr, connects } = await runCli([]);
     expect({ code, stderr, connects }).toEqual({ code: 0, stderr: '', connects: [] });
-    for (const { name, hidden } of verbs)
+    for (const { name, hidden } of verbTable.verbs)
       expect(stdout.includes(`\n  ${name} `) || stdout.includes(`\n  ${name}\n`)).toBe(!hidden);
     expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
   });
 
-  test.each(verbs.filter(({ hidden }) => !hidden).map(({ name }) => name))(
+  test.each(verbTable.verbs.filter(({ hidden }) => !hidden).map(({ name }) => name))(
     'help of %s is the same in three spellings and has an example',
     async (name) => {
       const { code, stdout, connects } = await runCli(['help', name]);

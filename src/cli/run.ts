@@ -10,6 +10,7 @@ import { exitCodeOf } from './interrupt.ts';
 import type { Flags, Invocation, Surroundings } from './invocation.ts';
 import { OutputError, print } from './print.ts';
 import type { VerbRow } from './verb-row.ts';
+import { verbTable } from './verb-table.ts';
 import { whereabouts } from './whereabouts.ts';
 
 /** Shells' code for a program that SIGPIPE ended: 128 + its number. */
@@ -20,14 +21,14 @@ export async function run(surroundings: Surroundings): Promise<number> {
   const { argv, signal, stderr } = surroundings;
   let line: CommandLine | undefined;
   try {
-    line = plainLine(argv) ?? (await import('./program.ts')).parse(argv);
+    line = plainLine(argv, verbTable) ?? (await import('./program.ts')).parse(argv, verbTable);
     return await obey(line, surroundings);
   } catch (error) {
     if (signal.aborted) return exitCodeOf(signal);
     const call = line?.kind === 'call' ? line : { words: [], flags: guessedFlags(argv) };
     try {
       if (error instanceof OutputError) throw error;
-      return await (await import('./failure.ts')).report(error, call, surroundings);
+      return await (await import('./report.ts')).report(error, call, surroundings, verbTable);
     } catch (outputError) {
       if (outputError instanceof OutputError && outputError.readerLeft) return brokenPipe;
       const text = outputError instanceof Error ? outputError.message : String(outputError);
@@ -54,7 +55,7 @@ async function obey(line: CommandLine, surroundings: Surroundings): Promise<numb
     surroundings,
     open: () => surroundings.connect({ ...where, signal: surroundings.signal }),
   };
-  const verb = await line.verb.load();
+  const verb = await line.verb.load(verbTable);
   const code = await verb(call);
   const { signal } = surroundings;
   return signal.aborted && line.verb.foreground !== true ? exitCodeOf(signal) : code;

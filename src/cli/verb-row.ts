@@ -1,4 +1,4 @@
-/** A row of the table of verbs (`verb-table.ts`): what parser, help, completion and `docs/cli.md` know of a verb. */
+/** The table of verbs as parser, help, completion and `docs/cli.md` know it; what stands in it is in `verb-table.ts`. */
 import type { Verb } from './invocation.ts';
 
 export interface OptionRow {
@@ -22,5 +22,16 @@ export interface VerbRow {
   readonly hidden?: true;
   /** Runs until it is interrupted, and that is its ordinary end. */
   readonly foreground?: true;
-  readonly load: () => Promise<Verb>;
+  /** @param table that this row is of, for verbs that tell of others */
+  readonly load: (table: VerbTable) => Promise<Verb>;
+}
+
+export interface VerbTable {
+  /** As help shows them, under their titles. */
+  readonly groups: ReadonlyArray<{ readonly title: string; readonly verbs: readonly VerbRow[] }>;
+  readonly verbs: readonly VerbRow[];
+  /** Options that every verb takes, before or after the verb's name. */
+  readonly commonOptions: readonly OptionRow[];
+  /** By its name or its alias. */
+  readonly find: (name: string) => VerbRow | undefined;
 }

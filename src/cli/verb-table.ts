@@ -8,11 +8,10 @@ import { overlayVerbs } from './overlay-verbs.ts';
 import { ownVerbs } from './own-verbs.ts';
 import { peerVerbs } from './peer-verbs.ts';
 import { quicVerbs } from './quic-verbs.ts';
-import type { OptionRow, VerbRow } from './verb-row.ts';
+import type { OptionRow, VerbTable } from './verb-row.ts';
 import { wormholeVerbs } from './wormhole-verbs.ts';
 
-/** Options that every verb takes, before or after the verb's name. */
-export const commonOptions: readonly OptionRow[] = [
+const commonOptions: readonly OptionRow[] = [
   {
     flags: '-H, --host <ADDR>',
     text: 'ask the daemon at [tcp://]HOST[:PORT] or unix://PATH (default: the local socket)',
@@ -24,8 +23,7 @@ export const commonOptions: readonly OptionRow[] = [
   { flags: '-v, --verbose', text: 'tell more: causes of a failure, connections one by one' },
 ];
 
-/** The verbs as help shows them, under their titles. */
-export const verbGroups: ReadonlyArray<{ readonly title: string; readonly verbs: readonly VerbRow[] }> = [
+const groups: VerbTable['groups'] = [
   { title: 'Wormholes:', verbs: wormholeVerbs },
   { title: 'Other hosts:', verbs: peerVerbs },
   { title: 'Tunnels between hosts:', verbs: overlayVerbs },
@@ -33,9 +31,11 @@ export const verbGroups: ReadonlyArray<{ readonly title: string; readonly verbs:
   { title: 'The daemon and this program:', verbs: ownVerbs },
 ];
 
-export const verbs: readonly VerbRow[] = verbGroups.flatMap((group) => group.verbs);
+const verbs = groups.flatMap((group) => group.verbs);
 
-/** Finds a verb by its name or its alias. */
-export function findVerb(name: string): VerbRow | undefined {
-  return verbs.find((row) => row.name === name || row.alias === name);
-}
+export const verbTable: VerbTable = {
+  groups,
+  verbs,
+  commonOptions,
+  find: (name) => verbs.find((row) => row.name === name || row.alias === name),
+};

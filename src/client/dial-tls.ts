@@ -9,7 +9,7 @@ import { WormholeError } from '../lib/errors.ts';
 import type { Secret } from '../lib/secret.ts';
 import { handshakeFault, provedByKey, strangerWords, tlsClientOptions } from '../lib/tls-client.ts';
 import { alpn, commonIdentity } from '../lib/tls-profile.ts';
-import { destroyOnAbort } from './dial.ts';
+import { destroyOnAbort } from './destroy-on-abort.ts';
 import { connectFailure, type Endpoint, formatEndpoint } from './endpoint.ts';
 
 export interface TlsDial {

@@ -5,6 +5,7 @@
  */
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { destroyOnAbort } from './destroy-on-abort.ts';
 import { connectFailure, type Endpoint } from './endpoint.ts';
 
 /**
@@ -44,17 +45,4 @@ function open(options: NetConnectOpts, endpoint: Endpoint, signal: AbortSignal):
       resolve(socket);
     });
   });
-}
-
-/**
- * Ties the life of a stream to a signal.
- *
- * Also hears its errors: a stream may report one when nobody waits for it any more (TLS over TCP: each its own), and
- * an 'error' without a listener would end the process.
- */
-export function destroyOnAbort(stream: Duplex, signal: AbortSignal): void {
-  stream.on('error', () => {});
-  const abort = (): void => void stream.destroy(signal.reason as Error);
-  signal.addEventListener('abort', abort, { once: true });
-  stream.once('close', () => signal.removeEventListener('abort', abort));
 }

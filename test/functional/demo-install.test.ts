@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { specWords } from '../../src/cli/spec-vocabulary.ts';
-import { commonOptions, verbs } from '../../src/cli/verb-table.ts';
+import { verbTable } from '../../src/cli/verb-table.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const run = promisify(execFile);
@@ -62,12 +62,13 @@ describe('make install', () => {
         .replaceAll(/\\f[BIR]/g, '')
         .replaceAll('\\-', '-');
     const user = words('man1/wormhole.1');
-    for (const { name, hidden, options } of verbs) {
+    for (const { name, hidden, options } of verbTable.verbs) {
       if (hidden) continue;
       expect(user).toContain(`\n.TP\n${name}`);
       for (const { flags } of options) expect(user).toContain(`\n.TP\n${flags.replaceAll(/[<>]/g, '')}\n`);
     }
-    for (const { flags } of commonOptions) expect(user).toContain(`\n.TP\n${flags.replaceAll(/[<>]/g, '')}\n`);
+    for (const { flags } of verbTable.commonOptions)
+      expect(user).toContain(`\n.TP\n${flags.replaceAll(/[<>]/g, '')}\n`);
     for (const word of specWords()) expect(user).toContain(`\n  ${word}`);
     const system = words('man8/wormholed.8');
     const { stdout: help } = await run(join(dest, 'usr/bin/wormholed'), ['--help'], { cwd: '/' });

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { aWormhole, runCli } from '../../../test/support/cli-run.ts';
 import type { Peer, Tunnel } from '../../spec/api.ts';
 import { completionScripts } from '../completion-scripts.ts';
-import { verbs } from '../verb-table.ts';
+import { verbTable } from '../verb-table.ts';
 
 const daemon = {
   tunnels: async () => ({
@@ -42,7 +42,7 @@ async function complete(...words: string[]): Promise<string[]> {
 
 describe('__complete', () => {
   test('verbs, but no hidden one', async () => {
-    expect(await complete('')).toEqual(verbs.filter(({ hidden }) => !hidden).map(({ name }) => name));
+    expect(await complete('')).toEqual(verbTable.verbs.filter(({ hidden }) => !hidden).map(({ name }) => name));
     expect(await complete('-H', 'x', 'de')).toEqual(['delete']);
   });
 

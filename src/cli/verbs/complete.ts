@@ -5,13 +5,12 @@
  */
 import { printable } from '../../spec/invalid.ts';
 import { completionScripts } from '../completion-scripts.ts';
-import type { Daemon, Invocation } from '../invocation.ts';
-import { tunnelTypes } from '../overlay-verbs.ts';
+import type { Daemon, Invocation, Verb } from '../invocation.ts';
 import { optionsOf, type PartialLine, partialLine, spellings } from '../partial-line.ts';
 import { print } from '../print.ts';
 import { type Ask, type Candidate, containers, peers, specCandidates } from '../spec-candidates.ts';
-import type { OptionRow } from '../verb-row.ts';
-import { verbs } from '../verb-table.ts';
+import { tunnelTypes } from '../tunnel-types.ts';
+import type { OptionRow, VerbTable } from '../verb-row.ts';
 import { whereabouts } from '../whereabouts.ts';
 
 /** Milliseconds for asking the daemon: a person waits with a finger on the key. */
@@ -19,9 +18,13 @@ const patienceMs = 700;
 
 const files: readonly Candidate[] = [{ word: ':files' }];
 
-export async function complete(call: Invocation): Promise<number> {
-  const line = partialLine(call.words);
-  const candidates = await candidatesFor(line, (ask) => quietly(call, line, ask));
+export function completeWith(table: VerbTable): Verb {
+  return async (call) => await complete(call, table);
+}
+
+async function complete(call: Invocation, table: VerbTable): Promise<number> {
+  const line = partialLine(call.words, table);
+  const candidates = await candidatesFor(line, table, (ask) => quietly(call, line, ask));
   const fitting = candidates.filter(({ word }) => word === ':files' || word.startsWith(line.current));
   const lines = fitting.map(({ word, text }) =>
     text === undefined ? printable(word) : `${printable(word)}\t${printable(text)}`,
@@ -30,13 +33,13 @@ export async function complete(call: Invocation): Promise<number> {
   return 0;
 }
 
-async function candidatesFor(line: PartialLine, ask: Ask): Promise<readonly Candidate[]> {
+async function candidatesFor(line: PartialLine, table: VerbTable, ask: Ask): Promise<readonly Candidate[]> {
   const { verb, current, operands } = line;
   if (line.argumentOf !== undefined) return await argumentCandidates(line.argumentOf, ask);
   if (line.optionsAllowed && current.startsWith('-')) {
-    return optionsOf(verb).flatMap((row) => spellings(row).map((word) => ({ word, text: row.text })));
+    return optionsOf(verb, table).flatMap((row) => spellings(row).map((word) => ({ word, text: row.text })));
   }
-  const verbNames = verbs.filter(({ hidden }) => !hidden).map((row) => ({ word: row.name, text: row.summary }));
+  const verbNames = table.verbs.filter(({ hidden }) => !hidden).map((row) => ({ word: row.name, text: row.summary }));
   if (verb === undefined) return verbNames;
   if (verb.takesSpec) return specCandidates(operands, current, ask);
   if (/FILE|DIR/.test(verb.operands)) return operands.length === 0 ? files : [];

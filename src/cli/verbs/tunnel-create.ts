@@ -5,8 +5,8 @@ import { readHost } from '../host.ts';
 import type { Invocation } from '../invocation.ts';
 import { readMtu } from '../mtu.ts';
 import { optional, usage } from '../option.ts';
-import { tunnelTypes } from '../overlay-verbs.ts';
 import { print, printJson } from '../print.ts';
+import { tunnelTypes } from '../tunnel-types.ts';
 
 const VERB = 'tunnel-create';
 

@@ -1,0 +1,2 @@
+/** What `--type` of tunnels takes. */
+export const tunnelTypes = ['ipsec', 'wireguard', 'auto'] as const;
