@@ -3,7 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { filesUnder } from '../../../test/rules/tree.ts';
+import { defaultPolicy } from '../../spec/policy-shape.ts';
 import { splitWords } from '../../spec/shell.ts';
 import { readLabel } from '../declared/label.ts';
 import { loadSchemas } from '../schema/schema.ts';
@@ -62,6 +64,13 @@ test('pages show settings, command lines and labels', () => {
 
 test.each(files)('%s shows a file of settings that is accepted: %s', async (_path, text = '') => {
   await loadFile(text);
+});
+
+test('the policy that docs/peers.md shows for all others is the one in force without any', () => {
+  const policies = files
+    .map(([, text = '']) => parse(text) as { policy?: unknown })
+    .flatMap(({ policy }) => policy ?? []);
+  expect(policies).toEqual([defaultPolicy]);
 });
 
 test.each(calls)('%s shows a command line that is accepted: wormholed %s', async (_path, words = '') => {
