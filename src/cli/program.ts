@@ -76,13 +76,14 @@ function build(
     const command = setUp(root.command(row.name, row.hidden ? { hidden: true } : {}))
       .helpGroup(title)
       .description(row.summary)
-      .addHelpText('after', () => helpFooter(row));
+      .addHelpText('after', () => helpFooter(row))
+      .addHelpOption(new Option('-h, --help', 'show help').helpGroup(row.takesSpec ? 'Options:' : everyCommand));
     for (const operand of row.operands.split(' ').filter(Boolean)) command.argument(operand);
     for (const option of row.options) command.addOption(toOption(option));
     for (const option of table.commonOptions) {
       command.addOption(
         toOption(option)
-          .helpGroup('Options of every command:')
+          .helpGroup(everyCommand)
           .hideHelp(row.takesSpec === true),
       );
     }
@@ -94,6 +95,9 @@ function build(
   }
   return root;
 }
+
+/** Title of the options that stand with any command. */
+const everyCommand = 'Options of every command:';
 
 function rows({ groups }: VerbTable): ReadonlyArray<{ readonly title: string; readonly row: VerbRow }> {
   return groups.flatMap(({ title, verbs }) => verbs.map((row) => ({ title, row })));

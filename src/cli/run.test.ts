@@ -21,6 +21,8 @@ describe('help', () => {
       expect({ code, connects }).toEqual({ code: 0, connects: [] });
       expect(stdout).toMatch(/^Usage: wormhole /);
       expect(stdout).toMatch(/Examples?:\n {2}\S*.*wormhole/);
+      // Its own options come first, and help is one of every command.
+      expect(stdout).not.toMatch(/Options of every command:[^]*\nOptions:/);
       expect((await runCli([name, '--help'])).stdout).toBe(stdout);
       expect((await runCli([name, '-h'])).stdout).toBe(stdout);
     },
