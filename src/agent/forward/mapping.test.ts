@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { formatTarget, parseMappings } from './mapping.ts';
 
@@ -90,5 +91,23 @@ describe('mappings', () => {
   test('nothing to forward is wrong usage, and so is no address to bind', () => {
     expect(refused([])).toMatch('nothing to forward');
     expect(refused(['80'], [], 'localhost')).toMatch('--bind "localhost"');
+  });
+});
+
+describe('docs/forward.md', () => {
+  const page = readFileSync(new URL('../../../docs/forward.md', import.meta.url), 'utf8');
+  const rows = [...page.matchAll(/^\| `([^-\s]\S*)` \| (.+?) \| (.+) \|$/gm)].map(([, ...cells]) => cells);
+
+  test('has a table of mappings', () => {
+    expect(rows.length).toBeGreaterThan(7);
+  });
+
+  test.each(rows)('has %s listen on %s and lead to %s', (text = '', listen = '', target = '') => {
+    const [host, port] = listen.startsWith('a free port') ? ['127.0.0.1', '0'] : listen.split(':');
+    const goal = target
+      .replace(/^port (\d+) on the loopback of its container `(\w+)`.*$/, 'container/$2:$1')
+      .replace(/^its own /, '')
+      .replace(/;.*$/, '');
+    expect(one(text)).toBe(`${host} ${port} > ${goal}`);
   });
 });
