@@ -45,4 +45,12 @@ describe('supply', () => {
     );
     expect(new Set(rows)).toEqual(new Set(known));
   });
+
+  test('docs/dependencies.md names every package of development', () => {
+    const [, named = ''] = /^Only development loads: ([^]*?)\n\n/m.exec(read('docs/dependencies.md')) ?? [];
+    const packages = Object.keys(manifest.devDependencies).map((name) =>
+      name.replace(/^(@types)\/.*|^@biomejs\//, '$1'),
+    );
+    expect(packages.filter((name) => !named.includes(name))).toEqual([]);
+  });
 });
