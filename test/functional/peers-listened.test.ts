@@ -3,6 +3,7 @@
  *
  *     a: wormholed ══ (what was said is kept) ══ b: wormholed ◄── evil: says it again
  */
+import { randomBytes } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { readKeyFile } from '../../src/lib/key-file.ts';
@@ -12,6 +13,7 @@ import { Hosts } from '../support/hosts.ts';
 import { bytes } from '../support/relay-bytes.ts';
 import { until } from '../support/relay-wait.ts';
 import { Extension, helloSeen } from '../support/tls-hello.ts';
+import { Wire } from '../support/wire.ts';
 
 const TLS_AES_128_GCM_SHA256 = 0x1301;
 /** TLS_EMPTY_RENEGOTIATION_INFO_SCSV, RFC 5746 §3.3: a mark for servers of before TLS 1.3. */
@@ -43,6 +45,36 @@ describe('who only listened', () => {
     expect(chosen?.extensions.get(Extension.preSharedKey)).toEqual(Buffer.from([0, 0]));
     expect(chosen?.extensions.get(Extension.keyShare)?.subarray(0, 4)).toEqual(x25519);
     expect(chosen?.extensions.get(Extension.supportedVersions)).toEqual(Buffer.from([3, 4]));
+  });
+
+  test.each(['tls', 'quic'])('W4: nothing that travels is there in clear, over %s', async (carrier) => {
+    const config = (peer: string): string => `peers: {${peer}: {address: ${peer}, carrier: ${carrier}}}`;
+    await using world = await Hosts.start({ hosts: { a: { config: config('b') }, b: { config: config('a') } } });
+    const { a, b } = world;
+    await using wire = await Wire.watch(a.netns, 'eth0');
+    await using back = await Wire.watch(b.netns, 'eth0');
+    await using service = await b.serve((socket) => socket.pipe(socket), { host: '0.0.0.0' });
+    b.start(['socat', 'UDP4-RECVFROM:5300,fork', 'EXEC:cat']);
+    const word = (): string => randomBytes(16).toString('hex');
+    const [plain, named, streamed, sent] = [word(), word(), word(), word()];
+    await a.daemon.create(`id ${named} url :7000 remote b tail url :${service.port}`);
+    await a.daemon.create('url udp://:5300 remote b tail url :5300');
+    if (carrier === 'quic') await until('connections go over QUIC', async () => (await a.peer('b')).carrier === 'quic');
+    await using client = await a.connect(7000);
+    await client.send(streamed);
+    expect(await client.text(streamed.length)).toBe(streamed);
+    await until('datagrams have a way', async () => (await a.peer('b')).datagrams === 'udp');
+    await until('a datagram is there and back', async () => {
+      const asked = await a.run(['socat', '-t1', '-', 'UDP4:127.0.0.1:5300'], { stdin: sent });
+      return asked.stdout === sent;
+    });
+    await using control = await a.connect({ host: b.site.v4, port: service.port });
+    await control.send(plain);
+    expect(await control.text(plain.length)).toBe(plain);
+    for (const { bytes: seen } of [wire, back]) {
+      await until('what was said in clear is seen', () => seen().includes(plain));
+      expect([named, streamed, sent].filter((text) => seen().includes(text))).toEqual([]);
+    }
   });
 
   test('A13: who would do without fresh keys gets them all the same', async () => {

@@ -7,7 +7,7 @@ import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { Wormhole } from '../../src/spec/api.ts';
+import type { Wormhole, WormholeDetail } from '../../src/spec/api.ts';
 import { ECHO, importEcho, missingEcho } from '../support/echo-image.ts';
 import type { Host } from '../support/host.ts';
 import { Hosts } from '../support/hosts.ts';
@@ -15,7 +15,8 @@ import { bytes } from '../support/relay-bytes.ts';
 import { until } from '../support/relay-wait.ts';
 
 const noEngine = missingEcho();
-if (noEngine !== undefined) console.log(`peers-streams.test.ts is partly skipped: ${noEngine}`);
+const engine = noEngine === undefined;
+if (!engine) console.log(`peers-streams.test.ts is partly skipped: ${noEngine}`);
 
 /** A socket of b that its policy names. */
 const target = join(tmpdir(), `wormhole-target-${process.pid}.sock`);
@@ -23,8 +24,8 @@ const config = `policy: {verbs: [dial, listen, docker-ns, docker-run, control], 
 
 let world: Hosts & { readonly a: Host; readonly b: Host };
 beforeAll(async () => {
-  world = await Hosts.start({ hosts: { a: {}, b: { engine: noEngine === undefined, config } } });
-  if (noEngine === undefined) await importEcho(world.b.engine);
+  world = await Hosts.start({ hosts: { a: { engine }, b: { engine, config } } });
+  if (engine) for (const host of [world.a, world.b]) await importEcho(host.engine);
 });
 afterAll(async () => {
   await world?.[Symbol.asyncDispose]();
@@ -36,7 +37,7 @@ afterEach(async () => {
     const ids = wormholes.map(({ id }) => id);
     if (ids.length > 0) await daemon.wormhole('delete', '--now', ...ids);
   }
-  if (noEngine === undefined) await world.b.engine.clear();
+  if (engine) for (const host of [world.a, world.b]) await host.engine.clear();
 });
 
 /** What comes back to a client in a host that sends and ends. */
@@ -196,7 +197,7 @@ describe('remote', () => {
   });
 });
 
-describe.skipIf(noEngine !== undefined)('remote, with containers', () => {
+describe.skipIf(!engine)('remote, with containers', () => {
   test('example 4: a container of the other host, on its own loopback', async () => {
     const mysql = await world.b.engine.run({ image: ECHO, command: ['3306'] });
     await world.a.daemon.create(`url :3306 remote b tail docker-ns ${mysql}`);
@@ -214,6 +215,27 @@ describe.skipIf(noEngine !== undefined)('remote, with containers', () => {
     const all = await Promise.all(Array.from({ length: 20 }, (_, n) => echoed(world.a, port, `client ${n}`)));
     expect(all).toEqual(Array.from({ length: 20 }, (_, n) => `client ${n}`));
     expect((await world.b.engine.docker(['ps', '-q'])).split('\n')).toHaveLength(1);
+  });
+
+  test('example 7: a container here whose own port leads to one over there, neither running before the first client', async () => {
+    // It listens only when its database, at its own localhost, has answered.
+    const asks = 'until echo up | nc 127.0.0.1 3306 | cat | sh -c "read x"; do usleep 50000; done; exec service 80';
+    const words = ['url', ':0', 'trigger', 'url', ':80', 'docker-run', `--entrypoint sh ${ECHO} -c '${asks}'`];
+    const child = ['child', 'url', ':3306', 'remote', 'b', 'trigger', 'docker-run', `${ECHO} 3306`];
+    const { id, port } = await world.a.daemon.create([...words, ...child]);
+    const running = async (): Promise<string[]> =>
+      await Promise.all([world.a, world.b].map(({ engine: of }) => of.docker(['ps', '-a', '--format', '{{.Image}}'])));
+    expect(await running()).toEqual(['', '']);
+    expect(await echoed(world.a, port, 'a page')).toBe('a page');
+    expect(await running()).toEqual([ECHO, ECHO]);
+    const { segments } = await world.a.daemon.get<WormholeDetail>(`/v1/wormholes/${id}`);
+    expect(segments.map(({ peer, state }) => [peer, state])).toEqual([
+      [undefined, 'up'],
+      [undefined, 'up'],
+      ['b', 'up'],
+    ]);
+    await world.a.daemon.wormhole('delete', '--now', id);
+    await until('both are gone', async () => (await running()).join('') === '');
   });
 
   test('a container that was started over there goes with its parent', async () => {

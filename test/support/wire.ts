@@ -53,6 +53,9 @@ export class Wire implements AsyncDisposable {
     return wire;
   }
 
+  /** All that was recorded until now, in the order it was sent. */
+  readonly bytes = (): Buffer => Buffer.concat(this.#chunks);
+
   /** All IP packets that were sent until now, without what the link itself needs (address resolution, router and multicast reports). */
   async packets(): Promise<readonly Buffer[]> {
     // tcpdump may be behind: until nothing more comes.
