@@ -28,7 +28,7 @@ import { openDoors } from './listeners/doors.ts';
 import type { Log, Logger } from './log.ts';
 import { machine } from './machine.ts';
 import { operationsOf } from './operate.ts';
-import { peeringOf } from './peers/peering.ts';
+import { peeringOf } from './peering.ts';
 import { Following } from './places/follow.ts';
 import { planeWhenReady } from './plane-when-ready.ts';
 import { authorizer } from './policy/authorize.ts';

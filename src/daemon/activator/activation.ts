@@ -16,7 +16,7 @@ import { WormholeError } from '../../lib/errors.ts';
 import type { ServedTrace } from '../../proxy/route.ts';
 import type { ColdStart as ColdStartShape } from '../../spec/api.ts';
 import type { Logger } from '../log.ts';
-import { reasonOf, type Status } from '../wormhole/status.ts';
+import { reasonOf, type Status } from '../status.ts';
 import { atLeastOne } from './at-least-one.ts';
 import { BackOff } from './back-off.ts';
 import { Callers } from './callers.ts';

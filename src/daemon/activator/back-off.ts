@@ -4,8 +4,8 @@
  *   first failure: 0.25 s, then twice as long each time up to 30 s, jittered; a success starts anew
  */
 import { WormholeError } from '../../lib/errors.ts';
-import { backOff, pause } from '../wormhole/pause.ts';
-import { reasonOf } from '../wormhole/status.ts';
+import { backOff, pause } from '../../lib/pause.ts';
+import { reasonOf } from '../status.ts';
 
 const DELAYS_MS = [250, 30_000] as const;
 /** Shorter delays are waited out by the connection; longer ones end it at once. */

@@ -3,8 +3,8 @@
  * the undoing of their `create`, was cut short or failed.
  */
 import type { Runner } from '../../docker/runner.ts';
+import { backOff, pause } from '../../lib/pause.ts';
 import type { Logger } from '../log.ts';
-import { backOff, pause } from '../wormhole/pause.ts';
 import { HOST_LABEL, ID_LABEL } from './labels.ts';
 
 const RETRY_MS = [1000, 60_000] as const;

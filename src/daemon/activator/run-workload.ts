@@ -10,9 +10,9 @@
  */
 import type { ContainerFacts, ImageFacts, Runner } from '../../docker/runner.ts';
 import { WormholeError } from '../../lib/errors.ts';
+import { pause } from '../../lib/pause.ts';
 import type { ContainerRecipe } from '../../spec/recipe/recipe.ts';
 import type { Logger } from '../log.ts';
-import { pause } from '../wormhole/pause.ts';
 import { labelsOf, type Owner } from './labels.ts';
 import { startContainer } from './start-container.ts';
 import type { Turns } from './turns.ts';

@@ -5,7 +5,7 @@
  *                └─up─► over after a while: at once, from the first pause on
  *                       over too soon: as if it had failed, or a peer that lets us in only to throw us out would be dialed without end
  */
-import { backOff, pause } from '../wormhole/pause.ts';
+import { backOff, pause } from '../../lib/pause.ts';
 
 /** Milliseconds between attempts: first and last. */
 const RETRY_MS = [500, 30_000] as const;

@@ -3,8 +3,8 @@ import { getEventListeners } from 'node:events';
 import { openSync, readdirSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { OwnedFd } from '../../../src/sys/fd.ts';
 import { acted, onDemand } from '../../../test/support/on-demand-world.ts';
+import { OwnedFd } from '../../sys/fd.ts';
 
 const ROUNDS = 1000;
 

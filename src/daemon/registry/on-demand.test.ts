@@ -1,9 +1,9 @@
 /** What `trigger` and `docker-run` promise. */
 import { describe, expect, test } from 'vitest';
-import type { Event } from '../../../src/spec/api.ts';
 import { acted, image, onDemand } from '../../../test/support/on-demand-world.ts';
 import { failure, never, registryWorld } from '../../../test/support/registry-world.ts';
 import { until } from '../../../test/support/relay-wait.ts';
+import type { Event } from '../../spec/api.ts';
 import { Registry } from './registry.ts';
 
 describe('trigger docker-run', () => {

@@ -1,12 +1,12 @@
 /** What a start promises to those who wait, leave, or use the container otherwise. */
 import { closeSync, openSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { Ready } from '../../../src/daemon/activator/ready/target.ts';
-import { WormholeError } from '../../../src/lib/errors.ts';
-import { OwnedFd } from '../../../src/sys/fd.ts';
 import { acted, onDemand } from '../../../test/support/on-demand-world.ts';
 import { failure, never } from '../../../test/support/registry-world.ts';
 import { settle, until } from '../../../test/support/relay-wait.ts';
+import { WormholeError } from '../../lib/errors.ts';
+import { OwnedFd } from '../../sys/fd.ts';
+import type { Ready } from '../activator/ready/target.ts';
 
 const web = ['url', ':80', 'trigger', 'docker-run', 'web'] as const;
 const db = ['url', ':80', 'trigger', 'docker-ns', 'db'] as const;

@@ -4,8 +4,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Event } from '../../spec/api.ts';
 import type { Logger } from '../log.ts';
+import type { Status } from '../status.ts';
 import type { Entry } from '../wormhole/entry.ts';
-import type { Status } from '../wormhole/status.ts';
 
 export class Telling {
   readonly #log: Logger;

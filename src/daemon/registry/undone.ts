@@ -2,7 +2,7 @@
  * What is told of a failure whose undoing failed, too: the reason first, then what is left behind.
  */
 import { WormholeError } from '../../lib/errors.ts';
-import { reasonOf } from '../wormhole/status.ts';
+import { reasonOf } from '../status.ts';
 
 /** @param error whatever was thrown out of a scope; see SuppressedError of ECMAScript's explicit resource management */
 export function undone(error: unknown): unknown {

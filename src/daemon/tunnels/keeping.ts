@@ -6,9 +6,9 @@
  *                                              └─lost there, and made from here──► made again
  */
 import type { LinkFacts } from '../../carrier/link/facts.ts';
+import { backOff, pause } from '../../lib/pause.ts';
 import type { Logger } from '../log.ts';
 import { isSame } from '../peers/owner.ts';
-import { backOff, pause } from '../wormhole/pause.ts';
 import type { HalfCalls } from './half-calls.ts';
 import type { Trouble, Tunnel } from './tunnel.ts';
 import type { Tunnels } from './tunnels.ts';

@@ -4,7 +4,7 @@ import { formatAddress } from '../../spec/address.ts';
 import type { TunnelQuery, TunnelRemoval } from '../../spec/api.ts';
 import type { Operations } from '../api/operations.ts';
 import { readAddress } from '../read-address.ts';
-import { reasonOf } from '../wormhole/status.ts';
+import { reasonOf } from '../status.ts';
 import { sweep } from './sweep.ts';
 import type { Tunnel } from './tunnel.ts';
 import type { Tunneling } from './tunneling.ts';

@@ -2,7 +2,7 @@
 import { Deadline } from '../../lib/deadline.ts';
 import type { TunnelSweep } from '../../spec/api.ts';
 import type { Remain, TunnelShape } from '../../tunnel/half.ts';
-import { reasonOf } from '../wormhole/status.ts';
+import { reasonOf } from '../status.ts';
 import type { Tunnel } from './tunnel.ts';
 import type { Tunneling } from './tunneling.ts';
 

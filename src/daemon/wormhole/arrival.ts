@@ -2,7 +2,7 @@
  * The head of a segment that runs here for a peer: nothing listens, connections come on the peer's link.
  */
 import type { Route } from '../../proxy/route.ts';
-import { UP } from './status.ts';
+import { UP } from '../status.ts';
 
 export class Arrival implements AsyncDisposable {
   readonly status = UP;

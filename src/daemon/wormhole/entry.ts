@@ -3,8 +3,8 @@ import type { RouteStats } from '../../proxy/route.ts';
 import type { Pull, Segment, Wormhole as Shape, Stats } from '../../spec/api.ts';
 import type { Plan } from '../../spec/plan.ts';
 import type { WormholeRecord } from '../state/record.ts';
+import type { Status } from '../status.ts';
 import type { Spot } from './self-proxy.ts';
-import type { Status } from './status.ts';
 import { Unmade } from './unmade.ts';
 
 export interface Entry {

@@ -6,17 +6,18 @@
  *
  * The route owns the listening socket; the head decides when there is one, and owns a unix head's file.
  */
+
+import { backOff, pause } from '../../lib/pause.ts';
 import type { Route } from '../../proxy/route.ts';
 import type { HeadPlan } from '../../spec/plan.ts';
 import type { Place } from '../places/place.ts';
 import type { Where } from '../places/where.ts';
 import type { PermitTarget } from '../policy/permit.ts';
+import { away, failed, type Status, UNKNOWN, UP } from '../status.ts';
 import type { HeadSocket, Surroundings } from '../surroundings.ts';
 import { literalHost } from './literal-host.ts';
 import { openWhenAddressIsUp } from './open-head.ts';
-import { backOff, pause } from './pause.ts';
 import type { Spot } from './self-proxy.ts';
-import { away, failed, type Status, UNKNOWN, UP } from './status.ts';
 
 /** A listener that could not be re-opened is tried again: first and last delay. */
 const RETRY_MS = [1000, 30_000] as const;

@@ -9,13 +9,13 @@ import type { TargetPlan } from '../../spec/plan.ts';
 import type { Place } from '../places/place.ts';
 import type { Where } from '../places/where.ts';
 import type { PermitTarget } from '../policy/permit.ts';
+import { away, failed, type Status, UNKNOWN, UP } from '../status.ts';
 import type { Surroundings } from '../surroundings.ts';
 import type { Course } from './courses.ts';
 import { targetLabel } from './labels.ts';
 import { isLiteral } from './literal-host.ts';
 import type { MemberTargets, PoolMember } from './pool-member.ts';
 import type { Spot } from './self-proxy.ts';
-import { away, failed, type Status, UNKNOWN, UP } from './status.ts';
 
 export interface MemberOptions {
   /** Position in the pool. */

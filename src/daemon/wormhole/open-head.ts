@@ -1,7 +1,8 @@
 /** Opening a listener in a place that has only just come up. */
+
+import { pause } from '../../lib/pause.ts';
 import type { HeadSocket } from '../surroundings.ts';
 import { errnoOf } from './errno.ts';
-import { pause } from './pause.ts';
 
 /** A container runs a moment before its addresses are there: tried this often, this long, before it is an error. */
 const RETRY_MS = 100;

@@ -5,9 +5,9 @@ import { WormholeError } from '../../lib/errors.ts';
 import type { Pull, Wormhole as Shape } from '../../spec/api.ts';
 import type { Plan } from '../../spec/plan.ts';
 import type { WormholeRecord } from '../state/record.ts';
+import type { Status } from '../status.ts';
 import type { Entry } from './entry.ts';
 import { headLabel, headUrl, targetLabel } from './labels.ts';
-import type { Status } from './status.ts';
 import type { Underway } from './underway.ts';
 import { Unmade } from './unmade.ts';
 

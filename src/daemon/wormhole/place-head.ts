@@ -2,6 +2,8 @@
  * Puts a head where it listens: in the place of the tail that it hangs on, in a container of its own, or in the place
  * that it names.
  */
+
+import { backOff, pause } from '../../lib/pause.ts';
 import type { Scope } from '../../lib/scope.ts';
 import { ColdStart } from '../activator/cold-start.ts';
 import type { Workload } from '../activator/workload.ts';
@@ -11,7 +13,6 @@ import type { Follower } from '../surroundings.ts';
 import type { Course } from './courses.ts';
 import { followEndpoint, identityKey } from './endpoint.ts';
 import type { Head } from './head.ts';
-import { backOff, pause } from './pause.ts';
 import type { SegmentOptions } from './segment-options.ts';
 import type { Tail } from './tail.ts';
 

@@ -1,7 +1,7 @@
 /** A member of a tail's pool as the tail deals with it. */
 import type { UpstreamTarget } from '../../proxy/route.ts';
 import type { Where } from '../places/where.ts';
-import type { Status } from './status.ts';
+import type { Status } from '../status.ts';
 
 /** Addresses of one member, as the route takes them. */
 export interface MemberTargets {

@@ -10,6 +10,7 @@ import type { ColdStart, Segment as Shape } from '../../spec/api.ts';
 import type { SegmentPlan } from '../../spec/plan.ts';
 import type { Activation } from '../activator/activation.ts';
 import type { Workload } from '../activator/workload.ts';
+import { overall, type Status } from '../status.ts';
 import type { Follower } from '../surroundings.ts';
 import type { Arrival } from './arrival.ts';
 import type { Hanging } from './hanging.ts';
@@ -17,7 +18,6 @@ import type { Head } from './head.ts';
 import { headUrl } from './labels.ts';
 import { type Spot, sharesListener } from './self-proxy.ts';
 import { toStats } from './stats.ts';
-import { overall, type Status } from './status.ts';
 import type { Tail } from './tail.ts';
 
 /** Milliseconds that a child's connections may last when no connection of its parent is left. */

@@ -1,6 +1,7 @@
 /** What a segment does around the containers that its activator starts. */
 import type { ContainerFacts } from '../../docker/runner.ts';
 import { WormholeError } from '../../lib/errors.ts';
+import { backOff } from '../../lib/pause.ts';
 import type { TailPlan } from '../../spec/plan.ts';
 import { endUnused } from '../activator/end-unused.ts';
 import type { MemberWorkload, StartSteps } from '../activator/start-steps.ts';
@@ -9,7 +10,6 @@ import type { Where } from '../places/where.ts';
 import type { Surroundings } from '../surroundings.ts';
 import type { FollowedMember } from './followed-member.ts';
 import type { Hanging } from './hanging.ts';
-import { backOff } from './pause.ts';
 import { chosenProbe, ended, untilReady } from './readiness.ts';
 import type { Tail } from './tail.ts';
 

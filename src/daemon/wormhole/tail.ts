@@ -8,11 +8,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Deadline } from '../../lib/deadline.ts';
 import { WormholeError } from '../../lib/errors.ts';
+import { backOff } from '../../lib/pause.ts';
 import type { Route, Targets } from '../../proxy/route.ts';
 import type { Activated, Activation } from '../activator/activation.ts';
 import type { OnMove, Where } from '../places/where.ts';
 import type { Member } from './member.ts';
-import { backOff } from './pause.ts';
 import type { PoolMember } from './pool-member.ts';
 import { Waiters } from './waiters.ts';
 

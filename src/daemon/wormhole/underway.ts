@@ -1,6 +1,6 @@
 /** A part of a wormhole that may take its time, and tells meanwhile. */
 import type { Pull } from '../../spec/api.ts';
-import type { Status } from './status.ts';
+import type { Status } from '../status.ts';
 
 export interface Underway {
   /** Undefined when there is nothing to say. */

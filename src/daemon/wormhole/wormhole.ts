@@ -7,12 +7,12 @@ import type { RouteStats } from '../../proxy/route.ts';
 import type { Pull, Segment as SegmentShape, Wormhole as Shape, Stats } from '../../spec/api.ts';
 import type { Plan } from '../../spec/plan.ts';
 import type { WormholeRecord } from '../state/record.ts';
+import type { Status } from '../status.ts';
 import type { Entry } from './entry.ts';
 import { headLabel } from './labels.ts';
 import type { Segment } from './segment.ts';
 import type { Spot } from './self-proxy.ts';
 import { toStats } from './stats.ts';
-import type { Status } from './status.ts';
 
 /** Milliseconds that removing its containers may take. */
 const REMOVE_MS = 60_000;

@@ -3,7 +3,7 @@
  */
 import type { ContainerFacts } from '../../../docker/runner.ts';
 import { WormholeError } from '../../../lib/errors.ts';
-import { backOff, pause } from '../../wormhole/pause.ts';
+import { backOff, pause } from '../../../lib/pause.ts';
 import { assertAlive } from './ended.ts';
 import type { ProbeRunner, ProbeTarget } from './target.ts';
 

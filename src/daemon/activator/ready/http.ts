@@ -6,9 +6,9 @@
  */
 import { Socket } from 'node:net';
 import { Deadline, within } from '../../../lib/deadline.ts';
+import { backOff, pause } from '../../../lib/pause.ts';
 import type { OwnedFd } from '../../../sys/fd.ts';
 import { formatIp } from '../../../sys/sockaddr.ts';
-import { backOff, pause } from '../../wormhole/pause.ts';
 import type { Addresses } from './addresses.ts';
 import { HEAD_MAX, readStatus } from './http-head.ts';
 import { paceAfter, tryOnce } from './stream.ts';

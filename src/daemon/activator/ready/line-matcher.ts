@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { Deadline } from '../../../lib/deadline.ts';
 import { WormholeError } from '../../../lib/errors.ts';
-import { pause } from '../../wormhole/pause.ts';
+import { pause } from '../../../lib/pause.ts';
 
 /** Characters of a line that are looked at. */
 const LINE_MAX = 8192;

@@ -3,7 +3,7 @@
  */
 import { Deadline } from '../../../lib/deadline.ts';
 import { WormholeError } from '../../../lib/errors.ts';
-import { pause } from '../../wormhole/pause.ts';
+import { pause } from '../../../lib/pause.ts';
 import { assertAlive } from './ended.ts';
 import { LineMatcher } from './line-matcher.ts';
 import type { ProbeRunner, ProbeTarget } from './target.ts';

@@ -4,11 +4,12 @@
  * It is on the way of every cold start, so it finds a port within milliseconds of its opening. An attempt costs some 40 µs,
  * waking up for it twice as much; what has waited for long is asked less often. There is never more than one socket.
  */
+
+import { pause } from '../../../lib/pause.ts';
 import { type Destination, StreamAttempt } from '../../../proxy/target/stream-attempt.ts';
 import { Errno, errnoName, SyscallError } from '../../../sys/errno.ts';
 import type { OwnedFd } from '../../../sys/fd.ts';
 import { formatIp } from '../../../sys/sockaddr.ts';
-import { pause } from '../../wormhole/pause.ts';
 import type { Addresses } from './addresses.ts';
 import type { ProbeTarget } from './target.ts';
 

@@ -7,13 +7,13 @@
 import { closeSync, openSync, read } from 'node:fs';
 import { promisify } from 'node:util';
 import { within } from '../../../lib/deadline.ts';
+import { backOff, pause } from '../../../lib/pause.ts';
 import { AF_INET, AF_INET6, SOCK_DGRAM } from '../../../sys/constants.ts';
 import { SyscallError } from '../../../sys/errno.ts';
 import { OwnedFd } from '../../../sys/fd.ts';
 import type { NetNamespace } from '../../../sys/netns.ts';
 import { formatIp } from '../../../sys/sockaddr.ts';
 import { bindIp, socketIn } from '../../../sys/sockets.ts';
-import { backOff, pause } from '../../wormhole/pause.ts';
 import type { Addresses } from './addresses.ts';
 import type { ProbeTarget } from './target.ts';
 import { isBound } from './udp-table.ts';

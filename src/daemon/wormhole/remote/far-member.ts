@@ -1,8 +1,8 @@
 /** The member of a tail that is the rest of the spec on a peer. */
 import { WormholeError } from '../../../lib/errors.ts';
 import type { UpstreamAddress } from '../../../proxy/route.ts';
+import { failed, type Status, UNKNOWN } from '../../status.ts';
 import type { MemberTargets, PoolMember } from '../pool-member.ts';
-import { failed, type Status, UNKNOWN } from '../status.ts';
 
 /** Where its connections go: a guest at the end of a link. */
 export interface FarPlace {

@@ -3,9 +3,9 @@ import { WormholeError } from '../../../lib/errors.ts';
 import type { Segment } from '../../../spec/api.ts';
 import type { GuestCalls } from '../../peers/guest-calls.ts';
 import type { Peer } from '../../peers/peer.ts';
+import { reasonOf } from '../../status.ts';
 import type { Abroad } from '../../surroundings.ts';
 import { sumStats, toStats } from '../stats.ts';
-import { reasonOf } from '../status.ts';
 
 /** Of a peer that does not tell there is one, which says why. */
 export async function farSegments(

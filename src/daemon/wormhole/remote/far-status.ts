@@ -3,7 +3,7 @@ import type { Notice } from '../../../carrier/link/notice.ts';
 import type { Pull } from '../../../spec/api.ts';
 import type { Notices, OnNotice } from '../../peers/notices.ts';
 import type { Peer } from '../../peers/peer.ts';
-import { type Status, UP } from '../status.ts';
+import { type Status, UP } from '../../status.ts';
 import type { Underway } from '../underway.ts';
 
 const DELETED = 'it was deleted there; the next connection has it made again';

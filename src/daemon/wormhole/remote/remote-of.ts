@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { WormholeError } from '../../../lib/errors.ts';
 import { formatAddress } from '../../../spec/address.ts';
+import { UP } from '../../status.ts';
 import type { SegmentOptions } from '../segment-options.ts';
-import { UP } from '../status.ts';
 import type { Tail } from '../tail.ts';
 import { FarMember } from './far-member.ts';
 import { linkWay, tunnelWay } from './far-way.ts';

@@ -1,34 +1,34 @@
 /**
  * Everything about other hosts, put together: the carrier, the peers, what runs here for them, and what is asked of them.
  */
-import type { LinkFacts } from '../../carrier/link/facts.ts';
-import type { CarrierListener } from '../../carrier/listener.ts';
-import { WormholeError } from '../../lib/errors.ts';
-import { Scope } from '../../lib/scope.ts';
-import type { Secret } from '../../lib/secret.ts';
-import { commonIdentity } from '../../lib/tls-profile.ts';
-import type { InvitationAccepted } from '../../spec/api.ts';
-import type { Api } from '../api/server.ts';
-import { abroadOf, type CarrierAbroad } from '../carrier/abroad.ts';
-import type { PeerSettings } from '../config/peers.ts';
-import type { Settings } from '../config/settings.ts';
-import type { Events } from '../events.ts';
-import { Invitations } from '../invited/invitations.ts';
-import { Pairs } from '../invited/pairs.ts';
-import type { Logger } from '../log.ts';
-import type { Policies } from '../policy/policies.ts';
-import type { Registry } from '../registry/registry.ts';
-import { eventOf } from '../registry/telling.ts';
-import type { Surroundings } from '../surroundings.ts';
-import { callRoll } from './call-roll.ts';
-import { Guests } from './guests.ts';
-import { Joins } from './joins.ts';
-import type { KnownPeer } from './known-peer.ts';
-import { type PeerOperations, peerOperations } from './operate-peers.ts';
-import type { Owner } from './owner.ts';
-import { peerCall } from './peer-call.ts';
-import { Peers } from './peers.ts';
-import { watchGuests } from './watch-guests.ts';
+import type { LinkFacts } from '../carrier/link/facts.ts';
+import type { CarrierListener } from '../carrier/listener.ts';
+import { WormholeError } from '../lib/errors.ts';
+import { Scope } from '../lib/scope.ts';
+import type { Secret } from '../lib/secret.ts';
+import { commonIdentity } from '../lib/tls-profile.ts';
+import type { InvitationAccepted } from '../spec/api.ts';
+import type { Api } from './api/server.ts';
+import { abroadOf, type CarrierAbroad } from './carrier/abroad.ts';
+import type { PeerSettings } from './config/peers.ts';
+import type { Settings } from './config/settings.ts';
+import type { Events } from './events.ts';
+import { Invitations } from './invited/invitations.ts';
+import { Pairs } from './invited/pairs.ts';
+import type { Logger } from './log.ts';
+import { callRoll } from './peers/call-roll.ts';
+import { Guests } from './peers/guests.ts';
+import { Joins } from './peers/joins.ts';
+import type { KnownPeer } from './peers/known-peer.ts';
+import { type PeerOperations, peerOperations } from './peers/operate-peers.ts';
+import type { Owner } from './peers/owner.ts';
+import { peerCall } from './peers/peer-call.ts';
+import { Peers } from './peers/peers.ts';
+import { watchGuests } from './peers/watch-guests.ts';
+import type { Policies } from './policy/policies.ts';
+import type { Registry } from './registry/registry.ts';
+import { eventOf } from './registry/telling.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** Milliseconds that a session waits for another connection. */
 const RESUME_MS = 30_000;

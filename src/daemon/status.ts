@@ -1,7 +1,7 @@
 /** Whether something works, and why not: of a head, of a pool member, of a whole wormhole. */
-import { WormholeError } from '../../lib/errors.ts';
-import type { WormholeState } from '../../spec/api.ts';
-import type { Where } from '../places/where.ts';
+import { WormholeError } from '../lib/errors.ts';
+import type { WormholeState } from '../spec/api.ts';
+import type { Where } from './places/where.ts';
 
 export interface Status {
   readonly state: Exclude<WormholeState, 'draining'>;
