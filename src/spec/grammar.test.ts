@@ -5,7 +5,7 @@ import { WormholeError } from '../lib/errors.ts';
 import { runFlagNames, runFlags, spellings } from './run-flags.ts';
 import { splitWords } from './shell.ts';
 import { explain, format, parse, plan } from './spec.ts';
-import { argumentOf, isWord, type Word, wordTable } from './words.ts';
+import { argumentOf, isWord, roleOf, type Word, wordTable } from './words.ts';
 
 const page = readFileSync(new URL('../../docs/grammar.md', import.meta.url), 'utf8');
 const words = Object.keys(wordTable).filter(isWord);
@@ -69,6 +69,13 @@ describe('docs/grammar.md', () => {
       more: runFlags[name].many === true,
     }));
     expect(listed).toEqual(table);
+  });
+
+  test('tells of every option what it does, and of no other', () => {
+    const [, section = ''] = page.split('## Options\n');
+    const rows = [...(section.split('\n## ')[0] ?? '').matchAll(/^\| `([a-z-]+)` `\S+` \| .+\. \|$/gm)];
+    const options = words.filter((word) => ['head', 'tail'].includes(roleOf(word)));
+    expect(rows.map(([, word]) => word)).toEqual(options);
   });
 
   test('uses every word of the language in an example that works', () => {
