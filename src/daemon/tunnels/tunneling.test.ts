@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { TunnelWorld } from '../../../test/support/tunnel-world.ts';
+import { sweep } from './sweep.ts';
 
 let world: TunnelWorld;
 afterEach(() => world[Symbol.asyncDispose]());
@@ -178,6 +179,22 @@ describe('a tunnel that is there', () => {
       expect(after.id).not.toBe(before.id);
       expect(await world.b.summary()).toEqual([swapped((await world.a.summary())[0])]);
     }
+  });
+
+  test('W17 F27 is partial when only parts of it are found, which both ends say until it is swept up', async () => {
+    world = new TunnelWorld();
+    const { a, b } = world;
+    const { local, remote } = await a.create();
+    world.linked = false;
+    a.kernel.parts.set(local, [`address ${local}`]);
+    a.start();
+    await a.tunneling.restore();
+    world.link();
+    expect(await a.list()).toMatchObject([{ state: 'partial', reason: `there is address ${local}, but not a route` }]);
+    await expect.poll(() => b.list()).toMatchObject([{ state: 'stale', reason: "the peer's half is partial" }]);
+    const { removed } = await sweep(a.tunneling, new AbortController().signal);
+    expect(removed).toEqual([expect.stringContaining(`tunnel to b, ${local} ${remote}: there is address ${local}`)]);
+    expect([await a.list(), await b.list(), a.kernel.kept.size, b.kernel.kept.size]).toEqual([[], [], 0, 0]);
   });
 
   test('that has ended by itself is made again', async () => {
