@@ -73,7 +73,8 @@ export type ToCarrier =
 export type LinkChange =
   | { readonly change: 'up'; readonly facts: LinkFacts }
   | { readonly change: 'lost'; readonly reason: string }
-  | { readonly change: 'resumed' }
+  /** @property address of the peer now, `HOST:PORT` */
+  | { readonly change: 'resumed'; readonly address: string }
   /** Its connections travel by another carrier now, or by that one for the first time. */
   | { readonly change: 'carrier'; readonly carrier: 'quic' | 'tls'; readonly reason: string }
   /** No more streams can be opened on it. */

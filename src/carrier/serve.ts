@@ -103,7 +103,7 @@ class CarrierService {
         if (facts !== undefined) this.#tell(link, { change: 'up', facts });
       },
       onLost: (link, reason) => this.#tell(link, { change: 'lost', reason }),
-      onResumed: (link) => this.#tell(link, { change: 'resumed' }),
+      onResumed: (link) => this.#tell(link, { change: 'resumed', address: link.peer.address }),
       onDraining: (link) => this.#tell(link, { change: 'draining' }),
       onOver: (link, { message: reason }) => this.#tell(link, { change: 'over', reason }),
       onStream: (link, incoming) => {

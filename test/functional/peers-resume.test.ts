@@ -6,7 +6,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import type { PeerList } from '../../src/spec/api-peer.ts';
 import type { Host } from '../support/host.ts';
+import { readdress } from '../support/host-address.ts';
 import { Hosts } from '../support/hosts.ts';
 import { ByteStream, ByteSum, sendStream } from '../support/relay-bytes.ts';
 import { until } from '../support/relay-wait.ts';
@@ -180,6 +182,23 @@ describe('a link', () => {
     }
     const whole = await Promise.all(all.map(({ whole }) => whole));
     expect(whole.filter(Boolean)).toHaveLength(10);
+  });
+
+  test('goes on when the host that dialed has another address, which is known at the other end', async () => {
+    await using world = await Hosts.start({ hosts: { a: {}, b: {} } });
+    const { a, b } = world;
+    a.knows('b', b.site.v4);
+    expect(await a.daemon.wormhole('ping', 'b')).toMatchObject({ code: 0 });
+    const address = await readdress(a);
+    expect(await a.daemon.wormhole('kick', 'b')).toMatchObject({ code: 0 });
+    const seen = async (): Promise<string | undefined> =>
+      (await b.daemon.get<PeerList>('/v1/peers')).peers[0]?.address.split(':')[0];
+    await expect.poll(seen).toBe(address);
+    // What it asks for is asked from there.
+    expect(await a.daemon.wormhole('create', 'url', ':0', 'remote', 'b', 'tail', 'url', ':1')).toMatchObject({
+      code: 0,
+    });
+    expect(b.daemon.log).toMatch(new RegExp(`"url":"/v1/guests/[^\\n]+"address":"${address}:`));
   });
 
   test('on a path of 50 ms that loses a packet of a hundred, everything arrives', async () => {

@@ -38,7 +38,8 @@ const lastWordsMs = 1_000;
 export class Link {
   readonly number: number;
   readonly dialed: boolean;
-  readonly peer: CarrierPeer;
+  /** At the address of the present connection, or the last. */
+  peer: CarrierPeer;
   readonly session: ResumablePipe;
   readonly memory: LinkShare;
   readonly datagrams: LinkDatagrams;

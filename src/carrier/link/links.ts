@@ -16,7 +16,7 @@ import type { ResumablePipe } from '../resume/resumable-pipe.ts';
 import { pipeOf, type SecureStream } from '../secure-stream.ts';
 import { admit, isFull } from './admission.ts';
 import { exporterOf } from './connection-secret.ts';
-import { dialPeer, type PeerTarget } from './dial.ts';
+import { type Dialed, dialPeer, type PeerTarget } from './dial.ts';
 import type { Begun, Entry } from './entry.ts';
 import type { Hello } from './hello.ts';
 import { Link } from './link.ts';
@@ -91,7 +91,7 @@ export class Links {
         settled();
         memory[Symbol.dispose]();
         const resumed = this.#entryOf(session);
-        if (resumed !== undefined) this.#resumed(resumed, stream);
+        if (resumed !== undefined) this.#resumed(resumed, { stream, address: peer.address });
       },
       onRefused: (reason) => {
         settled();
@@ -209,8 +209,9 @@ export class Links {
     }
   }
 
-  #resumed(entry: Entry, stream: SecureStream): void {
+  #resumed(entry: Entry, { stream, address }: Dialed): void {
     entry.link.connection = stream;
+    entry.link.peer = { ...entry.link.peer, address };
     if (entry.link.hello !== undefined) this.#datagramsOver(entry);
     this.#options.onResumed(entry.link);
   }
@@ -238,10 +239,8 @@ export class Links {
   }
 
   #sessionOf(id: Buffer, peer: CarrierPeer): ResumablePipe | undefined {
-    for (const { link } of this.#entries.values()) {
-      if (link.session.id.equals(id)) return link.peer.identity === peer.identity ? link.session : undefined;
-    }
-    return undefined;
+    const found = [...this.#entries.values()].find(({ link }) => link.session.id.equals(id));
+    return found?.link.peer.identity === peer.identity ? found.link.session : undefined;
   }
 
   #entryOf(session: ResumablePipe): Entry | undefined {

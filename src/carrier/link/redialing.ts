@@ -5,7 +5,7 @@
 import { WormholeError } from '../../lib/errors.ts';
 import { redialSession } from '../resume/redial.ts';
 import type { ResumablePipe } from '../resume/resumable-pipe.ts';
-import { pipeOf, type SecureStream } from '../secure-stream.ts';
+import { pipeOf } from '../secure-stream.ts';
 import { exporterOf } from './connection-secret.ts';
 import type { Dialed } from './dial.ts';
 
@@ -21,7 +21,7 @@ export interface RedialingOptions {
   readonly dial: (signal: AbortSignal) => Promise<Dialed>;
   /** The peer is there, and does not know the session. */
   readonly onUnknown: (reason: WormholeError) => void;
-  readonly onResumed: (stream: SecureStream) => void;
+  readonly onResumed: (dialed: Dialed) => void;
 }
 
 export class Redialing {
@@ -60,12 +60,13 @@ export class Redialing {
   }
 
   async #attempt(signal: AbortSignal): Promise<boolean> {
-    let stream: SecureStream;
+    let dialed: Dialed;
     try {
-      ({ stream } = await this.#options.dial(signal));
+      dialed = await this.#options.dial(signal);
     } catch {
       return false;
     }
+    const { stream } = dialed;
     if (this.#session.connected) {
       stream.destroy();
       return true;
@@ -82,7 +83,7 @@ export class Redialing {
         exporter,
         onResumed: () => {
           settle(true);
-          this.#options.onResumed(stream);
+          this.#options.onResumed(dialed);
         },
         onFailed: (_reason, why) => {
           if (why === 'unknown')

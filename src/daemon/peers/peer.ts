@@ -164,8 +164,10 @@ export class Peer implements Disposable {
     this.#options.onChange(this);
   }
 
-  resumed(link: number): void {
-    if (this.#link?.number !== link) return;
+  /** It goes on over another connection. */
+  resumed(link: LinkFacts): void {
+    if (this.#link?.number !== link.number) return;
+    this.#link = link;
     this.outage.end();
     this.#options.onChange(this);
   }

@@ -117,8 +117,10 @@ describe('peers', () => {
     const peer = world.peers.named('lap');
     world.peers.changed(link.number, { change: 'lost', reason: 'reset' });
     expect([peer.state, peer.reason, peer.link?.number]).toEqual(['lost', 'reset', link.number]);
-    world.peers.changed(link.number, { change: 'resumed' });
-    expect(peer.state).toBe('up');
+    world.peers.changed(link.number, { change: 'resumed', address: '192.0.2.7:4711' });
+    // It may have come by another network.
+    expect([peer.state, peer.link?.address]).toEqual(['up', '192.0.2.7:4711']);
+    expect(world.peers.links.map(({ address }) => address)).toEqual(['192.0.2.7:4711']);
   });
 
   test('a program is nobody’s peer', () => {

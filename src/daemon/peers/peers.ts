@@ -133,8 +133,9 @@ export class Peers implements Disposable {
   /** What the carrier tells of its links. */
   changed(number: number, change: LinkChange): void {
     if (change.change === 'up') return this.#up(change.facts);
-    const facts = this.#links.get(number);
-    if (facts === undefined) return;
+    const before = this.#links.get(number);
+    if (before === undefined) return;
+    const facts = change.change === 'resumed' ? { ...before, address: change.address } : before;
     const about = { peer: facts.name, address: facts.address, link: number };
     switch (change.change) {
       case 'lost':
@@ -142,8 +143,9 @@ export class Peers implements Disposable {
         for (const peer of this.list) peer.lost(number, change.reason);
         return;
       case 'resumed':
+        this.#links.set(number, facts);
         this.#say('info', facts, about, 'the link to a peer goes on over another connection');
-        for (const peer of this.list) peer.resumed(number);
+        for (const peer of this.list) peer.resumed(facts);
         // Either end may have let go of something meanwhile, and been unable to say so.
         if (facts.role !== 'client') this.#options.onHost(facts);
         return;
@@ -237,8 +239,7 @@ export class Peers implements Disposable {
   /** Of two links to one daemon, one is given up soon. */
   #usable(facts: LinkFacts): LinkFacts {
     if (!this.#draining.has(facts.number) && this.#links.has(facts.number)) return facts;
-    const same = ({ host, identity, number }: LinkFacts): boolean =>
-      host === facts.host && identity === facts.identity && !this.#draining.has(number);
+    const same = (link: LinkFacts): boolean => isSame(link, facts) && !this.#draining.has(link.number);
     return this.links.findLast(same) ?? facts;
   }
 }
