@@ -9,7 +9,8 @@ const permissions = new Set(['EPERM', 'EACCES']);
 /** What a kernel answers that was built without something. */
 const lacks = new Set(['ENOSYS', 'EOPNOTSUPP', 'ENOTSUP', 'EPROTONOSUPPORT', 'EAFNOSUPPORT']);
 
-const codeOf = (error: unknown): string =>
+/** Of a system call, '' when it has none. */
+export const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 
 /** @param what was to be done, e.g. `cannot install the tunnel` @returns `error` itself when it is one already, or an abort */

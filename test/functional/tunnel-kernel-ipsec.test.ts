@@ -7,7 +7,7 @@
 import { describe, expect, test } from 'vitest';
 import { KernelTunnels } from '../../src/tunnel/kernel.ts';
 import { bothEnds, ipsecGrounds, ipsecHalves, newSa } from '../support/ipsec-halves.ts';
-import { holder, inside, pings, TunnelHosts, traces } from '../support/tunnel-hosts.ts';
+import { eventually, holder, inside, pings, TunnelHosts, traces } from '../support/tunnel-hosts.ts';
 
 const { missing, unprotected, attachable } = await ipsecGrounds();
 const v6 = TunnelHosts.hasIpv6();
@@ -143,6 +143,17 @@ describe.skipIf(missing !== undefined)('an IPsec tunnel', () => {
     expect(await hosts.tunnelsA.adopt(one.shape)).toMatchObject({ missing: await one.missing() });
     await hosts.tunnelsA.sweep(one.shape);
     expect(traces(hosts.a)).toBe(before);
+  });
+
+  test('has ended when the address that it leaves from is not one of this host any more', async () => {
+    using hosts = new TunnelHosts(unprotected);
+    const [half] = ipsecHalves();
+    const one = await hosts.tunnelsA.install(half);
+    hosts.a.ip('address', 'add', '10.9.0.7/24', 'dev', 'va');
+    hosts.a.ip('address', 'delete', '10.9.0.1/24', 'dev', 'va');
+    await eventually('it has ended', () => one.ended.aborted);
+    expect(String(one.ended.reason)).toContain('10.9.0.1');
+    await one.remove();
   });
 
   test('is found and removed when nobody knows it', async () => {

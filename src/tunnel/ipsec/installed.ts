@@ -19,6 +19,7 @@ import { inspectParts, mendParts, type Part, removeParts } from '../part.ts';
 import type { Watch, Watched } from '../watch/watch.ts';
 import { associationOf, outboundPolicy } from './associations.ts';
 import { reqidOf, sasOf } from './name.ts';
+import { OwnAddress } from './own-address.ts';
 
 /** Packets that were given to an SA leave within microseconds, or when a core that encrypts for others gets to them. */
 const UNDER_WAY_MS = 250;
@@ -46,6 +47,7 @@ export class InstalledIpsecHalf implements InstalledIpsec, Watched {
   readonly #wayBack: Disposable | undefined;
   readonly #inTurn: Surroundings['inTurn'];
   readonly #ended = new AbortController();
+  readonly #ownAddress: OwnAddress;
   readonly #before = { in: { bytes: 0, packets: 0, dropped: 0 }, out: { bytes: 0, packets: 0, dropped: 0 } };
   #shape: IpsecShape;
   #removing: Promise<void> | undefined;
@@ -62,6 +64,7 @@ export class InstalledIpsecHalf implements InstalledIpsec, Watched {
     this.#inTurn = inTurn;
     this.#watching = watch.add(this, ground.attached);
     this.#wayBack = wayBackOf(shape, ground);
+    this.#ownAddress = new OwnAddress(shape.outer.local, ground.host.stack.namespace);
   }
 
   get shape(): IpsecShape {
@@ -125,7 +128,10 @@ export class InstalledIpsecHalf implements InstalledIpsec, Watched {
   }
 
   async mend(): Promise<void> {
-    if (this.#removing === undefined) await mendParts(this.#parts);
+    if (this.#removing !== undefined || this.#ended.signal.aborted) return;
+    const gone = this.#ownAddress.look();
+    if (gone === undefined) await mendParts(this.#parts);
+    else this.#ended.abort(gone);
   }
 
   /** A packet that was opened with the tunnel's key came from there: a NAT has chosen another port. */
