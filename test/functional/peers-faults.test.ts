@@ -70,7 +70,10 @@ describe('a peer', () => {
     await b.up({ of: other });
     await until('a says why', async () => (await a.peer('b')).reason.includes('key'));
     expect(await carries(a, port)).toBe(false);
-    expect((await a.daemon.look(id)).state).not.toBe('up');
+    expect(await a.daemon.look(id)).toMatchObject({
+      state: 'waiting',
+      reason: expect.stringMatching(/^peer b: \S+:9999 does not accept our key/),
+    });
     await b.daemon.stop();
     await b.up();
     await until('it serves again', () => carries(a, port));

@@ -18,6 +18,8 @@ export class RemoteWorld {
   link: LinkFacts | undefined;
   /** Of that link's connection. */
   readonly outage = new Outage();
+  /** Why there is no link. */
+  reason = '';
   wishes = 0;
   /** What is heard of on which link. */
   readonly following: string[] = [];
@@ -29,13 +31,17 @@ export class RemoteWorld {
   url = '';
   put: () => Promise<void> = () => Promise.resolve();
   #followers = new Set<OnLink>();
+  #readers = new Set<() => void>();
   readonly rest: RemoteRest;
 
   constructor(allow?: (host: string) => void, way: FarWay = linkWay(1)) {
     const link = (): LinkFacts | undefined => this.link;
+    const reason = (): string => this.reason;
     const peer = {
       name: 'db',
-      reason: '',
+      get reason() {
+        return reason();
+      },
       guests: this.guests,
       outage: this.outage,
       get link() {
@@ -52,6 +58,10 @@ export class RemoteWorld {
         this.#followers.add(onLink);
         onLink(this.link);
         return { [Symbol.dispose]: () => void this.#followers.delete(onLink) };
+      },
+      followReason: (onChange: () => void) => {
+        this.#readers.add(onChange);
+        return { [Symbol.dispose]: () => void this.#readers.delete(onChange) };
       },
       up: () => (this.link === undefined ? Promise.reject(unreachable) : Promise.resolve(this.link)),
     } as unknown as Peer;
@@ -91,6 +101,12 @@ export class RemoteWorld {
         ? undefined
         : ({ number, instance, rttMs: 1, address: `10.0.0.${number}:9999` } as LinkFacts);
     for (const follower of this.#followers) follower(this.link);
+  }
+
+  /** The last dial has failed for that. */
+  failed(reason: string): void {
+    this.reason = reason;
+    for (const reader of this.#readers) reader();
   }
 
   async place(): Promise<unknown> {

@@ -35,6 +35,7 @@ export class Peer implements Disposable {
   readonly #options: PeerOptions;
   readonly #closed = new AbortController();
   readonly #followers = new Set<OnLink>();
+  readonly #readers = new Set<() => void>();
   #known: KnownPeer;
   /** Whether each who wants it may dial it at an address; undefined = wherever it is. */
   readonly #wishes = new Set<{ readonly allow: Allow | undefined }>();
@@ -122,6 +123,12 @@ export class Peer implements Disposable {
     this.#followers.add(onLink);
     onLink(this.#link);
     return { [Symbol.dispose]: () => void this.#followers.delete(onLink) };
+  }
+
+  /** Calls `onChange` when a dial has failed for another reason than the one before, until disposed. */
+  followReason(onChange: () => void): Disposable {
+    this.#readers.add(onChange);
+    return { [Symbol.dispose]: () => void this.#readers.delete(onChange) };
   }
 
   /**
@@ -225,7 +232,9 @@ export class Peer implements Disposable {
     } catch (error) {
       // The peer may have dialed us meanwhile.
       if (this.#link !== undefined) return this.#link;
+      const before = this.reason;
       this.#failure = WormholeError.is(error) ? error : this.#unreachable('it could not be dialed', error);
+      if (this.reason !== before) for (const reader of this.#readers) reader();
       this.#options.onChange(this);
       throw this.#failure;
     }

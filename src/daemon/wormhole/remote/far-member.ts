@@ -12,6 +12,9 @@ export interface FarPlace {
   readonly hops: number;
 }
 
+/** The status that comes before the one that was told, because of the link to its peer; undefined = none does. */
+export type StatusOfLink = (here: boolean) => Status | undefined;
+
 export class FarMember implements PoolMember {
   readonly index = 0;
   readonly label: string;
@@ -20,24 +23,20 @@ export class FarMember implements PoolMember {
   #status: Status = UNKNOWN;
   #failure: unknown;
   readonly #confirm: (signal: AbortSignal) => Promise<void>;
-  readonly #lost: () => Status | undefined;
+  readonly #ofLink: StatusOfLink;
 
   /**
    * @param confirm sees to it that the place is still right
-   * @param lost the status while nobody can get there at the moment
+   * @param ofLink asked while it is here, and while it is awaited
    */
-  constructor(
-    label: string,
-    confirm: (signal: AbortSignal) => Promise<void>,
-    lost: () => Status | undefined = () => undefined,
-  ) {
+  constructor(label: string, confirm: (signal: AbortSignal) => Promise<void>, ofLink: StatusOfLink = () => undefined) {
     this.label = label;
     this.#confirm = confirm;
-    this.#lost = lost;
+    this.#ofLink = ofLink;
   }
 
   get status(): Status {
-    return (this.here ? this.#lost() : undefined) ?? this.#status;
+    return (this.here ? this.#ofLink(true) : this.#awaited()) ?? this.#status;
   }
 
   /** As it was told last. */
@@ -74,8 +73,14 @@ export class FarMember implements PoolMember {
     if (this.#address !== undefined) await this.#confirm(signal);
     const address = this.#address;
     if (address === undefined) {
+      const away = this.#awaited();
+      if (away !== undefined) throw new WormholeError('WH_ERR_PEER_UNREACHABLE', away.reason, { cause: this.#failure });
       throw this.#failure ?? new WormholeError('WH_ERR_PEER_UNREACHABLE', `${this.label} is not linked`);
     }
     return { targets: [{ member: 0, label: this.label, address }], validForMs: Number.POSITIVE_INFINITY };
+  }
+
+  #awaited(): Status | undefined {
+    return !this.here && this.#status.state === 'waiting' ? this.#ofLink(false) : undefined;
   }
 }

@@ -5,6 +5,8 @@ import type { Notices, OnNotice } from '../../peers/notices.ts';
 import type { Peer } from '../../peers/peer.ts';
 import { type Status, UP } from '../../status.ts';
 import type { Underway } from '../underway.ts';
+import type { StatusOfLink } from './far-member.ts';
+import type { FarWay } from './far-way.ts';
 
 const DELETED = 'it was deleted there; the next connection has it made again';
 
@@ -25,10 +27,26 @@ export function farStatus({ state, reason }: Pick<Notice, 'state' | 'reason'>, p
   }
 }
 
-/** While the link has no connection what was told last is not known to be so. @param peer its name here, and why it has none */
-export function lostStatus({ name, outage: { reason } }: Pick<Peer, 'name' | 'outage'>): Status | undefined {
-  if (reason === '') return undefined;
-  return { state: 'waiting', reason: `peer ${name} is lost: ${reason}; connections wait for it` };
+/**
+ * What a link does to the status of a guest, `here` being whether connections have a place to go to.
+ *
+ * Without a connection what was told last is not known to be so, unless the way goes on without the link. Without a link it
+ * is why there is none, as far as that is known.
+ */
+export function linkStatus(
+  peer: Pick<Peer, 'name' | 'link' | 'reason' | 'outage'>,
+  { needsLink }: Pick<FarWay, 'needsLink'>,
+): StatusOfLink {
+  const { name } = peer;
+  const waiting = (reason: string): Status => ({ state: 'waiting', reason });
+  return (here) => {
+    const lost = peer.outage.reason;
+    if (here)
+      return lost === '' || !needsLink ? undefined : waiting(`peer ${name} is lost: ${lost}; connections wait for it`);
+    const { link, reason } = peer;
+    if (link !== undefined || reason === '') return undefined;
+    return waiting(reason.startsWith(`peer ${name}: `) ? reason : `peer ${name}: ${reason}`);
+  };
 }
 
 /** What the peer tells of a guest that is being made. */

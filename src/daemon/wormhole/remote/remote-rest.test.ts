@@ -69,6 +69,27 @@ describe('the rest of a spec on a peer', () => {
     expect(await world.place()).toBe(2);
   });
 
+  test('while there is no link it says why there is none now, also to whoever connects', async () => {
+    await world.rest.ensure(never, false);
+    expect(world.rest.member.status.reason).toBe('peer db is not linked');
+    world.failed('10.0.0.1:9999 did not answer');
+    expect(world.rest.member.status).toEqual({ state: 'waiting', reason: 'peer db: 10.0.0.1:9999 did not answer' });
+    world.failed('10.0.0.1:9999 does not accept our key');
+    expect(world.told).toBe(2);
+    await expect(world.place()).rejects.toMatchObject({ message: expect.stringContaining('does not accept our key') });
+    world.reason = '';
+    world.linked(1);
+    await expect.poll(() => world.rest.member.status.state).toBe('up');
+    world.reason = 'peer db: it is closing the link';
+    world.linked();
+    expect(world.rest.member.status).toEqual({ state: 'waiting', reason: 'peer db: it is closing the link' });
+    world.failed('10.0.0.1:9999 did not answer');
+    expect(world.rest.member.status.reason).toBe('peer db: 10.0.0.1:9999 did not answer');
+    await world.rest[Symbol.asyncDispose]();
+    world.failed('again');
+    expect(world.told).toBe(3);
+  });
+
   test('is on the roll before there is a link', async () => {
     const put = world.rest.ensure(never, true).catch(() => undefined);
     expect([...world.guests]).toEqual(['x.0']);

@@ -23,7 +23,7 @@ import type { Abroad } from '../../surroundings.ts';
 import type { Hanging } from '../hanging.ts';
 import { FarMember } from './far-member.ts';
 import { farSegments } from './far-segments.ts';
-import { FarUnderway, farStatus, Hearing, lostStatus } from './far-status.ts';
+import { FarUnderway, farStatus, Hearing, linkStatus } from './far-status.ts';
 import type { FarAddress, FarWay } from './far-way.ts';
 
 /** Milliseconds between attempts to make the guest again: first and last. */
@@ -74,11 +74,11 @@ export class RemoteRest implements Hanging {
     const { peer, way } = options;
     this.underway = new FarUnderway(peer.name);
     this.#hearing = new Hearing(options.follow, options.guest, (notice) => this.#hear(notice));
-    // What a tunnel carries goes on without the link.
-    const lost = (): Status | undefined => (way.needsLink ? lostStatus(peer) : undefined);
-    this.member = new FarMember(`${way.word} ${peer.name}`, (signal) => this.#confirm(signal), lost);
+    const confirm = (signal: AbortSignal): Promise<void> => this.#confirm(signal);
+    this.member = new FarMember(`${way.word} ${peer.name}`, confirm, linkStatus(peer, way));
     this.member.left(undefined, { state: 'waiting', reason: `peer ${peer.name} is not linked yet` });
-    this.#wishes = [peer.want(options.allow), peer.outage.follow(options.onStatus)];
+    const { onStatus } = options;
+    this.#wishes = [peer.want(options.allow), peer.outage.follow(onStatus), peer.followReason(onStatus)];
   }
 
   get pull(): Pull | undefined {
