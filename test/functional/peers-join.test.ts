@@ -85,7 +85,9 @@ describe('joining', () => {
     const there = await a.daemon.wormhole('ping', 'gate', 'lap');
     expect([there.code, there.stderr]).toEqual([
       0,
-      expect.stringMatching(/ -> gate > lap, .*\npeer lap at \S+, via gate, carrier tls, key [0-9a-f]{16}\nversion /),
+      expect.stringMatching(
+        / -> gate > lap, .*\npeer lap at \S+, via gate, carrier tls, key [0-9a-f]{16}, linked in \S+ ms\nversion /,
+      ),
     ]);
     const nobody = await a.daemon.wormhole('ping', 'gate', '127.0.0.9:1');
     expect([nobody.code, nobody.stderr]).toEqual([69, expect.stringContaining('nothing listens on 127.0.0.9:1')]);
