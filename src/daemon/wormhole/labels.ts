@@ -35,8 +35,13 @@ export function targetLabel(target: TargetPlan): string {
   if (target.connect !== undefined && target.port === 0) return `${at(target.namespace)}connect ${target.connect}`;
   if (target.protocol === 'unix') return `unix://${at(target.namespace)}${target.path ?? ''}`;
   const scheme = target.protocol === 'tcp' ? '' : `${target.protocol}://`;
-  const where = target.namespace.kind === 'container' ? `${target.namespace.container}@` : at(target.namespace);
+  const where = target.namespace.kind === 'container' ? `${short(target.namespace.container)}@` : at(target.namespace);
   return `${scheme}${where}${formatHost(target.host)}:${target.port}`;
+}
+
+/** A whole id, by which labels of containers lead, takes half a line; its beginning says as much. */
+function short(container: string): string {
+  return /^[0-9a-f]{64}$/.test(container) ? container.slice(0, 12) : container;
 }
 
 function at(ref: NamespaceRef): string {
