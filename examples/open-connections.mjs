@@ -10,7 +10,7 @@ const interrupt = new AbortController();
 process.once('SIGINT', () => interrupt.abort());
 
 const socketPath = process.env.WORMHOLE_SOCKET;
-const client = connect({ signal: interrupt.signal, timeoutMs: 5000, ...(socketPath && { socketPath }) });
+const client = await connect({ signal: interrupt.signal, timeoutMs: 5000, ...(socketPath && { socketPath }) });
 
 try {
   for (;;) {

@@ -1,5 +1,5 @@
-/** F51 The declarations of `wormhole/client` and `wormhole/forward`, as a program meets them that has installed the package and nothing else. */
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+/** F51 The declarations of `wormhole/client` and `wormhole/forward`, and the programs in their documents, as a program meets them that has installed the package and nothing else. */
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -7,6 +7,7 @@ import { command } from '../support/command.ts';
 
 const root = join(import.meta.dirname, '../..');
 let folder: string;
+const files = ['main.ts'];
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'wormhole-library-'));
@@ -32,6 +33,14 @@ beforeAll(() => {
      const wrong: 'nonsense' = made.state;
      for await (const line of client.logs({ id: made.id })) console.log(line.msg, open, wrong, WormholeError.is(line));`,
   );
+  for (const page of ['library', 'forward']) {
+    const text = readFileSync(join(root, `docs/${page}.md`), 'utf8');
+    for (const [i, [, block = '']] of [...text.matchAll(/```ts\n([\s\S]*?)```/g)].entries()) {
+      const name = `${page}-${i}.ts`;
+      writeFileSync(join(folder, name), block);
+      files.push(name);
+    }
+  }
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -41,7 +50,7 @@ test.each([
 ])('are complete without any other package, strictly checked, with %s', async (_, options) => {
   const strict = { strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, noEmit: true, types: [] };
   const compilerOptions = { module: 'nodenext', target: 'es2022', ...strict, ...options };
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['main.ts'] }));
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
   const compiler = join(root, 'node_modules/typescript/bin/tsc');
   expect(await command(process.execPath, [compiler, '-p', folder])).toBe('');
 });

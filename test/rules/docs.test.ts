@@ -53,6 +53,15 @@ describe('documents', () => {
     expect(stations.filter((folder) => !text.includes(folder))).toEqual([]);
   });
 
+  test('every method of the client stands in the page of the library, and no other', () => {
+    const methods = [...read('src/client/client.ts').matchAll(/^ {2}(?:async )?([a-z]\w*)\(.*\{$/gm)].map(
+      ([, name]) => name,
+    );
+    const section = read('docs/library.md').split('method of the client')[1]?.split('\n\n')[0] ?? '';
+    const named = [...section.matchAll(/`(\w+)\(/g)].map(([, name]) => name);
+    expect(new Set(named)).toEqual(new Set(methods.filter((name) => name !== 'constructor')));
+  });
+
   test('the lexicon fits on a page', () => {
     expect(read('docs/lexicon.md').trimEnd().split('\n').length).toBeLessThanOrEqual(40);
   });
