@@ -181,7 +181,10 @@ export interface TunnelKernel {
    *   SPI or interface is taken; WH_ERR_TUNNEL; or the reason of `signal`
    */
   install<Half extends TunnelHalf>(half: Half, signal?: AbortSignal): Promise<InstalledOf<Half>>;
-  /** Takes up a tunnel that was installed by an earlier process; when it is not whole, says which parts there are and are not. */
+  /**
+   * Takes up a tunnel that was installed by an earlier process; when it is not whole, says which parts there are and are not. There is
+   * none when what has its keys is gone, as after a reboot, whatever may have to be swept up still.
+   */
   adopt<Shape extends TunnelShape>(
     shape: Shape,
   ): Promise<InstalledOf<Shape> | { readonly partial: readonly string[]; readonly missing: readonly string[] }>;

@@ -97,7 +97,9 @@ export class KernelTunnels implements TunnelKernel, Disposable {
           return this.#installed(await this.#asLeft(shape), ground) as InstalledOf<Shape>;
         }
         ground[Symbol.dispose]();
-        return found;
+        // What could be added again at any time is nothing of a tunnel without what has the keys.
+        const isLeft = parts.some(({ what, mends }) => mends !== true && found.partial.includes(what));
+        return isLeft ? found : { partial: [], missing: parts.map(({ what }) => what) };
       });
     });
   }

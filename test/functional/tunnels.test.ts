@@ -120,6 +120,23 @@ describe.each(there)('the life of a tunnel by $name', ({ flags, request, word })
     expect(await tunnelsOf(b)).toEqual([]);
   });
 
+  test('F27 is made again when what had its keys ended while the daemon was away', async () => {
+    const { a, b } = all();
+    const { id, local, remote } = await makeTunnel(a, { peer: 'b', ...request });
+    await a.daemon.stop('SIGKILL');
+    const script = `ip -o link | sed -n 's/^[0-9]*: \\(wh[^:@]*\\).*/\\1/p' | xargs -r ip link delete; ip xfrm state flush; ip xfrm policy flush`;
+    await a.run(['sh', '-c', script]);
+    await a.up();
+    const now = async (): Promise<unknown> => [
+      await statesOf(a),
+      await statesOf(b),
+      (await tunnelsOf(a))[0]?.id !== id,
+    ];
+    await expect.poll(now, patiently).toEqual([['complete'], ['complete'], true]);
+    expect(await tunnelsOf(a)).toMatchObject([{ local, remote }]);
+    expect(await pings(a, remote)).toBe(true);
+  });
+
   test('W13 XT12 this end goes also when the peer is gone, whose own is stale then, and swept up', async () => {
     const { a, b } = all();
     await makeTunnel(a, { peer: 'b', ...request });
