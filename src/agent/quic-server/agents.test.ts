@@ -20,7 +20,6 @@ test('agents take turns by name, and one that was silent comes after the others 
   expect(await next('other')).toBeUndefined();
 
   line.silent = true;
-  await new Promise((resolve) => setTimeout(resolve, 100));
   for (let i = 0; i < 4; i += 1) expect(await next()).toBe('good');
 
   line.silent = false;
@@ -39,7 +38,6 @@ test('an agent that answers late is better than none', async () => {
   const near = await connect(engine, line.port, { keepAliveMs: 100 });
   agents.add(await there.next());
   line.silent = true;
-  await new Promise((resolve) => setTimeout(resolve, 100));
   const found = agents.open(undefined);
   setTimeout(() => (line.silent = false), 600);
   expect((await found)?.agent.name).toBe('one');

@@ -2,8 +2,9 @@
  * The agents that have come to the tunnel's server, and who of them serves the next client.
  *
  * Round robin over those of the wanted name. Before a client's first byte goes to an agent that one has shown that it is
- * there: it was heard of a moment ago, or it answers a ping. One that does not answer is passed over, until it is
- * heard of again, so that a dead agent costs its first client a fraction of a second, and the others nothing.
+ * there: something is heard of it after the client came, if only the answer to a ping. One of which nothing is heard is
+ * passed over, until it is heard of again, so that a dead agent costs its first client a fraction of a second, and the others
+ * nothing. What was heard before is no sign: an agent dies between two clients.
  */
 import { X509Certificate } from 'node:crypto';
 import { commonNameOf } from '../../carrier/certs/issue.ts';
@@ -21,8 +22,6 @@ export interface Found {
   readonly stream: QuicStream;
 }
 
-/** Heard of within this time counts as there: one round trip less for clients of a busy agent. */
-const FRESH_MS = 50;
 /** How long an answer may take, by round trips and at least and at most. */
 const ROUND_TRIPS = 4;
 const SHORTEST_MS = 250;
@@ -97,7 +96,6 @@ export class Agents {
     const { connection } = agent;
     if (connection.closed) return false;
     const asked = performance.now();
-    if (asked - connection.heardAt < FRESH_MS) return true;
     const ms = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, ROUND_TRIPS * connection.stats().rttMs));
     if (await connection.ping(ms)) return true;
     this.#silentSince.set(agent, asked);
