@@ -1,7 +1,7 @@
 /**
  * Docker's command line in a host without an engine, and an engine of another host that listens on its loopback only.
  *
- *     client: docker ──► 127.0.0.1:10001 ── … ──► docker: 127.0.0.1:2375
+ *     client: docker ──► 127.0.0.1:10001 ── … (ssh through gate) … ──► docker: 127.0.0.1:2375
  *
  * Carried by socat in the clear: what the session itself needs of whoever carries it. Then by `wormhole forward`, which is
  * tcp-warp's use case: https://github.com/tcp-warp/tcp-warp, "Docker behind SSH".
@@ -13,15 +13,20 @@ import { Forwarding } from '../support/forwarding.ts';
 import type { Host } from '../support/host.ts';
 import { Hosts } from '../support/hosts.ts';
 import { until } from '../support/relay-wait.ts';
+import { forwardBySsh, missingSsh } from '../support/ssh.ts';
 
 const missing = DockerHost.missing();
 if (missing !== undefined) console.log(`docker-forwarded.test.ts is skipped: ${missing}`);
+const noSsh = missingSsh();
+if (noSsh !== undefined) console.log(`docker-forwarded.test.ts is partly skipped: ${noSsh}`);
 
 describe.skipIf(missing !== undefined)('docker over forwarded connections', () => {
-  let world: Hosts & { readonly client: Host; readonly docker: Host };
+  let world: Hosts & { readonly client: Host; readonly gate: Host; readonly docker: Host };
   beforeAll(async () => {
     const engine = 'tcp://127.0.0.1:2375';
-    world = await Hosts.start({ hosts: { client: { down: true }, docker: { engine, down: true } } });
+    world = await Hosts.start({
+      hosts: { client: { down: true }, gate: { down: true }, docker: { engine, down: true } },
+    });
   });
   afterAll(() => world?.[Symbol.asyncDispose]());
 
@@ -58,6 +63,20 @@ describe.skipIf(missing !== undefined)('docker over forwarded connections', () =
       await docker.engine.docker(['stop', '-t', '0', 'whoami']);
       await further.logged('8080:container/whoami:80 is waiting there');
       await docker.engine.clear();
+    });
+
+    describe.skipIf(noSsh !== undefined)('to a host that SSH alone leads to, ssh -L 18001:docker:9999 gate', () => {
+      let behind: Forwarding;
+      let ssh: AsyncDisposable;
+      beforeAll(async () => {
+        ssh = await forwardBySsh(world.client, world.gate, '18001:docker:9999');
+        behind = await Forwarding.start(world.client, '-t 127.0.0.1:18001 -c 10003:127.0.0.1:2375');
+      });
+      afterAll(async () => {
+        await behind?.[Symbol.asyncDispose]();
+        await ssh?.[Symbol.asyncDispose]();
+      });
+      dockerSession(() => ({ client: world.client, address: 'tcp://127.0.0.1:10003' }));
     });
   });
 });
