@@ -116,7 +116,7 @@ export function tableRequests(table = TABLE): Request[] {
     ...Object.values(sets).map((set) => addSet({ table, ...set })),
     ...chains.flatMap((chain) => [
       addChain({ table, ...chain }),
-      ...rulesOf(chain).map((rule) => addRule(table, chain.name, rule)),
+      ...rulesOf(chain).map((rule) => addRule({ table, name: chain.name }, rule)),
     ]),
   ];
 }

@@ -39,6 +39,8 @@ export interface Link {
   readonly kind: string;
   /** What its maker wrote on it. */
   readonly alias: string;
+  /** Packets that came and were let through. */
+  readonly received: number;
   /** Packets that came and were not let through. */
   readonly dropped: number;
 }
@@ -123,14 +125,15 @@ export function readLink(body: Buffer): Link {
     mtu: attributes.get(IFLA_MTU)?.readUInt32LE(0) ?? 0,
     kind: textOf(information.get(IFLA_INFO_KIND) ?? Buffer.alloc(0)),
     alias: value(IFLA_IFALIAS),
-    dropped: droppedOf(attributes.get(IFLA_STATS64)),
+    ...countsOf(attributes.get(IFLA_STATS64)),
   };
 }
 
 /** rtnl_link_stats64 begins with rx_packets tx_packets rx_bytes tx_bytes rx_errors tx_errors rx_dropped. */
-function droppedOf(stats: Buffer | undefined): number {
-  if (stats === undefined || stats.length < 56) return 0;
-  return Number(stats.readBigUInt64LE(32)) + Number(stats.readBigUInt64LE(48));
+function countsOf(stats: Buffer | undefined): Pick<Link, 'received' | 'dropped'> {
+  if (stats === undefined || stats.length < 56) return { received: 0, dropped: 0 };
+  const count = (at: number): number => Number(stats.readBigUInt64LE(at));
+  return { received: count(0), dropped: count(32) + count(48) };
 }
 
 function info({ index = 0, up }: { index?: number; up?: boolean }): Buffer {

@@ -23,7 +23,6 @@ import {
 const NFNL_SUBSYS_NFTABLES = 10;
 const NFNL_MSG_BATCH_BEGIN = 16;
 const NFNL_MSG_BATCH_END = 17;
-const NFPROTO_IPV4 = 2;
 const MESSAGE = {
   newTable: 0,
   getTable: 1,
@@ -31,6 +30,7 @@ const MESSAGE = {
   newChain: 3,
   newRule: 6,
   getRule: 7,
+  delRule: 8,
   newSet: 9,
   newElement: 12,
   getElement: 13,
@@ -40,12 +40,20 @@ const NLM_F_APPEND = 0x800;
 const GENERIC_BYTES = 4;
 const NF_ACCEPT = 1;
 const LIST_ELEMENT = 1;
+/** Of what `nft` shows as the comment of a rule. */
+const COMMENT = 0;
+
+/** The packets that a table sees: of IPv4 and IPv6, or of IPv4 alone. */
+export const Family = { inet: 1, ipv4: 2 } as const;
+export type Family = (typeof Family)[keyof typeof Family];
 
 /** Where a chain looks at packets. */
-export const Hook = { prerouting: 0, postrouting: 4 } as const;
+export const Hook = { prerouting: 0, input: 1, postrouting: 4 } as const;
 
 export interface Chain {
   readonly table: string;
+  /** Absent = IPv4. */
+  readonly family?: Family;
   readonly name: string;
   readonly hook: number;
   /** The smaller, the earlier. */
@@ -64,44 +72,106 @@ export interface SetShape {
 export const batchBegin = (): Request => bracket(NFNL_MSG_BATCH_BEGIN);
 export const batchEnd = (): Request => bracket(NFNL_MSG_BATCH_END);
 
-/** Makes it, or finds that it is there. Tables are of IPv4. */
-export const addTable = (table: string): Request =>
-  change(`add table ${table}`, MESSAGE.newTable, NLM_F_CREATE, [attribute(1, text(table))]);
+/** A rule that is there. */
+export interface Rule {
+  readonly chain: string;
+  /** Its number, by which it is deleted. */
+  readonly handle: Buffer;
+  /** '' when it has none. */
+  readonly comment: string;
+  /** What its counter has counted; 0 when it has none. */
+  readonly packets: number;
+}
+
+/** Makes it, or finds that it is there. */
+export const addTable = (table: string, family?: Family): Request =>
+  change(`add table ${table}`, MESSAGE.newTable, NLM_F_CREATE, [attribute(1, text(table))], family);
 
 /** With everything in it. Fails with ENOENT when there is none. */
-export const deleteTable = (table: string): Request =>
-  change(`delete table ${table}`, MESSAGE.delTable, 0, [attribute(1, text(table))]);
+export const deleteTable = (table: string, family?: Family): Request =>
+  change(`delete table ${table}`, MESSAGE.delTable, 0, [attribute(1, text(table))], family);
 
 /** Fails with ENOENT when there is none. */
 export const getTable = (table: string): Request =>
   change(`look for table ${table}`, MESSAGE.getTable, 0, [attribute(1, text(table))]);
 
-/** One that accepts what none of its rules drops. */
-export const addChain = ({ table, name, hook, priority }: Chain): Request =>
-  change(`add chain ${table} ${name}`, MESSAGE.newChain, NLM_F_CREATE | NLM_F_EXCL, [
-    attribute(1, text(table)),
-    attribute(3, text(name)),
-    nested(4, attribute(1, be32(hook)), attribute(2, be32(priority))),
-    attribute(5, be32(NF_ACCEPT)),
-    attribute(7, text('filter')),
-  ]);
+/** One that accepts what none of its rules drops; makes it, or finds that it is there as it should be. */
+export const addChain = ({ table, family, name, hook, priority }: Chain): Request =>
+  change(
+    `add chain ${table} ${name}`,
+    MESSAGE.newChain,
+    NLM_F_CREATE,
+    [
+      attribute(1, text(table)),
+      attribute(3, text(name)),
+      nested(4, attribute(1, be32(hook)), attribute(2, be32(priority))),
+      attribute(5, be32(NF_ACCEPT)),
+      attribute(7, text('filter')),
+    ],
+    family,
+  );
 
 /** Behind the rules that the chain has. @param expressions see `nftables-rule.ts` */
-export const addRule = (table: string, chain: string, expressions: readonly Buffer[]): Request =>
-  change(`add rule to ${table} ${chain}`, MESSAGE.newRule, NLM_F_CREATE | NLM_F_APPEND, [
-    attribute(1, text(table)),
-    attribute(2, text(chain)),
-    nested(4, ...expressions),
-  ]);
+export const addRule = (
+  { table, family, name }: Pick<Chain, 'table' | 'family' | 'name'>,
+  expressions: readonly Buffer[],
+  comment?: string,
+): Request =>
+  change(
+    `add rule to ${table} ${name}`,
+    MESSAGE.newRule,
+    NLM_F_CREATE | NLM_F_APPEND,
+    [
+      attribute(1, text(table)),
+      attribute(2, text(name)),
+      nested(4, ...expressions),
+      ...(comment === undefined ? [] : [attribute(7, remark(text(comment)))]),
+    ],
+    family,
+  );
 
-/** Of all chains of the table. */
-export const allRules = (table: string): Request =>
-  change(`list rules of ${table}`, MESSAGE.getRule, 0, [attribute(1, text(table))]);
+/** Fails with ENOENT when it is not there. */
+export const deleteRule = (
+  { table, family, name }: Pick<Chain, 'table' | 'family' | 'name'>,
+  { handle }: Pick<Rule, 'handle'>,
+): Request =>
+  change(
+    `delete rule from ${table} ${name}`,
+    MESSAGE.delRule,
+    0,
+    [attribute(1, text(table)), attribute(2, text(name)), attribute(3, handle)],
+    family,
+  );
 
-/** The chain that a rule in a message of a dump is in. @throws {RangeError} */
-export function readRule({ type, body }: Message): string | undefined {
+/** Of all chains of the table; none when there is no such table. */
+export const allRules = (table: string, family?: Family): Request =>
+  change(`list rules of ${table}`, MESSAGE.getRule, 0, [attribute(1, text(table))], family);
+
+/** The rule in a message of a dump. @throws {RangeError} */
+export function readRule({ type, body }: Message): Rule | undefined {
   if (type !== ((NFNL_SUBSYS_NFTABLES << 8) | MESSAGE.newRule)) return undefined;
-  return textOf(attributesOf(body, GENERIC_BYTES).get(2) ?? Buffer.alloc(0));
+  const attributes = attributesOf(body, GENERIC_BYTES);
+  const value = (of: number): Buffer => attributes.get(of) ?? Buffer.alloc(0);
+  return {
+    chain: textOf(value(2)),
+    handle: Buffer.from(value(3)),
+    comment: commentOf(value(7)),
+    packets: countedBy(value(4)),
+  };
+}
+
+/** type:u8 length:u8, then the value; several of them one behind the other, of which ours has one. */
+const remark = (value: Buffer): Buffer => Buffer.concat([Buffer.of(COMMENT, value.length), value]);
+const commentOf = (data: Buffer): string => (data[0] === COMMENT ? textOf(data.subarray(2, 2 + (data[1] ?? 0))) : '');
+
+function countedBy(expressions: Buffer): number {
+  for (const [, expression] of attributeList(expressions)) {
+    const parts = attributesOf(expression);
+    if (textOf(parts.get(1) ?? Buffer.alloc(0)) !== 'counter') continue;
+    const packets = attributesOf(parts.get(2) ?? Buffer.alloc(0)).get(2);
+    if (packets !== undefined) return Number(packets.readBigUInt64BE(0));
+  }
+  return 0;
 }
 
 export const addSet = ({ table, name, keyBytes, types }: SetShape): Request =>
@@ -143,11 +213,17 @@ const elements = (table: string, set: string, keys: readonly Buffer[]): Buffer[]
   nested(3, ...keys.map((key) => nested(LIST_ELEMENT, nested(1, attribute(1, key))))),
 ];
 
-const change = (what: string, message: number, flags: number, attributes: readonly Buffer[]): Request => ({
+const change = (
+  what: string,
+  message: number,
+  flags: number,
+  attributes: readonly Buffer[],
+  family: Family = Family.ipv4,
+): Request => ({
   what,
   type: (NFNL_SUBSYS_NFTABLES << 8) | message,
   flags,
-  body: Buffer.concat([Buffer.of(NFPROTO_IPV4, 0, 0, 0), ...attributes]),
+  body: Buffer.concat([Buffer.of(family, 0, 0, 0), ...attributes]),
 });
 
 const bracket = (type: number): Request => ({

@@ -121,9 +121,19 @@ export function u32(value: number): Buffer {
   bytes.writeUInt32LE(value >>> 0);
   return bytes;
 }
+export function be16(value: number): Buffer {
+  const bytes = Buffer.alloc(2);
+  bytes.writeUInt16BE(value);
+  return bytes;
+}
 export function be32(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32BE(value >>> 0);
+  return bytes;
+}
+export function be64(value: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(BigInt(value));
   return bytes;
 }
 /** With the NUL that the kernel wants. */
