@@ -38,8 +38,8 @@ export const Tunnel = Type.Object(
     bytesOut: Type.Number(),
     dropped: Type.Union([Type.Number(), Type.Null()], {
       description:
-        'packets that came and were not let through: sealed with another key, replayed, of other addresses than the two; WireGuard of ' +
-        'the kernel counts the last alone, for all tunnels of an interface; null: nobody counts them, as with wireguard-go',
+        'packets that came and were not let through: sealed with another key, replayed, of other addresses than the two; of WireGuard ' +
+        'by the kernel for all tunnels of an interface; null: nobody counts them, as with wireguard-go',
     }),
   },
   closed,

@@ -96,8 +96,8 @@ export interface TunnelStats {
   /** WireGuard only. */
   readonly lastHandshake?: Date;
   /**
-   * Packets that came and were not let through: replayed, of a wrong key, not of the tunnel's addresses. The kernel's WireGuard counts
-   * the last alone, for all tunnels of an interface together; wireguard-go none, and then it is absent.
+   * Packets that came and were not let through: replayed, of a wrong key, not of the tunnel's addresses. Of the kernel's WireGuard for
+   * all tunnels of an interface together, with what else came to its port and what it had no time for; of wireguard-go absent.
    */
   readonly dropped?: number;
 }

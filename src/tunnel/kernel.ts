@@ -31,6 +31,7 @@ import { lookAround } from './remains/look.ts';
 import { remainsOf } from './remains/remains.ts';
 import { NetworkStack } from './stack.ts';
 import { Watch } from './watch/watch.ts';
+import { Arrivals } from './wireguard/arrivals.ts';
 import { GoEngine } from './wireguard/go-engine.ts';
 import { InstalledWireguardHalf } from './wireguard/installed.ts';
 import { KernelEngine } from './wireguard/kernel-engine.ts';
@@ -50,13 +51,14 @@ export class KernelTunnels implements TunnelKernel, Disposable {
   readonly #unprotected: boolean;
   readonly #holding: Holding;
   readonly #watch: Watch;
-  readonly #engines = { kernel: new KernelEngine(), go: new GoEngine() };
+  readonly #engines: { readonly kernel: KernelEngine; readonly go: GoEngine };
   #abilities: Abilities | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor({ namespace, unprotected = false, holder }: KernelOptions = {}) {
     const stack = new NetworkStack(namespace);
     this.#host = { stack, guard: new Guard(stack) };
+    this.#engines = { kernel: new KernelEngine(new Arrivals(stack)), go: new GoEngine() };
     this.#unprotected = unprotected;
     this.#watch = new Watch(namespace, (work) => this.#inTurn(work));
     this.#holding = new Holding({ namespace, ...(holder === undefined ? {} : { program: holder }) });

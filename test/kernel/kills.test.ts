@@ -15,7 +15,7 @@ const kinds = [
     type: 'ipsec',
     steps: ['firewall', 'association', 'association', 'policy', 'policy', 'policy', 'address', 'route'],
   },
-  { type: 'wireguard', steps: ['firewall', 'interface', 'up', 'address', 'route'] },
+  { type: 'wireguard', steps: ['firewall', 'interface', 'up', 'count', 'address', 'route'] },
 ] as const;
 
 const lacking = kernelLacks('esp', 'wireguard', 'nf_tables');

@@ -1,6 +1,7 @@
 /*
  * Ends a process with SIGKILL as soon as the kernel has made its n-th change to what tunnels consist of in one network
- * namespace: firewall, security associations, policies, addresses, an interface and routes of ours. Says each change, a word a line.
+ * namespace: firewall, count of packets, security associations, policies, addresses, an interface and routes of ours. Says each
+ * change, a word a line.
  *
  * usage: kill-at NETNS PID N
  *
@@ -9,6 +10,7 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
@@ -53,14 +55,17 @@ static const char *link_word(struct nlmsghdr *message) {
 
 /* NULL: no change that counts. What is only tried, to see what the kernel can do, does not. */
 static const char *word(int protocol, struct nlmsghdr *message) {
-  static int elements;
-  int told = elements;
+  static int elements, counts;
+  const char *told = elements ? "firewall" : counts ? "count" : NULL;
   switch (protocol) {
   case NETLINK_NETFILTER:
     elements |= message->nlmsg_type == NFTABLES(NFT_MSG_NEWSETELEM);
+    /* The table that keeps addresses inside is of IPv4. */
+    counts |= message->nlmsg_type == NFTABLES(NFT_MSG_NEWRULE) &&
+              ((struct nfgenmsg *)NLMSG_DATA(message))->nfgen_family == NFPROTO_INET;
     if (message->nlmsg_type != NFTABLES(NFT_MSG_NEWGEN)) return NULL;
-    elements = 0;
-    return told ? "firewall" : NULL;
+    elements = counts = 0;
+    return told;
   case NETLINK_XFRM:
     if (message->nlmsg_type == XFRM_MSG_NEWPOLICY) return "policy";
     if (message->nlmsg_type != XFRM_MSG_NEWSA) return NULL;

@@ -45,7 +45,10 @@ function knownBy(shapes: readonly TunnelShape[]): ReadonlySet<string> {
   return new Set(
     shapes.flatMap((shape) => {
       const { local, remote } = shape.overlay;
-      if (shape.kind === 'wireguard') return [local, remote, `interface ${shape.name}`];
+      if (shape.kind === 'wireguard') {
+        const { name, listenPort } = shape;
+        return [local, remote, `interface ${name}`, `count at UDP port ${listenPort}`];
+      }
       return shape.udp === undefined ? [local, remote] : [local, remote, `UDP port ${shape.udp.localPort}`];
     }),
   );

@@ -19,6 +19,7 @@ import { Listed } from '../listed.ts';
 import type { NetworkStack } from '../stack.ts';
 import type { WireguardEngine } from '../wireguard/engine.ts';
 import { INTERFACE_ALIAS } from '../wireguard/interface-part.ts';
+import { countAt } from '../wireguard/parts.ts';
 import type { Found } from './found.ts';
 
 /** A kernel without such a part has nothing of it. */
@@ -37,6 +38,7 @@ export async function lookAround(places: Places): Promise<Found[]> {
   return [
     ...(await sockets(places, sas)),
     ...(await guards(places)),
+    ...(await counts(places)),
     ...(await interfaces(places)),
     ...associations(stack, sas),
     ...((await orAbsent(policies(stack), ...LACKS)) ?? []),
@@ -90,6 +92,18 @@ async function guards({ guard }: Places): Promise<Found[]> {
   }));
 }
 
+/** Those of interfaces that are here go with them; of the others it is told by the port whose they are. */
+async function counts({ stack, engines }: Places): Promise<Found[]> {
+  const { arrivals } = engines.kernel;
+  if (arrivals === undefined) return [];
+  const found: Found[] = [];
+  for (const { name, listenPort } of (await orAbsent(arrivals.list(), ...LACKS)) ?? []) {
+    const there = await stack.link(name);
+    if (there === undefined) found.push({ what: countAt(listenPort), remove: () => arrivals.remove(name) });
+  }
+  return found;
+}
+
 /** Made by a daemon that was killed before it could put its mark on it: by its name, and nobody else's mark. */
 function isBegun({ name, alias }: Link): boolean {
   return /^wh[0-9a-f]{8}$/.test(name) && alias === '';
@@ -106,7 +120,7 @@ async function interfaces(places: Places): Promise<Found[]> {
     .flatMap((link): Found[] => {
       const what = `interface ${link.name}`;
       const locals = held.of(link.index).map(({ address }) => address);
-      if (locals.length === 0) return [{ what, remove: () => removeLink(stack, link) }];
+      if (locals.length === 0) return [{ what, remove: () => removeLink(places, link) }];
       return locals.map((local) => {
         const remote = ways.of(`${link.index} ${local}`)[0]?.destination;
         const ends = { local, ...(remote === undefined ? {} : { remote }) };
@@ -116,7 +130,8 @@ async function interfaces(places: Places): Promise<Found[]> {
 }
 
 /** Takes the address and the peer away, and the interface when it was the last. */
-async function leave({ stack, engines }: Places, link: Link, local: string, remote: string | undefined): Promise<void> {
+async function leave(places: Places, link: Link, local: string, remote: string | undefined): Promise<void> {
+  const { stack, engines } = places;
   await unless(stack.route.ask(deleteAddress(local, link.index)), 'EADDRNOTAVAIL', 'ENODEV');
   const engine = link.kind === 'wireguard' ? engines.kernel : engines.go;
   const peers = (await engine.look(stack, link.name))?.peers ?? [];
@@ -124,11 +139,13 @@ async function leave({ stack, engines }: Places, link: Link, local: string, remo
     peers.filter(({ allowed }) => allowed.includes(`${remote}/32`) === is),
   );
   for (const peer of gone ?? []) await engine.removePeer(stack, link.name, peer.publicKey);
-  if (others?.length === 0) await removeLink(stack, link);
+  if (others?.length === 0) await removeLink(places, link);
 }
 
-const removeLink = (stack: NetworkStack, link: Link): Promise<void> =>
-  unless(stack.route.ask(deleteLink(link)), 'ENODEV');
+async function removeLink({ stack, engines }: Places, link: Link): Promise<void> {
+  await unless(stack.route.ask(deleteLink(link)), 'ENODEV');
+  if (link.kind === engines.kernel.linkKind) await engines.kernel.arrivals?.remove(link.name);
+}
 
 async function addresses(stack: NetworkStack): Promise<Found[]> {
   const { all } = await stack.addresses();

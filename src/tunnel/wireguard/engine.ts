@@ -4,6 +4,7 @@
  */
 import type { WireguardDevice, WireguardPeerChange } from '../../sys/netlink/wireguard.ts';
 import type { NetworkStack } from '../stack.ts';
+import type { Arrivals } from './arrivals.ts';
 import type { Peers } from './recent-looks.ts';
 
 export interface DeviceSecrets {
@@ -14,6 +15,8 @@ export interface DeviceSecrets {
 export interface WireguardEngine {
   /** Of the interfaces that it makes, as the kernel calls it. */
   readonly linkKind: string;
+  /** Counts what comes to the ports of its interfaces; absent = nobody does. */
+  readonly arrivals?: Arrivals;
   /** Makes the interface in the host's namespace, down, with key and port. Leaves nothing when it fails. */
   create(host: NetworkStack, name: string, secrets: DeviceSecrets): Promise<void>;
   /** @param stack of the namespace that the interface is in now @returns undefined when there is none that works */

@@ -73,9 +73,13 @@ export class InstalledWireguardHalf implements InstalledWireguard, Watched {
   }
 
   async #dropped(): Promise<Pick<TunnelStats, 'dropped'>> {
-    if (this.#half.engine === 'go') return {};
-    const link = await this.#ground.inner.stack.linkAgain(this.#half.name);
-    return { dropped: link?.dropped ?? 0 };
+    const { arrivals } = this.#engine;
+    if (arrivals === undefined) return {};
+    const { stack } = this.#ground.inner;
+    const { name, listenPort } = this.#half;
+    const counted = await arrivals.dropped({ name, listenPort }, async () => (await stack.link(name))?.received);
+    const link = await stack.linkAgain(name);
+    return { dropped: Math.max(link?.dropped ?? 0, counted ?? 0) };
   }
 
   async setPeer(change: Change): Promise<void> {

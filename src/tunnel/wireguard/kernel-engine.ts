@@ -14,15 +14,21 @@ import {
 } from '../../sys/netlink/wireguard.ts';
 import { orAbsent, unless } from '../failure.ts';
 import type { NetworkStack } from '../stack.ts';
+import type { Arrivals } from './arrivals.ts';
 import type { DeviceSecrets, WireguardEngine } from './engine.ts';
 import { type Peers, RecentLooks } from './recent-looks.ts';
 
 export class KernelEngine implements WireguardEngine {
   readonly linkKind = 'wireguard';
+  readonly arrivals: Arrivals;
   readonly #looks = new RecentLooks(
     (stack, name) => this.look(stack, name),
     ({ generic }) => generic.changes,
   );
+
+  constructor(arrivals: Arrivals) {
+    this.arrivals = arrivals;
+  }
 
   async create(host: NetworkStack, name: string, secrets: DeviceSecrets): Promise<void> {
     const family = await host.wireguardFamily();

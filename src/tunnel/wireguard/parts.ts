@@ -16,8 +16,37 @@ export function wireguardParts(half: WireguardHalf | WireguardShape, ground: Gro
   return [
     ...guardParts(ground, half, half.name),
     interfacePart(half, ground, engine),
+    ...arrivalsParts(half, ground, engine),
     peerPart(half, ground, engine),
     ...innerParts(half, ground, { address: index, route: index }),
+  ];
+}
+
+/** What the part is called, for those who know the tunnel by its port. */
+export const countAt = (listenPort: number): string => `count at UDP port ${listenPort}`;
+
+/** Before the peer, so that of a new interface nothing was received yet that was not counted to come. Goes with the interface. */
+function arrivalsParts({ name, listenPort }: WireguardShape, { inner }: Ground, engine: WireguardEngine): Part[] {
+  const { arrivals } = engine;
+  if (arrivals === undefined) return [];
+  const { stack } = inner;
+  const port = { name, listenPort };
+  const settled = async (): Promise<number> => {
+    const link = await stack.link(name);
+    return link === undefined ? 0 : link.received + Math.max(link.dropped, arrivals.told(name));
+  };
+  return [
+    {
+      what: countAt(listenPort),
+      mends: true,
+      add: () => arrivals.add(port, settled),
+      present: () => arrivals.has(port),
+      async remove() {
+        const there = await stack.link(name);
+        const shared = there !== undefined && ((await engine.look(stack, name))?.peers.length ?? 0) > 0;
+        if (!shared) await arrivals.remove(name);
+      },
+    },
   ];
 }
 
