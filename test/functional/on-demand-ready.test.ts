@@ -5,7 +5,8 @@
  */
 import { describe, expect, test } from 'vitest';
 import { ECHO, missingEcho } from '../support/echo-image.ts';
-import { detailOf, echo, fate, onDemandHost } from '../support/on-demand-host.ts';
+import { echo, fate, onDemandHost, statesOf } from '../support/on-demand-host.ts';
+import { until } from '../support/relay-wait.ts';
 
 const missing = missingEcho();
 if (missing !== undefined) console.log(`skipped: ${missing}`);
@@ -20,17 +21,19 @@ describe.skipIf(missing !== undefined)('a container is ready', () => {
     );
   const reason = async (id: string): Promise<string> =>
     (await daemon().sees(id, 'failed', ({ state }) => state === 'failed')).reason;
-  /** Milliseconds from entered to ready. */
-  const readyMs = async (id: string): Promise<number> => {
-    const stations = (await detailOf(daemon(), id)).segments[0]?.coldStarts[0]?.stations ?? [];
-    return stations.find(({ station }) => station === 'ready')?.ms ?? -1;
+  /** A client comes and hears nothing, though the service listens, until `command` has been run in the container. */
+  const heldBack = async ({ id, port }: { id: string; port: number }, command: string): Promise<void> => {
+    const answer = echo(port, 'hello');
+    await until('it runs', async () => (await statesOf(host(), id)).join() === 'running');
+    const nothing = new Promise((resolve) => setTimeout(resolve, 300, 'nothing'));
+    expect(await Promise.race([answer, nothing])).toBe('nothing');
+    await host().sh((await ids(id)).join(), command);
+    expect(await answer).toBe('hello');
   };
 
   test('when its page answers, with ready http', async () => {
-    const script = 'mkdir -p /www; httpd -p 8080 -h /www; (usleep 500000; touch /www/health)& exec service 80';
-    const { id, port } = await create('', script, 'ready', 'http:8080/health');
-    expect(await echo(port, 'hello')).toBe('hello');
-    expect(await readyMs(id)).toBeGreaterThan(200);
+    const script = 'mkdir -p /www; httpd -p 8080 -h /www; exec service 80';
+    await heldBack(await create('', script, 'ready', 'http:8080/health'), 'touch /www/health');
   });
 
   test('when its HEALTHCHECK passes, without a word about it', async () => {
@@ -42,14 +45,12 @@ describe.skipIf(missing !== undefined)('a container is ready', () => {
   });
 
   test('when it says so, with ready log; what an earlier run said does not count', async () => {
-    const script = 'service 80 & usleep 500000; echo "2 workers ready"; wait';
-    const { id, port } = await create('--stop-timeout 0', script, 'ready', 'log:\\d workers ready');
-    expect(await echo(port, 'hello')).toBe('hello');
-    expect(await readyMs(id)).toBeGreaterThan(200);
-    await host().docker(['kill', ...(await ids(id))]);
-    await daemon().sees(id, 'idle', ({ state }) => state === 'idle');
-    expect(await echo(port, 'again')).toBe('again');
-    expect(await readyMs(id)).toBeGreaterThan(200);
+    const says = 'until test -e /tmp/go; do usleep 20000; done; rm /tmp/go; echo "2 workers ready"';
+    const made = await create('--stop-timeout 0', `service 80 & ${says}; wait`, 'ready', 'log:\\d workers ready');
+    await heldBack(made, 'touch /tmp/go');
+    await host().docker(['kill', ...(await ids(made.id))]);
+    await daemon().sees(made.id, 'idle', ({ state }) => state === 'idle');
+    await heldBack(made, 'touch /tmp/go');
   });
 
   test('at once, with ready none: the connection itself is tried again until it is taken', async () => {
