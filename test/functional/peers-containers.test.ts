@@ -86,17 +86,7 @@ describe.skipIf(missing !== undefined)('remote, with containers', () => {
   });
 
   test('a container that was started over there goes with its parent', async () => {
-    const { id, port } = await world.a.daemon.create([
-      'url',
-      ':0',
-      'remote',
-      'b',
-      'trigger',
-      'url',
-      ':80',
-      'docker-run',
-      ECHO,
-    ]);
+    const { id, port } = await world.a.daemon.create(`url :0 remote b trigger url :80 docker-run ${ECHO}`);
     expect(await echoed(world.a, port, 'hello')).toBe('hello');
     await world.a.daemon.wormhole('delete', '--now', id);
     await until('the container is gone', async () => (await world.b.engine.docker(['ps', '-q'])) === '');

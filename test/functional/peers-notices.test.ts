@@ -99,17 +99,7 @@ describe('the far end of a wormhole', () => {
 describe.skipIf(noEngine !== undefined)('a container at the far end', () => {
   test('that is started by the first connection: idle, starting, up', async () => {
     const { a, b } = world;
-    const { id, port } = await a.daemon.create([
-      'url',
-      ':0',
-      'remote',
-      'b',
-      'trigger',
-      'url',
-      ':80',
-      'docker-run',
-      ECHO,
-    ]);
+    const { id, port } = await a.daemon.create(`url :0 remote b trigger url :80 docker-run ${ECHO}`);
     using events = new EventReader(a.daemon, id);
     await until('it is told to be idle', () => events.states.includes('idle'));
     await using client = await a.connect(port);
