@@ -82,7 +82,11 @@ export type LinkChange =
   | { readonly change: 'over'; readonly reason: string };
 
 export type FromCarrier =
-  | { readonly type: 'listening'; readonly addresses: readonly ListenAddress[] }
+  | {
+      readonly type: 'listening';
+      readonly addresses: readonly ListenAddress[];
+      readonly descriptors: readonly number[];
+    }
   | { readonly type: 'refused'; readonly address: ListenAddress; readonly code: string }
   | { readonly type: 'http'; readonly id: number; readonly peer: CarrierPeer }
   | { readonly type: 'taken'; readonly id: number }

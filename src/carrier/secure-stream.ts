@@ -30,6 +30,13 @@ export interface KeyOfPeer {
 /** Proves the key to a peer that was dialed. */
 export type SecureToPeer = (raw: Socket, key: KeyOfPeer, signal: AbortSignal) => Promise<SecureStream>;
 
+/** TLS with those that are dialed, and the sockets for it. */
+export interface DialingTls {
+  /** To be connected to `host`, an address; with `allowHalfOpen`. @throws {SyscallError} EMFILE */
+  openSocket(host: string): Socket;
+  readonly secureToPeer: SecureToPeer;
+}
+
 /** Keys of those who dial. */
 export interface KeyRing {
   knows(identity: string): boolean;
@@ -49,8 +56,7 @@ export interface Accepting {
 }
 
 /** A TLS beside node's. */
-export interface OtherTls {
-  readonly secureToPeer: SecureToPeer;
+export interface OtherTls extends DialingTls {
   /** @param raw not flowing, and never read from */
   accept(raw: Socket, accepting: Accepting): void;
 }

@@ -91,12 +91,12 @@ class CarrierService {
       import('./link/links.ts'),
       this.#load.parts(),
     ]);
-    const secure = await this.#load.otherTls();
+    const tls = await this.#load.otherTls();
     this.#sockets = sockets;
     const options: LinksOptions = {
       own: message.own,
       ...(sockets !== undefined && { sockets }),
-      secure: secure?.secureToPeer.bind(secure),
+      tls,
       ownerOf: (name) => names.get(name),
       onUp: (link) => {
         const facts = factsOf(link);
@@ -146,7 +146,7 @@ class CarrierService {
         });
         return beginning;
       };
-      this.#post({ type: 'listening', addresses });
+      this.#post({ type: 'listening', addresses, descriptors: server.descriptors });
     } catch (error) {
       if (!(error instanceof ListenError)) throw error;
       this.#post({ type: 'refused', address: error.address, code: error.code });

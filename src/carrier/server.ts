@@ -5,6 +5,7 @@
  * to `protocols.ts`. Runs in the carrier worker, or wherever it is put: it knows nothing of threads.
  */
 import { createServer, type Server, type Socket } from 'node:net';
+import { socketFd } from '../lib/socket-fd.ts';
 import { type CarrierEvent, EventRate } from './events.ts';
 import { Gate } from './gate.ts';
 import { Handshakes } from './handshake.ts';
@@ -79,6 +80,11 @@ export class CarrierServer {
   /** Tells the log of a connection that came to nothing, at the rate of all such. */
   report(address: string, reason: string): void {
     this.#events.report('connection-failed', address, reason);
+  }
+
+  /** Of the listening sockets, borrowed. */
+  get descriptors(): readonly number[] {
+    return this.#servers.map(socketFd);
   }
 
   /** Connections inside; handshakes among them. */

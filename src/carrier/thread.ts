@@ -6,6 +6,7 @@
 import { closeSync } from 'node:fs';
 import { type TransferListItem, Worker } from 'node:worker_threads';
 import { WormholeError } from '../lib/errors.ts';
+import { startUnpaced } from '../sys/congestion.ts';
 import { socketPair } from '../sys/sockets.ts';
 import type { CarrierOptions } from './carrier-options.ts';
 import { defaultLimits } from './limits.ts';
@@ -102,6 +103,8 @@ export class CarrierThread {
   #hear(message: FromCarrier): void {
     switch (message.type) {
       case 'listening':
+        // Here, because the worker loads no native code before the first link.
+        for (const fd of message.descriptors) startUnpaced(fd);
         this.#settleStart?.resolve(message.addresses);
         this.#settleStart = undefined;
         return;

@@ -45,6 +45,8 @@ export const TCP_NODELAY = 1;
 export const TCP_KEEPIDLE = 4;
 export const TCP_KEEPINTVL = 5;
 export const TCP_KEEPCNT = 6;
+export const TCP_INFO = 11;
+export const TCP_CONGESTION = 13;
 
 // linux/udp.h
 export const UDP_ENCAP = 100;

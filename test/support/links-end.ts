@@ -73,7 +73,7 @@ export class LinksEnd implements AsyncDisposable {
       onOver: (_link, reason) => void this.told.push(`over: ${reason.message}`),
       onRefused: (_peer, reason) => void this.told.push(`refused: ${reason}`),
       onStream: (link, incoming) => this.onStream(link, incoming),
-      secure: dialing?.secureToPeer.bind(dialing),
+      tls: dialing,
     };
     this.links = new Links(beside?.(alone) ?? alone);
     this.server = new CarrierServer({

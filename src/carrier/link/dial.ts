@@ -3,11 +3,11 @@
  * wins (RFC 8305, with the handshake as part of the race: a port that answers and is not our peer loses).
  */
 import { lookup } from 'node:dns/promises';
-import { connect, type Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { Deadline } from '../../lib/deadline.ts';
 import { WormholeError } from '../../lib/errors.ts';
 import { formatPeer } from '../peer.ts';
-import { type KeyOfPeer, type SecureStream, type SecureToPeer } from '../secure-stream.ts';
+import type { DialingTls, KeyOfPeer, SecureStream } from '../secure-stream.ts';
 import { Endpoints, type LookUp, type PeerEndpoint } from './endpoints.ts';
 import { secureToPeer } from './tls.ts';
 
@@ -25,7 +25,7 @@ const staggerMs = 250;
 const dialMs = 10_000;
 
 /** Used where there is no other. */
-const nodeTls: SecureToPeer = secureToPeer;
+const nodeTls: DialingTls = { openSocket: () => new Socket({ allowHalfOpen: true }), secureToPeer };
 const lookUp: LookUp = (name) => lookup(name, { all: true });
 
 /** A proved connection, and where it leads. */
@@ -38,15 +38,10 @@ export interface Dialed {
  * @throws {WormholeError} the failure of the first address that answers, else of the first: WH_ERR_PEER_UNREACHABLE,
  *   WH_ERR_PEER_AUTH, WH_ERR_NAME_NOT_RESOLVED, WH_ERR_PROTOCOL, WH_ERR_TIMEOUT; or the reason of `signal`
  */
-export async function dialPeer(
-  target: PeerTarget,
-  signal: AbortSignal,
-  secure = nodeTls,
-  look = lookUp,
-): Promise<Dialed> {
+export async function dialPeer(target: PeerTarget, signal: AbortSignal, tls = nodeTls, look = lookUp): Promise<Dialed> {
   using race = new Deadline(dialMs, signal);
   try {
-    return await firstOf(target, look, race.signal, secure);
+    return await firstOf(target, look, race.signal, tls);
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof DOMException && error.name === 'TimeoutError') throw tooLate(target);
@@ -56,7 +51,7 @@ export async function dialPeer(
   }
 }
 
-function firstOf(target: PeerTarget, look: LookUp, signal: AbortSignal, secure: SecureToPeer): Promise<Dialed> {
+function firstOf(target: PeerTarget, look: LookUp, signal: AbortSignal, tls: DialingTls): Promise<Dialed> {
   return new Promise((resolve, reject) => {
     let running = 0;
     let won = false;
@@ -74,7 +69,7 @@ function firstOf(target: PeerTarget, look: LookUp, signal: AbortSignal, secure: 
       }
       running += 1;
       timer = setTimeout(tryNext, staggerMs);
-      dialOne(endpoint, target, signal, secure).then(
+      dialOne(endpoint, target, signal, tls).then(
         (dialed) => {
           if (won) return void dialed.stream.destroy();
           won = true;
@@ -97,28 +92,27 @@ function firstOf(target: PeerTarget, look: LookUp, signal: AbortSignal, secure: 
   });
 }
 
-async function dialOne(
-  endpoint: PeerEndpoint,
-  key: KeyOfPeer,
-  signal: AbortSignal,
-  secure: SecureToPeer,
-): Promise<Dialed> {
-  const raw = await connectTo(endpoint, signal);
+async function dialOne(endpoint: PeerEndpoint, key: KeyOfPeer, signal: AbortSignal, tls: DialingTls): Promise<Dialed> {
+  const raw = await connectTo(endpoint, tls, signal);
   const address = formatPeer(raw.remoteAddress, raw.remotePort);
-  return { stream: await secure(raw, key, signal), address };
+  return { stream: await tls.secureToPeer(raw, key, signal), address };
 }
 
-function connectTo({ host, port }: PeerEndpoint, signal: AbortSignal): Promise<Socket> {
+function connectTo({ host, port }: PeerEndpoint, tls: DialingTls, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason as Error);
-    const socket = connect({
-      host,
-      port,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: 60_000,
-      allowHalfOpen: true,
-    });
+    const failed = (cause: NodeJS.ErrnoException): void => {
+      const address = formatPeer(host, port);
+      const fact = cause.code === 'ECONNREFUSED' ? `nothing listens on ${address}` : `${address}: ${cause.code}`;
+      const text = `${fact}; is wormholed running there, and was it given that address with -H?`;
+      reject(new WormholeError('WH_ERR_PEER_UNREACHABLE', text, { cause, detail: { address } }));
+    };
+    let socket: Socket;
+    try {
+      socket = tls.openSocket(host);
+    } catch (error) {
+      return failed(error as NodeJS.ErrnoException);
+    }
     socket.on('error', () => {});
     const settle = (): void => signal.removeEventListener('abort', aborted);
     const aborted = (): void => {
@@ -129,15 +123,15 @@ function connectTo({ host, port }: PeerEndpoint, signal: AbortSignal): Promise<S
     signal.addEventListener('abort', aborted, { once: true });
     socket.once('connect', () => {
       settle();
+      socket.setNoDelay(true);
+      socket.setKeepAlive(true, 60_000);
       resolve(socket);
     });
     socket.once('error', (cause: NodeJS.ErrnoException) => {
       settle();
-      const address = formatPeer(host, port);
-      const fact = cause.code === 'ECONNREFUSED' ? `nothing listens on ${address}` : `${address}: ${cause.code}`;
-      const text = `${fact}; is wormholed running there, and was it given that address with -H?`;
-      reject(new WormholeError('WH_ERR_PEER_UNREACHABLE', text, { cause, detail: { address } }));
+      failed(cause);
     });
+    socket.connect({ host, port });
   });
 }
 

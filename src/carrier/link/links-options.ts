@@ -3,7 +3,7 @@ import type { WormholeError } from '../../lib/errors.ts';
 import type { DatagramSockets } from '../datagram/sockets.ts';
 import type { LinkMemory } from '../memory.ts';
 import type { CarrierPeer } from '../peer.ts';
-import type { SecureToPeer } from '../secure-stream.ts';
+import type { DialingTls } from '../secure-stream.ts';
 import type { LinkCaps } from './admission.ts';
 import type { Incoming } from './incoming.ts';
 import type { Link } from './link.ts';
@@ -22,7 +22,7 @@ export interface LinksOptions {
   /** Of node's TLS; for tests. */
   readonly recordsPerKey?: number;
   /** TLS with those that are dialed; absent = node's. */
-  readonly secure?: SecureToPeer | undefined;
+  readonly tls?: DialingTls | undefined;
   readonly onUp: (link: Link) => void;
   /** Its connection is lost; another one is awaited. */
   readonly onLost: (link: Link, reason: string) => void;

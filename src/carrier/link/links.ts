@@ -103,7 +103,7 @@ export class Links {
 
   /** Resolves when the link is up. @throws {WormholeError} as `dialPeer`, or the peer's refusal */
   async dial(target: PeerTarget, options: DialOptions, signal: AbortSignal): Promise<Link> {
-    const { stream, address } = await dialPeer(target, signal, this.#options.secure);
+    const { stream, address } = await dialPeer(target, signal, this.#options.tls);
     const secret = exporterOf(stream);
     if (secret === undefined) throw new WormholeError('WH_ERR_PEER_UNREACHABLE', `${address}: ${broke}`);
     let entry: Entry | undefined;
@@ -124,7 +124,7 @@ export class Links {
         made.redialing = new Redialing({
           session,
           recordsPerKey: this.#options.recordsPerKey,
-          dial: (aborted) => dialPeer(target, aborted, this.#options.secure),
+          dial: (aborted) => dialPeer(target, aborted, this.#options.tls),
           onUnknown: (reason) => link.destroy(reason),
           onResumed: (next) => this.#resumed(made, next),
         });

@@ -4,15 +4,17 @@
  * Takes connected sockets of node over by their descriptors. Which of the two has an accepted connection is decided by what the
  * client offers to speak: the control API's HTTP needs a stream anyway, and stays with node.
  */
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { socketFd } from '../../lib/socket-fd.ts';
 import { alpn } from '../../lib/tls-profile.ts';
+import { paceIfFar, startUnpaced } from '../../sys/congestion.ts';
 import { MSG_DONTWAIT, MSG_PEEK } from '../../sys/constants.ts';
 import { dupFd } from '../../sys/dup.ts';
 import { Errno } from '../../sys/errno.ts';
 import type { OwnedFd } from '../../sys/fd.ts';
 import * as libc from '../../sys/libc.ts';
 import { NativeMemory } from '../../sys/memory.ts';
+import { tcpSocketIn } from '../../sys/sockets.ts';
 import { failureOfDial, strangerAt } from '../link/tls.ts';
 import { formatPeer } from '../peer.ts';
 import type { Accepting, KeyOfPeer, OtherTls, SecureStream } from '../secure-stream.ts';
@@ -32,6 +34,19 @@ class OpensslTls implements OtherTls {
 
   constructor(shared: SharedTls) {
     this.#shared = shared;
+  }
+
+  openSocket(host: string): Socket {
+    const made = tcpSocketIn(undefined, host);
+    try {
+      startUnpaced(made.fd);
+      const socket = new Socket({ fd: made.fd, allowHalfOpen: true });
+      made.release();
+      return socket;
+    } catch (error) {
+      made[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /** As `link/tls.ts` does with `node:tls`. */
@@ -106,10 +121,12 @@ class OpensslTls implements OtherTls {
   }
 }
 
-/** A number of our own for the connection. @throws {SyscallError} EMFILE, EBADF; `raw` is destroyed then */
+/** A number of our own for the connection, whose way is known now. @throws {SyscallError} EMFILE, EBADF; `raw` is destroyed then */
 function copyOf(raw: Socket): OwnedFd {
   try {
-    return dupFd(socketFd(raw));
+    const own = dupFd(socketFd(raw));
+    paceIfFar(own.fd);
+    return own;
   } catch (error) {
     raw.destroy();
     throw error;

@@ -4,6 +4,7 @@
  * The first station of a connection. The caller owns the descriptor and hands it to a route. See socket(7), unix(7).
  */
 import { WormholeError } from '../../lib/errors.ts';
+import { startUnpaced } from '../../sys/congestion.ts';
 import { AF_INET, AF_INET6, IPPROTO_TCP, SOCK_DGRAM, SOCK_STREAM, TCP_NODELAY } from '../../sys/constants.ts';
 import { check } from '../../sys/errno.ts';
 import type { OwnedFd } from '../../sys/fd.ts';
@@ -55,6 +56,7 @@ export function openIpListener(address: IpListenAddress): OpenListener {
       // Inherited by what is accepted, which saves calls per connection.
       setOption(socket.fd, IPPROTO_TCP, TCP_NODELAY, 1);
       keepAlive(socket.fd);
+      startUnpaced(socket.fd);
       check('listen', listen(socket.fd, BACKLOG));
     }
     return { socket, port: localEndpoint(socket.fd)?.port ?? port };

@@ -1,6 +1,7 @@
 /**
  * A listening descriptor on the thread's own event loop (Linux): clients are accepted by hand, and stay descriptors.
  */
+import { paceIfFar } from '../../sys/congestion.ts';
 import { EPOLLIN, SOCK_CLOEXEC, SOCK_NONBLOCK } from '../../sys/constants.ts';
 import { Errno } from '../../sys/errno.ts';
 import type { EventLoop } from '../../sys/event-loop.ts';
@@ -66,6 +67,7 @@ export class FdListener implements Disposable {
       // A unix socket has no address.
       const from = peer.view.getUint32(lengthAt, true) > 2 ? decodeIp(peer.buffer) : undefined;
       const client = new OwnedFd(fd);
+      if (from !== undefined) paceIfFar(fd);
       try {
         this.#onClient(client, endpointText(from?.host, from?.port));
       } catch (error) {

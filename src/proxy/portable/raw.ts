@@ -6,6 +6,7 @@
  */
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
 import type { Socket } from 'node:net';
+import { paceIfFar } from '../../sys/congestion.ts';
 import { check, Errno, SyscallError } from '../../sys/errno.ts';
 import { OwnedFd } from '../../sys/fd.ts';
 import { close } from '../../sys/libc.ts';
@@ -79,7 +80,10 @@ export class Raw implements Disposable {
     const fd = this.#dialer.dial(prepared);
     if (fd < 0) return undefined;
     const state = this.#dialer.connected ? 0 : this.#dialer.look(fd, prepared);
-    if (state === -Errno.EINPROGRESS) return { fd, connected: false, local: '' };
+    if (state === -Errno.EINPROGRESS) {
+      paceIfFar(fd);
+      return { fd, connected: false, local: '' };
+    }
     if (state === 0 && address.kind !== 'ip') return { fd, connected: true, local: '' };
     const local = state === 0 ? localEndpoint(fd) : undefined;
     // Only a port that was dialed can have met itself.
@@ -127,7 +131,10 @@ function whenConnected(made: OwnedFd, target: UpstreamTarget, patience: Patience
       // libuv's numbers are negative
       if (error !== undefined) refuse(refusal(-(error.errno ?? -Errno.ECONNABORTED), target));
       else if (target.address.kind === 'ip' && isItsOwnPeer(fd)) refuse(refusal(Errno.ECONNREFUSED, target));
-      else connected(socket);
+      else {
+        if (target.address.kind === 'ip') paceIfFar(fd);
+        connected(socket);
+      }
     });
     return () => socket.destroy();
   });

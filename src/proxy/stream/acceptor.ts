@@ -5,6 +5,7 @@
  * one that has not (`../thread/neighbours.ts`). At the route's limit, or when descriptors run out, the worker stops
  * watching for a moment: clients wait in the backlog, and nothing spins. Owns its duplicate of the socket.
  */
+import { paceIfFar } from '../../sys/congestion.ts';
 import { SOCK_CLOEXEC, SOCK_NONBLOCK } from '../../sys/constants.ts';
 import { Errno, errnoName } from '../../sys/errno.ts';
 import { accept4, close } from '../../sys/libc.ts';
@@ -21,6 +22,8 @@ const FULL_PAUSE_MS = 20;
 /** Longer than the pause between two rounds of a dial, so that those who wait for a descriptor come first. */
 const EXHAUSTED_PAUSE_MS = 250;
 const LENGTH_AT = 112;
+/** Bytes of the address of a client of a unix socket. */
+const UNNAMED = 2;
 
 const scratch = new NativeMemory(LENGTH_AT + 4);
 
@@ -86,6 +89,7 @@ export class Acceptor extends Timer implements Pollable {
     scratch.view.setUint32(LENGTH_AT, SOCKADDR_MAX, true);
     const client = accept4(this.#fd, scratch.address, scratch.address + LENGTH_AT, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (client >= 0) {
+      if (scratch.view.getUint32(LENGTH_AT, true) > UNNAMED) paceIfFar(client);
       if (!neighbours.give(route.number, client)) {
         neighbours.count(1);
         route.accepted(client, route.recording ? clientAddress() : undefined);

@@ -4,6 +4,7 @@
  * Owns the socket of the current attempt and its timer (the attempt's deadline, then the pause between rounds). Never
  * waits: every other connection goes on meanwhile.
  */
+import { paceIfFar } from '../../sys/congestion.ts';
 import { EPOLLERR, EPOLLHUP, EPOLLOUT } from '../../sys/constants.ts';
 import { Errno, errnoName, SyscallError } from '../../sys/errno.ts';
 import { close } from '../../sys/libc.ts';
@@ -154,8 +155,10 @@ export class Dial extends Timer implements Pollable {
     this.#route.worker.loop.timers.disarm(this);
     const fd = this.#fd;
     this.#fd = -1;
-    this.#route.pool.pending(this.#schedule.target.member, -1);
-    this.#owner.dialed(fd, this.#schedule.target, events);
+    const { target } = this.#schedule;
+    this.#route.pool.pending(target.member, -1);
+    if (target.address.kind === 'ip') paceIfFar(fd);
+    this.#owner.dialed(fd, target, events);
   }
 
   #attemptFailed(code: string): void {

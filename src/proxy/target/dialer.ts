@@ -4,6 +4,7 @@
  * "A dialer yields an fd": the caller owns it, watches it, and learns from its first event whether it is connected.
  * See connect(2), unix(7).
  */
+import { startUnpaced } from '../../sys/congestion.ts';
 import {
   AF_INET,
   AF_INET6,
@@ -62,10 +63,11 @@ export class Dialer implements Disposable {
   /** True when the last {@link dial} is connected already (unix sockets never wait). */
   connected = false;
 
-  /** @returns a non-blocking socket that is connecting, owned by the caller, or `-errno` */
+  /** @returns a non-blocking socket that is connecting and not paced (`paceIfFar` is the caller's), owned by the caller, or `-errno` */
   dial(target: DialTarget): number {
     const fd = this.#socket(target, SOCK_STREAM);
     if (fd < 0) return fd;
+    if (target.domain !== AF_UNIX) startUnpaced(fd);
     const result = target.rootFd >= 0 ? this.#connectInRoot(fd, target) : this.#connectTo(fd, target);
     this.connected = result === 0;
     if (result === 0 || result === -Errno.EINPROGRESS) return fd;

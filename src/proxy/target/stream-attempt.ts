@@ -4,6 +4,7 @@
  * The socket is raw: nothing may read from it, since it becomes the first client's connection, and the service may speak
  * first. Owns the socket until it is taken. See connect(2), tcp(7), unix(7).
  */
+import { startUnpaced } from '../../sys/congestion.ts';
 import { AF_INET, AF_INET6, AF_UNIX, O_PATH, SOCK_STREAM } from '../../sys/constants.ts';
 import { Errno, SyscallError } from '../../sys/errno.ts';
 import { OwnedFd } from '../../sys/fd.ts';
@@ -38,6 +39,7 @@ export class StreamAttempt implements Disposable {
       destination.kind === 'unix'
         ? socketIn(undefined, AF_UNIX, SOCK_STREAM)
         : socketIn(destination.namespace, destination.host.includes(':') ? AF_INET6 : AF_INET, SOCK_STREAM);
+    if (destination.kind === 'ip') startUnpaced(this.#socket.fd);
     this.state = this.#connect();
     // On one machine the answer is there already, but connect(2) looks before it takes it off the queue.
     if (this.state === Errno.EINPROGRESS) this.look();
@@ -51,7 +53,7 @@ export class StreamAttempt implements Disposable {
       this.state = Errno.ECONNREFUSED;
   }
 
-  /** Hands the connected socket over. */
+  /** Hands the connected socket over; `paceIfFar` is the caller's. */
   take(): OwnedFd {
     return new OwnedFd(this.#socket.release());
   }
