@@ -32,3 +32,16 @@ test('what is thrown at one packet changes nothing of what is read next, by whic
   six.send('b', other.address.port, '::1');
   await expect.poll(() => from).toEqual([`[::1]:${six.address().port}`]);
 });
+
+test('packets of 16 KiB leave before the turn is over, the others at its end', async () => {
+  let came = 0;
+  const far = listen('127.0.0.1', () => void (came += 1));
+  const near = listen('127.0.0.1', () => {});
+  const remote = near.remote({ host: '127.0.0.1', port: far.address.port });
+  const owner = { tooLarge: () => expect.unreachable(), dropped: () => expect.unreachable() };
+  const packet = Buffer.alloc(1_300);
+  for (let i = 0; i < 14; i += 1) remote.send(packet, owner);
+  await expect.poll(() => came).toBe(13);
+  maker.flush();
+  await expect.poll(() => came).toBe(14);
+});

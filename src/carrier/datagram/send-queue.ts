@@ -1,5 +1,5 @@
 /**
- * Packets on their way out of one thread: gathered over a turn of the event loop, sent in runs that go the same way.
+ * Packets on their way out of one thread: gathered over a turn of the event loop, a dozen or so, sent in runs that go the same way.
  *
  * What the kernel does not take is dropped, as any router would: datagrams have no back-pressure.
  */
@@ -10,25 +10,32 @@ import type { NativeSocket } from './native-sockets.ts';
 /** Bytes and runs that may wait. */
 const waitingBytes = 512 << 10;
 const waitingRuns = 64;
+/** Of those, as many as leave before the end of the turn: the far end works on them while the next are sealed. */
+const ahead = 16 << 10;
 
 export class SendQueue {
   readonly #batch = new SegmentBatch(waitingBytes, waitingRuns);
   /** What all that waits is sent by. */
   #socket: NativeSocket | undefined;
+  #bytes = 0;
 
   /** Copies the packet. */
   add(remote: NativeRemote, packet: Buffer): void {
     if (remote.socket !== this.#socket) this.flush();
     this.#socket = remote.socket;
-    if (this.#batch.add(packet, remote)) return;
-    this.flush();
-    this.#socket = remote.socket;
-    this.#batch.add(packet, remote);
+    if (!this.#batch.add(packet, remote)) {
+      this.flush();
+      this.#socket = remote.socket;
+      this.#batch.add(packet, remote);
+    }
+    this.#bytes += packet.length;
+    if (this.#bytes >= ahead) this.flush();
   }
 
   flush(): void {
     const socket = this.#socket;
     this.#socket = undefined;
+    this.#bytes = 0;
     if (socket !== undefined) this.#batch.flushOrDrop(socket.fd);
   }
 }
