@@ -33,7 +33,7 @@ export type SecureToPeer = (raw: Socket, key: KeyOfPeer, signal: AbortSignal) =>
 /** TLS with those that are dialed, and the sockets for it. */
 export interface DialingTls {
   /** To be connected to `host`, an address; with `allowHalfOpen`. @throws {SyscallError} EMFILE */
-  openSocket(host: string): Socket;
+  readonly openSocket: (host: string) => Socket;
   readonly secureToPeer: SecureToPeer;
 }
 

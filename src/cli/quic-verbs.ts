@@ -15,6 +15,7 @@ export const quicVerbs: readonly VerbRow[] = [
       { flags: '--cert-file <FILE>', text: "the server's certificate, PEM (required)" },
       { flags: '--cert-key <FILE>', text: 'its private key, PEM (required)' },
       { flags: '--client-ca-file <FILE>', text: "the CA of the agents' certificates, PEM (required)" },
+      { flags: '--v <LEVEL>', text: 'how much is told, 0 to 4 as klog has it: from 2 on as with --verbose' },
     ],
     examples: ['wormhole quic-server --cert-file tls.crt --cert-key tls.key --client-ca-file ca.crt'],
     foreground: true,
@@ -34,6 +35,7 @@ export const quicVerbs: readonly VerbRow[] = [
       { flags: '--allow <LIST>', text: 'connect to these alone: CIDR or HOST, with :PORT or without, commas between' },
       { flags: '--auth <FILE>', text: 'who may use HTTP CONNECT, USER:PASSWORD a line (default: everybody)' },
       { flags: '--once', text: 'end when there is no connection, instead of dialing again' },
+      { flags: '--v <LEVEL>', text: 'how much is told, 0 to 4 as klog has it: from 2 on as with --verbose' },
     ],
     examples: [
       'wormhole quic-agent --server tunnel:8888 --ca-file ca.crt --cert-file client.crt --cert-key client.key --upstream db:5432',

@@ -4,18 +4,18 @@
  * Takes connected sockets of node over by their descriptors. Which of the two has an accepted connection is decided by what the
  * client offers to speak: the control API's HTTP needs a stream anyway, and stays with node.
  */
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { socketFd } from '../../lib/socket-fd.ts';
 import { alpn } from '../../lib/tls-profile.ts';
-import { paceIfFar, startUnpaced } from '../../sys/congestion.ts';
+import { paceIfFar } from '../../sys/congestion.ts';
 import { MSG_DONTWAIT, MSG_PEEK } from '../../sys/constants.ts';
 import { dupFd } from '../../sys/dup.ts';
 import { Errno } from '../../sys/errno.ts';
 import type { OwnedFd } from '../../sys/fd.ts';
 import * as libc from '../../sys/libc.ts';
 import { NativeMemory } from '../../sys/memory.ts';
-import { tcpSocketIn } from '../../sys/sockets.ts';
 import { failureOfDial, strangerAt } from '../link/tls.ts';
+import { openUnpaced } from '../near-tls.ts';
 import { formatPeer } from '../peer.ts';
 import type { Accepting, KeyOfPeer, OtherTls, SecureStream } from '../secure-stream.ts';
 import { lookedAt, offeredProtocols } from './client-hello.ts';
@@ -31,22 +31,10 @@ export function opensslTls(recordsPerKey?: number): OtherTls | undefined {
 class OpensslTls implements OtherTls {
   readonly #shared: SharedTls;
   readonly #looked = new NativeMemory(lookedAt);
+  readonly openSocket = openUnpaced;
 
   constructor(shared: SharedTls) {
     this.#shared = shared;
-  }
-
-  openSocket(host: string): Socket {
-    const made = tcpSocketIn(undefined, host);
-    try {
-      startUnpaced(made.fd);
-      const socket = new Socket({ fd: made.fd, allowHalfOpen: true });
-      made.release();
-      return socket;
-    } catch (error) {
-      made[Symbol.dispose]();
-      throw error;
-    }
   }
 
   /** As `link/tls.ts` does with `node:tls`. */

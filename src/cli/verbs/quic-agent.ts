@@ -32,7 +32,7 @@ export async function quicAgent(call: Invocation): Promise<number> {
     service: upstream === undefined ? connectService(allow, auth) : passThrough(upstream, allow),
     once: call.flags['once'] === true,
   };
-  const report = reporter(call);
+  const report = reporter(call, VERB);
   await runQuicAgent(options, report, call.surroundings.signal);
   report('info', 'stopping');
   return 0;

@@ -21,7 +21,7 @@ export async function quicServer(call: Invocation): Promise<number> {
       key: required(call, VERB, '--cert-key'),
     },
   };
-  const report = reporter(call);
+  const report = reporter(call, VERB);
   await using _server = await startQuicServer(options, report);
   if (!signal.aborted) await once(signal, 'abort');
   report('info', 'stopping');

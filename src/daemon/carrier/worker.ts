@@ -24,8 +24,8 @@ const parts = async (): Promise<Parts> => {
 
 let tls: Promise<OtherTls | undefined> | undefined;
 const otherTls = (): Promise<OtherTls | undefined> => {
-  tls ??= import('../../carrier/openssl/tls.ts')
-    .then(({ opensslTls }) => opensslTls())
+  tls ??= Promise.all([import('../../carrier/openssl/tls.ts'), import('../../carrier/near-tls.ts')])
+    .then(([{ opensslTls }, { nearTls }]) => opensslTls() ?? nearTls)
     .catch(() => {
       // Out of descriptors, say: node's does as well, and the next one may have more luck.
       tls = undefined;
