@@ -5,6 +5,7 @@
  * either. There is no way to pause reading: whoever stands on a pipe bounds what the other end may send (credit windows,
  * retained bytes), because two ends that both stop reading while they wait to write wait for ever.
  */
+import { performance } from 'node:perf_hooks';
 
 /** What a pipe tells the one who stands on it. Nothing is called before `start`, and nothing after `onClose`. */
 export interface PipeUser {

@@ -35,17 +35,16 @@ export interface Held {
 export const uncounted: Held = { add: () => undefined, scarce: false, exhausted: false };
 
 export class LinkMemory {
-  readonly #limits: MemoryLimits;
+  readonly #held: All;
   readonly #identities = new Map<string, Identity>();
-  #bytes = 0;
 
   constructor(limits: MemoryLimits = memoryLimits()) {
-    this.#limits = limits;
+    this.#held = { limits, bytes: 0 };
   }
 
   /** Bytes that all links hold. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#held.bytes;
   }
 
   /** For a link of that identity, which gives all of it back when it is disposed. */
@@ -53,42 +52,69 @@ export class LinkMemory {
     const identity = this.#identities.get(name) ?? { bytes: 0, links: 0 };
     this.#identities.set(name, identity);
     identity.links += 1;
-    let own = 0;
-    const count = (bytes: number): void => {
-      own += bytes;
-      identity.bytes += bytes;
-      this.#bytes += bytes;
-    };
-    count(linkCost);
-    const isHeld = (part: number): boolean => this.#isHeld(identity, part);
-    let over = false;
-    return {
-      add: (bytes) => {
-        if (!over) count(bytes);
-      },
-      get scarce() {
-        return isHeld(0.5);
-      },
-      get full() {
-        return isHeld(0.75);
-      },
-      get exhausted() {
-        return isHeld(1);
-      },
-      [Symbol.dispose]: () => {
-        if (over) return;
-        over = true;
-        count(-own);
-        identity.links -= 1;
-        if (identity.links === 0) this.#identities.delete(name);
-      },
-    };
+    return new Share(this.#held, identity, () => this.#identities.delete(name));
+  }
+}
+
+/** What all links hold, and how much they may. */
+interface All {
+  readonly limits: MemoryLimits;
+  bytes: number;
+}
+
+/** A class, and no literal with getters: those V8 keeps as dictionaries, and these are asked with each write. */
+class Share implements LinkShare {
+  readonly #all: All;
+  readonly #identity: Identity;
+  readonly #onLast: () => void;
+  #own = 0;
+  #over = false;
+
+  /** @param onLast nobody of that identity is left */
+  constructor(all: All, identity: Identity, onLast: () => void) {
+    this.#all = all;
+    this.#identity = identity;
+    this.#onLast = onLast;
+    this.#count(linkCost);
+  }
+
+  add(bytes: number): void {
+    if (!this.#over) this.#count(bytes);
+  }
+
+  get scarce(): boolean {
+    return this.#isHeld(0.5);
+  }
+
+  get full(): boolean {
+    return this.#isHeld(0.75);
+  }
+
+  get exhausted(): boolean {
+    return this.#isHeld(1);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#count(-this.#own);
+    this.#identity.links -= 1;
+    if (this.#identity.links === 0) this.#onLast();
+  }
+
+  #count(bytes: number): void {
+    this.#own += bytes;
+    this.#identity.bytes += bytes;
+    this.#all.bytes += bytes;
   }
 
   /** @param part of the limits */
-  #isHeld({ bytes }: Identity, part: number): boolean {
-    const { all, identity } = this.#limits;
-    return bytes >= identity * part || (this.#bytes >= all * part && bytes >= (all / 16) * part);
+  #isHeld(part: number): boolean {
+    const { limits, bytes } = this.#all;
+    const { all, identity } = limits;
+    return (
+      this.#identity.bytes >= identity * part || (bytes >= all * part && this.#identity.bytes >= (all / 16) * part)
+    );
   }
 }
 

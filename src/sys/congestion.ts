@@ -7,6 +7,7 @@
  * once they are connected. Not the other way round: the kernel never stops pacing a socket that it has begun to pace
  * (`sk_pacing_status` in include/net/sock.h). Where the system's does not pace, none of this does anything.
  */
+import { performance } from 'node:perf_hooks';
 import { AF_INET, IPPROTO_TCP, SOCK_CLOEXEC, SOCK_STREAM, TCP_CONGESTION, TCP_INFO } from './constants.ts';
 import * as libc from './libc.ts';
 import { NativeMemory } from './memory.ts';

@@ -13,6 +13,7 @@
  * What a callback throws is a fault of this program, met in one connection. It is told to the owner of that, and on stderr; the
  * others of the turn are called, whose events would not come twice, and the thread goes on.
  */
+import { performance } from 'node:perf_hooks';
 import { MessageChannel } from 'node:worker_threads';
 import { LineRate } from '../lib/line-rate.ts';
 import { NumberMap } from '../lib/number-map.ts';

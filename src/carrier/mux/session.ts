@@ -57,9 +57,7 @@ export class MuxSession {
     this.#sender = new Sender({ pipe, limits, clock, rtt: () => this.rtt });
     this.#streamHost = {
       memory,
-      get sendQueue() {
-        return memory.scarce ? Math.min(limits.scarceSendQueue, limits.sendQueue) : limits.sendQueue;
-      },
+      sendQueue: () => (memory.scarce ? Math.min(limits.scarceSendQueue, limits.sendQueue) : limits.sendQueue),
       holding: (stream) => memory.exhausted && stream.fail(usedUp(), true),
       ready: (stream) => this.#sender.ready(stream),
       flush: () => this.#sender.flush(),

@@ -6,7 +6,7 @@ export interface StreamHost {
   /** What is held is counted there. */
   readonly memory: Held;
   /** Bytes that may wait to be sent. */
-  readonly sendQueue: number;
+  sendQueue(): number;
   /** More waits in it than its user or the peer takes: it may have to end. */
   holding(stream: MuxStream): void;
   ready(stream: MuxStream): void;

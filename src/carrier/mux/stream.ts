@@ -163,7 +163,7 @@ export class MuxStream implements ByteStream {
   /** After an `emit`, when the write is done: the user may write again. */
   sent(): void {
     if (this.#closed) return;
-    const room = this.#full && this.#sending.bytes * 2 <= this.#host.sendQueue;
+    const room = this.#full && this.#sending.bytes * 2 <= this.#host.sendQueue();
     if (room) this.#full = false;
     if (room || this.#finSent) this.#user?.onWritable();
     if (this.#finSent) this.#maybeOver();
@@ -238,7 +238,7 @@ export class MuxStream implements ByteStream {
   }
 
   #roomLeft(): boolean {
-    this.#full = this.#sending.bytes >= this.#host.sendQueue;
+    this.#full = this.#sending.bytes >= this.#host.sendQueue();
     if (this.#full) this.#host.holding(this);
     return !this.#full;
   }

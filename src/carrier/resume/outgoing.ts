@@ -83,11 +83,11 @@ export class Outgoing {
   }
 
   #hasRoom(): boolean {
-    return this.#log.bytes < this.#most && this.#wire?.room !== false;
+    return this.#log.bytes < this.#most() && this.#wire?.room !== false;
   }
 
   /** What is kept beyond is acknowledged before long: then it is looked again. */
-  get #most(): number {
+  #most(): number {
     const { keepBytes, keepScarce, keepExhausted } = this.#limits;
     if (!this.#memory.scarce) return keepBytes;
     return Math.min(keepBytes, this.#memory.exhausted ? keepExhausted : keepScarce);

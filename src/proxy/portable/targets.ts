@@ -2,6 +2,7 @@
  * Where the connections of one portable route go now: its pool, how long the addresses hold, and the question for
  * new ones, asked once however many connections wait for the answer.
  */
+import { performance } from 'node:perf_hooks';
 import type { OwnedFd } from '../../sys/fd.ts';
 import { Question } from '../question.ts';
 import type { RouteOptions, Targets, UpstreamTarget } from '../route.ts';
