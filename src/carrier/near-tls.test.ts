@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { missingBbr, useCongestion } from '../../test/support/congestion.ts';
 import { LinksEnd } from '../../test/support/links-end.ts';
 import { Netns } from '../../test/support/netns.ts';
 import { socketFd } from '../lib/socket-fd.ts';
-import { congestionOf, startUnpaced } from '../sys/congestion.ts';
+import { congestionOf, forgetSystem, startUnpaced } from '../sys/congestion.ts';
 import { Keys } from './keys.ts';
 import { dialPeer } from './link/dial.ts';
 import { nearTls } from './near-tls.ts';
@@ -15,13 +15,15 @@ const never = new AbortController().signal;
 const missing = Netns.missing() ?? missingBbr();
 if (missing !== undefined) console.log(`skipped: ${missing}`);
 
-// First, because what the system has is remembered for ten seconds.
+afterEach(forgetSystem);
+
 test.skipIf(missing !== undefined)(
   'what is dialed and accepted near is not paced, and left to node’s TLS',
   async () => {
     using netns = Netns.create();
     useCongestion(netns, 'bbr');
     using _inside = netns.enter();
+    forgetSystem();
     const server = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     startUnpaced(socketFd(server));

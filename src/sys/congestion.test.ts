@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { missingBbr, useCongestion } from '../../test/support/congestion.ts';
 import { Netns } from '../../test/support/netns.ts';
 import { socketFd } from '../lib/socket-fd.ts';
-import { congestionOf, paceIfFar, startUnpaced } from './congestion.ts';
+import { congestionOf, forgetSystem, paceIfFar, startUnpaced } from './congestion.ts';
 import { AF_INET, IPPROTO_TCP, SOCK_STREAM, TCP_CONGESTION } from './constants.ts';
 import { check } from './errno.ts';
 import { setsockopt } from './libc.ts';
@@ -14,22 +14,17 @@ import { socketIn, socketPair, tcpSocketIn } from './sockets.ts';
 const missing = Netns.missing() ?? missingBbr();
 if (missing !== undefined) console.log(`skipped: ${missing}`);
 
-let later = 0;
-/** What was known of the system is old now. */
-function forget(): void {
-  later += 60_000;
+afterEach(() => {
   vi.restoreAllMocks();
-  const now = performance.now.bind(performance);
-  vi.spyOn(performance, 'now').mockImplementation(() => now() + later);
-}
-afterEach(() => void vi.restoreAllMocks());
+  forgetSystem();
+});
 
 /** A namespace whose sockets begin with `algorithm`, which this process is in until both are disposed. */
 function inside(algorithm: string): Disposable {
   const netns = Netns.create();
   useCongestion(netns, algorithm);
   const stay = netns.enter();
-  forget();
+  forgetSystem();
   return {
     [Symbol.dispose]() {
       stay[Symbol.dispose]();
@@ -73,14 +68,22 @@ describe.skipIf(missing !== undefined)('where sockets are paced', () => {
   });
 
   test('what the system has is asked again after a while', () => {
-    using _there = inside('reno');
-    using before = socketIn(undefined, AF_INET, SOCK_STREAM);
-    startUnpaced(before.fd);
-    using _other = inside('bbr');
-    using after = socketIn(undefined, AF_INET, SOCK_STREAM);
-    startUnpaced(after.fd);
-    paceIfFar(before.fd);
-    expect([congestionOf(before.fd), congestionOf(after.fd)]).toEqual(['bbr', 'reno']);
+    const now = vi.spyOn(performance, 'now').mockReturnValue(1_000);
+    using netns = Netns.create();
+    useCongestion(netns, 'reno');
+    using _inside = netns.enter();
+    const begun = (): string => {
+      using socket = socketIn(undefined, AF_INET, SOCK_STREAM);
+      const before = congestionOf(socket.fd);
+      startUnpaced(socket.fd);
+      return `${before} ${congestionOf(socket.fd)}`;
+    };
+    forgetSystem();
+    expect(begun()).toBe('reno reno');
+    useCongestion(netns, 'bbr');
+    expect(begun()).toBe('bbr bbr');
+    now.mockReturnValue(11_001);
+    expect(begun()).toBe('bbr reno');
   });
 
   test('a descriptor that is no TCP socket, or none at all, is left alone', () => {

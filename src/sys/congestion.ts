@@ -51,6 +51,11 @@ export function congestionOf(fd: number): string {
   return value.buffer.toString('latin1', 0, nameBytes).split('\0', 1)[0] as string;
 }
 
+/** For tests, which change what the system has. */
+export function forgetSystem(): void {
+  freshUntil = 0;
+}
+
 /** As the namespace of this thread has it. */
 function systemPaces(): boolean {
   const now = performance.now();
