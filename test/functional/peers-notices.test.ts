@@ -2,7 +2,7 @@
  * What becomes of the far end of a wormhole is seen at its near end by itself: in `ls`, in `inspect`, and by whoever
  * listens to events.
  */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Wormhole } from '../../src/spec/api.ts';
 import { ECHO, importEcho, missingEcho } from '../support/echo-image.ts';
 import { EventReader } from '../support/event-reader.ts';
@@ -20,6 +20,12 @@ beforeAll(async () => {
   if (noEngine === undefined) await importEcho(world.b.engine);
 });
 afterAll(() => world?.[Symbol.asyncDispose]());
+// Of a test that failed, and is tried again or followed by others.
+afterEach(async () => {
+  const { wormholes } = await world.a.daemon.get<{ wormholes: Wormhole[] }>('/v1/wormholes');
+  const ids = wormholes.map(({ id }) => id);
+  if (ids.length > 0) await world.a.daemon.wormhole('delete', '--now', ...ids);
+});
 
 async function listed(host: Host, id: string): Promise<string> {
   const { stdout } = await host.daemon.wormhole('ls');
