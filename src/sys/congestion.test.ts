@@ -58,6 +58,19 @@ describe.skipIf(missing !== undefined)('where sockets are paced', () => {
     server.close();
   });
 
+  test('to ask again takes no more memory, which would never be freed', () => {
+    using _there = inside('bbr');
+    using socket = socketIn(undefined, AF_INET, SOCK_STREAM);
+    const made = vi.spyOn(Buffer, 'from');
+    for (let i = 0; i < 3; i += 1) {
+      forgetSystem();
+      startUnpaced(socket.fd);
+    }
+    // As NativeMemory does with each block.
+    expect(made).not.toHaveBeenCalled();
+    expect(congestionOf(socket.fd)).toBe('reno');
+  });
+
   test('one whose way nobody knows yet is given back to the system', () => {
     using _there = inside('bbr');
     using socket = socketIn(undefined, AF_INET, SOCK_STREAM);

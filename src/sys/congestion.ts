@@ -24,9 +24,11 @@ const rttEnd = 72;
 
 const value = new NativeMemory(rttEnd + 8);
 const lengthAt = rttEnd;
-const unpaced = nameOf('reno');
+const unpaced = new NativeMemory(nameBytes);
+/** The system's; written over each time, because such memory is never freed. */
+const system = new NativeMemory(nameBytes);
+unpaced.buffer.write('reno', 'latin1');
 
-let system = unpaced;
 let paces = false;
 let freshUntil = 0;
 
@@ -65,16 +67,10 @@ function systemPaces(): boolean {
   if (fd < 0) return paces;
   const name = congestionOf(fd);
   libc.close(fd);
-  system = nameOf(name);
+  system.buffer.fill(0).write(name, 'latin1');
   // bbr, and what will come after it: bbr2, bbr3.
   paces = name.startsWith('bbr');
   return paces;
-}
-
-function nameOf(algorithm: string): NativeMemory {
-  const name = new NativeMemory(nameBytes);
-  name.buffer.write(algorithm, 'latin1');
-  return name;
 }
 
 /** A socket that has just died is no news. */

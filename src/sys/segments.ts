@@ -80,6 +80,11 @@ export class SegmentBatch {
     this.#headers = new HeaderBlock(messages, this.#data.address);
   }
 
+  /** Bytes of packets that wait. */
+  get bytes(): number {
+    return this.#used;
+  }
+
   /** Packets that wait for the kernel? */
   get empty(): boolean {
     return this.#runs.length === 0;

@@ -66,4 +66,15 @@ describe.skipIf(missing !== undefined)('with BBR as the algorithm of the system'
     expect(congestionIn(a.netns, `sport = :${port}`)).toEqual(['reno']);
     expect(congestionIn(far.netns, `dport = :${server.port}`)).toEqual(['reno']);
   });
+
+  // Last: it makes b dial a.
+  test('a target that a peer waits for until it is ready, and that is far, is paced as well', async () => {
+    const { a, b, c } = world;
+    await using server = await c.serve((socket) => socket.pipe(socket), { host: c.site.v4 });
+    const { port } = await b.daemon.create(`url :0 remote a trigger url ${c.site.v4}:${server.port}`);
+    await using client = await b.connect(port);
+    await client.send('ready');
+    expect(await client.text(5)).toBe('ready');
+    expect(congestionIn(a.netns, `dport = :${server.port}`)).toEqual(['bbr']);
+  });
 });

@@ -17,7 +17,6 @@ export class SendQueue {
   readonly #batch = new SegmentBatch(waitingBytes, waitingRuns);
   /** What all that waits is sent by. */
   #socket: NativeSocket | undefined;
-  #bytes = 0;
 
   /** Copies the packet. */
   add(remote: NativeRemote, packet: Buffer): void {
@@ -28,14 +27,12 @@ export class SendQueue {
       this.#socket = remote.socket;
       this.#batch.add(packet, remote);
     }
-    this.#bytes += packet.length;
-    if (this.#bytes >= ahead) this.flush();
+    if (this.#batch.bytes >= ahead) this.flush();
   }
 
   flush(): void {
     const socket = this.#socket;
     this.#socket = undefined;
-    this.#bytes = 0;
     if (socket !== undefined) this.#batch.flushOrDrop(socket.fd);
   }
 }

@@ -4,7 +4,7 @@
  * The socket is raw: nothing may read from it, since it becomes the first client's connection, and the service may speak
  * first. Owns the socket until it is taken. See connect(2), tcp(7), unix(7).
  */
-import { startUnpaced } from '../../sys/congestion.ts';
+import { paceIfFar, startUnpaced } from '../../sys/congestion.ts';
 import { AF_INET, AF_INET6, AF_UNIX, O_PATH, SOCK_STREAM } from '../../sys/constants.ts';
 import { Errno, SyscallError } from '../../sys/errno.ts';
 import { OwnedFd } from '../../sys/fd.ts';
@@ -53,8 +53,9 @@ export class StreamAttempt implements Disposable {
       this.state = Errno.ECONNREFUSED;
   }
 
-  /** Hands the connected socket over; `paceIfFar` is the caller's. */
+  /** Hands the connected socket over. */
   take(): OwnedFd {
+    if (this.#destination.kind === 'ip') paceIfFar(this.#socket.fd);
     return new OwnedFd(this.#socket.release());
   }
 
